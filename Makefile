@@ -1,0 +1,76 @@
+# Everything starts from a plain Python 3.11+ and make; `make help` lists the targets.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+RUN := $(BIN)/python
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+
+# uv installs in seconds; pip reads the same hashes where uv cannot reach the packages.
+define install
+	@echo "Installing $(1) ..."
+	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes -r $(1) \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+endef
+
+.PHONY: help demo demo-reset test lint format bench shots requirements clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/base.stamp ## Run the portal with demo vendors on http://localhost:8000 (PORT= to change)
+	@PORT=$(PORT) exec $(RUN) manage.py demo
+
+demo-reset: .venv/base.stamp ## The same, starting from an empty demo database
+	@PORT=$(PORT) exec $(RUN) manage.py demo --reset
+
+test: .venv/dev.stamp ## Run the whole test suite (ARGS= for pytest)
+	@$(RUN) -m pytest $(ARGS)
+
+lint: .venv/dev.stamp ## Check style, types, layers, templates, migrations and deployment settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(RUN) manage.py makemigrations --check --dry-run
+	DEBUG=0 DEMO=0 ALLOWED_HOSTS=portal.example.com SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		$(RUN) manage.py check --deploy --fail-level WARNING
+
+format: .venv/dev.stamp ## Put Python and templates into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --reformat --quiet templates
+
+bench: .venv/dev.stamp ## Measure pages and the nightly recompute in a scratch database (ARGS= for sizes)
+	@$(RUN) manage.py bench $(ARGS)
+
+shots: .venv/dev.stamp ## Photograph every page as every role into var/shots/
+	@$(RUN) -m tests.shots $(ARGS)
+
+requirements: .venv/installer.stamp ## Pin the dependencies again (UPGRADE=--upgrade for newer ones)
+	$(COMPILE) requirements/installer.in -o requirements/installer.txt
+	$(COMPILE) requirements/base.in -o requirements/base.txt
+	$(COMPILE) -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove the virtual environment, databases and caches
+	rm -rf .venv var staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/installer.stamp: requirements/installer.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; set PYTHON=")'
+	@test -x $(RUN) || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
+	@touch $@
+
+.venv/base.stamp: .venv/installer.stamp requirements/base.txt
+	$(call install,requirements/base.txt)
+	@touch $@
+
+# dev.txt holds all of base.txt, so it satisfies both.
+.venv/dev.stamp: .venv/installer.stamp requirements/dev.txt
+	$(call install,requirements/dev.txt)
+	@touch $@ .venv/base.stamp

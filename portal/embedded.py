@@ -401,11 +401,10 @@ class Account:
         if setpriv is None:
             sys.exit("As root the embedded servers need `setpriv` (util-linux); or run as an ordinary user.")
         nobody = pwd.getpwnam("nobody")
-        prefix = [setpriv, f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-        if _closed_to_others(place.folder) or _closed_to_others(_postgres_binary("postgres")):
-            # A checkout below a private folder such as /root: let the servers pass, and leave its mode alone.
-            prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        return cls(nobody.pw_uid, nobody.pw_gid, [*prefix, "--pdeathsig=INT", "--"])
+        for path in (place.folder, place.sockets, _postgres_binary("postgres")):
+            _let_others_pass(path)
+        identity = [f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+        return cls(nobody.pw_uid, nobody.pw_gid, [setpriv, *identity, "--pdeathsig=INT", "--"])
 
     def own_folder(self, path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -415,8 +414,13 @@ class Account:
         path.chmod(0o700)
 
 
-def _closed_to_others(path: Path) -> bool:
-    return any(not parent.stat().st_mode & stat.S_IXOTH for parent in path.resolve().parents)
+def _let_others_pass(path: Path) -> None:
+    """Open the folders above `path` for passing through (not for listing) where they are closed."""
+    for folder in path.resolve().parents:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            print(f"chmod o+x {folder}, so that the servers' user reaches {path}", flush=True)
+            folder.chmod(mode | stat.S_IXOTH)
 
 
 def _make_cluster(place: Place, account: Account) -> None:

@@ -1,0 +1,18 @@
+"""Event types of the deals app."""
+
+from portal.events import EventType, declare
+
+declare(
+    EventType("deals.drafted", "Draft saved", "sales", "file-pencil"),
+    EventType("deals.submitted", "Deal registered", "sales", "send"),
+    EventType("deals.review_started", "Review started", "sales", "eye"),
+    EventType("deals.returned", "Registration returned", "sales", "arrow-back-up"),
+    EventType("deals.rejected", "Registration rejected", "sales", "x"),
+    EventType("deals.approved", "Registration approved", "sales", "check"),
+    EventType("deals.stage_changed", "Stage changed", "sales", "stairs"),
+    EventType("deals.won", "Deal won", "sales", "trophy"),
+    EventType("deals.lost", "Deal lost", "sales", "mood-sad"),
+    EventType("deals.withdrawn", "Registration withdrawn", "sales", "arrow-back"),
+    EventType("deals.expired", "Protection expired", "sales", "clock-off"),
+    EventType("deals.imported", "Deal imported", "sales", "file-import"),
+)

@@ -1,0 +1,357 @@
+"""Customers, products, deal registrations, their stages and their protection."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django_countries.fields import CountryField
+
+from partners.models import Partner
+from portal.models import CURRENCY
+from portal.rows import CompositeForeignKey, Rows, RowSecurity, SharesRow, TenantKey, TenantModel
+
+
+class Product(TenantModel):
+    name = models.CharField(max_length=120)
+    code = models.CharField(max_length=60, help_text="Short key, unique for the vendor.")
+    family = models.CharField(max_length=60, blank=True)
+    list_price = models.BigIntegerField(
+        null=True, blank=True, help_text="In minor units of the vendor's currency (cents)."
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="deals_product_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_product_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "code"],
+                name="deals_product_code",
+                violation_error_message="Another product has this code already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(list_price__isnull=True) | models.Q(list_price__gte=0),
+                name="deals_product_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stage(TenantModel):
+    """A step of an approved deal on its way to a decision, with the likelihood of a win."""
+
+    name = models.CharField(max_length=60)
+    position = models.PositiveSmallIntegerField()
+    probability = models.PositiveSmallIntegerField(
+        validators=[MaxValueValidator(100)], help_text="Likelihood of a win in this stage, per cent."
+    )
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="deals_stage_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_stage_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "name"],
+                name="deals_stage_name",
+                violation_error_message="There is a stage of this name already.",
+            ),
+            models.UniqueConstraint(
+                fields=["vendor", "position"],
+                name="deals_stage_position",
+                violation_error_message="Another stage stands at this position already.",
+            ),
+            models.CheckConstraint(condition=models.Q(probability__lte=100), name="deals_stage_probability"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Customer(TenantModel):
+    """An end customer of the vendor, shared by all who deal with it and listed to nobody but staff.
+
+    Partners see what they typed on their own deals; this row is the match key behind them.
+    """
+
+    name = models.CharField(max_length=200)
+    normalised_name = models.CharField(
+        max_length=200, editable=False, help_text="Match key; see deals.matching."
+    )
+    domain = models.CharField(
+        max_length=253, blank=True, help_text="Registrable domain, for example example.com."
+    )
+    country = CountryField(blank=True)
+    sector = models.CharField(max_length=80, blank=True)
+    external_key = models.CharField(max_length=120, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [
+            models.Index(fields=["vendor", "normalised_name"], name="deals_customer_by_name"),
+            models.Index(fields=["vendor", "domain"], name="deals_customer_by_domain"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.STAFF, name="deals_customer_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_customer_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "external_key"],
+                name="deals_customer_external_key",
+                violation_error_message="Another customer has this external key already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DealStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted"
+    UNDER_REVIEW = "under_review", "Under review"
+    RETURNED = "returned", "Returned"
+    REJECTED = "rejected", "Rejected"
+    APPROVED = "approved", "Approved"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+    EXPIRED = "expired", "Expired"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class DealSource(models.TextChoices):
+    PARTNER = "partner_sourced", "Partner-sourced"
+    VENDOR_LEAD = "vendor_lead", "Vendor lead"
+    CO_SELL = "co_sell", "Co-sell"
+
+
+#: Waiting for the vendor's decision.
+PENDING = (DealStatus.SUBMITTED, DealStatus.UNDER_REVIEW)
+
+
+class Deal(TenantModel):
+    """A deal registration. Metrics read its timestamps; `status` only says where it stands now."""
+
+    partner = TenantKey(Partner, related_name="deals")
+    reference = models.CharField(max_length=20, help_text="Human reference, for example D-000042.")
+    external_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
+    customer = TenantKey(Customer, related_name="deals", null=True, blank=True)
+    customer_name = models.CharField(max_length=200, help_text="As the partner wrote it.")
+    customer_domain = models.CharField("customer's website or domain", max_length=253, blank=True)
+    customer_country = CountryField("customer's country", blank=True)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+
+    amount = models.BigIntegerField(null=True, help_text="Expected amount in minor units; empty: not stated.")
+    currency = models.CharField(max_length=3, validators=[CURRENCY])
+    amount_vendor = models.BigIntegerField(
+        null=True,
+        help_text="The amount in minor units of the vendor's currency, at the rate of the day it was fixed.",
+    )
+    won_amount = models.BigIntegerField(null=True, help_text="Minor units of `currency`, fixed at the win.")
+    won_amount_vendor = models.BigIntegerField(null=True, help_text="Minor units of the vendor's currency.")
+
+    expected_close = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=20, choices=DealSource.choices, default=DealSource.PARTNER)
+    use_case = models.CharField(max_length=500, blank=True)
+    competitor = models.CharField(max_length=120, blank=True)
+    notes = models.TextField(max_length=4000, blank=True)
+
+    status = models.CharField(max_length=12, choices=DealStatus.choices, default=DealStatus.DRAFT)
+    stage = TenantKey(Stage, related_name="deals", null=True, blank=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="The channel manager who owns the decision.",
+    )
+    decision_reason = models.TextField(max_length=1000, blank=True)
+    loss_reason = models.CharField(max_length=200, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    submitted_at = models.DateTimeField(null=True, editable=False)
+    decision_due_at = models.DateTimeField(null=True, editable=False)
+    returned_at = models.DateTimeField(null=True, editable=False)
+    rejected_at = models.DateTimeField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
+    won_at = models.DateTimeField(null=True, editable=False)
+    lost_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["vendor", "partner", "-created_at", "-id"], name="deals_deal_by_partner"),
+            models.Index(fields=["vendor", "-created_at", "-id"], name="deals_deal_by_created"),
+            models.Index(fields=["vendor", "customer"], name="deals_deal_by_customer"),
+            models.Index(
+                fields=["vendor", "decision_due_at"],
+                name="deals_deal_pending",
+                condition=models.Q(status__in=["submitted", "under_review"]),
+            ),
+            models.Index(
+                fields=["vendor", "won_at"],
+                include=["partner", "won_amount_vendor", "approved_at"],
+                name="deals_deal_won",
+                condition=models.Q(won_at__isnull=False),
+            ),
+            models.Index(
+                fields=["vendor", "lost_at"],
+                include=["partner"],
+                name="deals_deal_lost",
+                condition=models.Q(lost_at__isnull=False),
+            ),
+            models.Index(
+                fields=["vendor", "submitted_at"],
+                include=["partner"],
+                name="deals_deal_submitted",
+                condition=models.Q(submitted_at__isnull=False),
+            ),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_deal_rows"),
+            CompositeForeignKey(field="partner", name="deals_deal_partner_fk"),
+            CompositeForeignKey(field="customer", name="deals_deal_customer_fk"),
+            CompositeForeignKey(field="stage", name="deals_deal_stage_fk"),
+            SharesRow(field="customer", name="deals_deal_customer"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_deal_key"),
+            models.UniqueConstraint(fields=["vendor", "reference"], name="deals_deal_reference"),
+            models.UniqueConstraint(fields=["vendor", "external_key"], name="deals_deal_external_key"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=DealStatus.values), name="deals_deal_status"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(amount__isnull=True) | models.Q(amount__gte=0), name="deals_deal_amount"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(won_at__isnull=True) | models.Q(won_amount_vendor__isnull=False),
+                name="deals_deal_won_has_amount",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(won_at__isnull=True) | models.Q(lost_at__isnull=True),
+                name="deals_deal_one_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.customer_name}"
+
+    @property
+    def is_editable(self) -> bool:
+        return self.status in (DealStatus.DRAFT, DealStatus.RETURNED)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == DealStatus.APPROVED
+
+
+class DealLine(TenantModel):
+    """A product of a deal and how many of it."""
+
+    partner = TenantKey(Partner, related_name="+")
+    deal = TenantKey(Deal, models.CASCADE, related_name="lines")
+    product = TenantKey(Product, related_name="+")
+    quantity = models.PositiveIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)]
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_dealline_rows"),
+            CompositeForeignKey(field="partner", name="deals_dealline_partner_fk"),
+            CompositeForeignKey(field="deal", name="deals_dealline_deal_fk"),
+            CompositeForeignKey(field="product", name="deals_dealline_product_fk"),
+            models.UniqueConstraint(
+                fields=["vendor", "deal", "product"],
+                name="deals_dealline_once",
+                violation_error_message="This product is on the deal already.",
+            ),
+            models.CheckConstraint(condition=models.Q(quantity__gte=1), name="deals_dealline_quantity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.product}"
+
+
+class StageChange(TenantModel):
+    """When an approved deal entered a stage; the history the weighted pipeline is computed from."""
+
+    partner = TenantKey(Partner, related_name="+")
+    deal = TenantKey(Deal, models.CASCADE, related_name="stage_changes")
+    stage = TenantKey(Stage, related_name="+")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-changed_at", "-id"]
+        indexes = [models.Index(fields=["vendor", "deal", "-changed_at"], name="deals_stagechange_by_deal")]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_stagechange_rows"),
+            CompositeForeignKey(field="partner", name="deals_stagechange_partner_fk"),
+            CompositeForeignKey(field="deal", name="deals_stagechange_deal_fk"),
+            CompositeForeignKey(field="stage", name="deals_stagechange_stage_fk"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id} to {self.stage_id}"
+
+
+class Protection(TenantModel):
+    """A partner's exclusive claim on a customer and a product. At most one is active: the database says so."""
+
+    partner = TenantKey(Partner, related_name="+")
+    deal = TenantKey(Deal, models.CASCADE, related_name="protections")
+    customer = TenantKey(Customer, related_name="+")
+    product = TenantKey(Product, related_name="+")
+    starts_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, help_text="When it ended: won, lost, withdrawn or expired.")
+
+    class Meta:
+        ordering = ["-starts_at"]
+        indexes = [
+            models.Index(fields=["vendor", "deal"], name="deals_protection_by_deal"),
+            models.Index(
+                fields=["vendor", "expires_at"],
+                name="deals_protection_expiring",
+                condition=models.Q(released_at__isnull=True),
+            ),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_protection_rows"),
+            CompositeForeignKey(field="partner", name="deals_protection_partner_fk"),
+            CompositeForeignKey(field="deal", name="deals_protection_deal_fk"),
+            CompositeForeignKey(field="customer", name="deals_protection_customer_fk"),
+            CompositeForeignKey(field="product", name="deals_protection_product_fk"),
+            models.UniqueConstraint(
+                fields=["vendor", "customer", "product"],
+                condition=models.Q(released_at__isnull=True),
+                name="deals_protection_one_active",
+                violation_error_message="This customer and product are protected already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("starts_at")), name="deals_protection_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.customer_id} x {self.product_id} until {self.expires_at:%Y-%m-%d}"

@@ -1,0 +1,299 @@
+"""Partner organisations, their place in the programme, and the people who sit in them."""
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+from django_countries.fields import CountryField
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from portal.models import Invitation, Membership
+from portal.rows import CompositeForeignKey, Rows, RowSecurity, SharesRow, TenantKey, TenantModel
+
+#: Partner keys become path segments and file names.
+PARTNER_SLUG = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "Use lower-case letters, digits and hyphens."
+)
+
+
+class PartnerType(models.TextChoices):
+    RESELLER = "reseller", "Reseller"
+    DISTRIBUTOR = "distributor", "Distributor"
+    MSP = "msp", "Managed service provider"
+    SYSTEM_INTEGRATOR = "system_integrator", "System integrator"
+    ISV = "isv", "Independent software vendor"
+    REFERRAL = "referral", "Referral partner"
+    AGENCY = "agency", "Agency"
+
+
+class PartnerStatus(models.TextChoices):
+    PROSPECT = "prospect", "Prospect"
+    ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
+    ENDED = "ended", "Ended"
+
+
+class Tier(TenantModel):
+    """A level of the partner programme; a higher rank is a higher tier."""
+
+    name = models.CharField(max_length=60)
+    rank = models.PositiveSmallIntegerField(help_text="1 is the entry tier.")
+    description = models.TextField(blank=True)
+    protection_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+        help_text="Days a registration is protected; empty: the vendor's default.",
+    )
+    deal_discount = models.DecimalField(
+        "deal registration discount",
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Per cent.",
+    )
+    mdf_accrual = models.DecimalField(
+        "MDF accrual",
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Per cent of bookings.",
+    )
+    lead_priority = models.PositiveSmallIntegerField(
+        default=0, help_text="A higher number is offered leads earlier."
+    )
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="partners_tier_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="partners_tier_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "name"],
+                name="partners_tier_name",
+                violation_error_message="There is a tier of this name already.",
+            ),
+            models.UniqueConstraint(
+                fields=["vendor", "rank"],
+                name="partners_tier_rank",
+                violation_error_message="Another tier has this rank already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TierBenefit(TenantModel):
+    """One line of what a tier gives, shown to partners in this order."""
+
+    tier = TenantKey(Tier, models.CASCADE, related_name="benefits")
+    text = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="partners_tierbenefit_rows"),
+            CompositeForeignKey(field="tier", name="partners_tierbenefit_tier_fk"),
+        ]
+        indexes = [models.Index(fields=["vendor", "tier"], name="partners_benefit_by_tier")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class TierRequirement(TenantModel):
+    """A threshold on a metric that a partner must meet to hold the tier."""
+
+    tier = TenantKey(Tier, models.CASCADE, related_name="requirements")
+    metric = models.CharField(max_length=60, help_text="Key of the metric, for example bookings.")
+    minimum = models.DecimalField(
+        max_digits=18, decimal_places=4, help_text="In the unit of the metric; money in major units."
+    )
+
+    class Meta:
+        ordering = ["metric"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="partners_tierrequirement_rows"),
+            CompositeForeignKey(field="tier", name="partners_tierrequirement_tier_fk"),
+            models.UniqueConstraint(
+                fields=["vendor", "tier", "metric"],
+                name="partners_tierrequirement_once",
+                violation_error_message="This tier has a requirement on this metric already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} at least {self.minimum.normalize():f}"
+
+
+class Region(TenantModel):
+    """A sales region. Members of its group manage every partner in it."""
+
+    name = models.CharField(max_length=80)
+    code = models.CharField(max_length=20, blank=True)
+    group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="region", editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [("manage_region_partners", "Can manage the partners of this region")]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="partners_region_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="partners_region_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "name"],
+                name="partners_region_name",
+                violation_error_message="There is a region of this name already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Partner(TenantModel):
+    """An organisation in the vendor's programme."""
+
+    slug = models.CharField("key", max_length=80, validators=[PARTNER_SLUG])
+    name = models.CharField(max_length=160)
+    type = models.CharField(max_length=20, choices=PartnerType.choices, default=PartnerType.RESELLER)
+    status = models.CharField(max_length=12, choices=PartnerStatus.choices, default=PartnerStatus.ACTIVE)
+    tier = TenantKey(Tier, related_name="partners", null=True, blank=True)
+    region = TenantKey(Region, related_name="partners", null=True, blank=True)
+    parent = TenantKey(
+        "self",
+        related_name="sub_partners",
+        null=True,
+        blank=True,
+        help_text="The distributor it buys through.",
+    )
+    country = CountryField(blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    website = models.URLField(blank=True)
+    external_key = models.CharField(
+        max_length=80,
+        null=True,
+        blank=True,
+        help_text="The partner's key in the system it was imported from.",
+    )
+    joined_on = models.DateField(default=timezone.localdate)
+    own_deals_only = models.BooleanField(
+        "reps see only their own deals", default=False, help_text="Set by the partner's own admin."
+    )
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [("manage_partner", "Can manage this partner as its channel manager")]
+        indexes = [
+            models.Index(fields=["vendor", "name"], name="partners_partner_by_name"),
+            models.Index(fields=["vendor", "parent"], name="partners_partner_by_parent"),
+            models.Index(fields=["vendor", "region"], name="partners_partner_by_region"),
+            models.Index(fields=["vendor", "tier"], name="partners_partner_by_tier"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, partner="id", name="partners_partner_rows"),
+            CompositeForeignKey(field="tier", name="partners_partner_tier_fk"),
+            CompositeForeignKey(field="region", name="partners_partner_region_fk"),
+            CompositeForeignKey(field="parent", name="partners_partner_parent_fk"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="partners_partner_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "slug"],
+                name="partners_partner_slug",
+                violation_error_message="Another partner has this key already.",
+            ),
+            models.UniqueConstraint(
+                fields=["vendor", "external_key"],
+                name="partners_partner_external_key",
+                violation_error_message="Another partner has this external key already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(type__in=PartnerType.values), name="partners_partner_type"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=PartnerStatus.values), name="partners_partner_status"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(parent=models.F("id")),
+                name="partners_partner_parent_other",
+                violation_error_message="A partner cannot be its own distributor.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Seat(TenantModel):
+    """Seats a member in a partner: this is what makes a person a partner person."""
+
+    partner = TenantKey(Partner, related_name="seats")
+    membership = models.OneToOneField(
+        Membership, on_delete=models.CASCADE, related_name="seat", db_constraint=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seats", db_index=False
+    )
+    job_title = models.CharField(max_length=80, blank=True)
+    since = models.DateTimeField(default=timezone.now, editable=False)
+    left_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["vendor", "partner"], name="partners_seat_by_partner"),
+            models.Index(fields=["vendor", "user"], name="partners_seat_by_user"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, own="user_id", name="partners_seat_rows"),
+            CompositeForeignKey(field="partner", name="partners_seat_partner_fk"),
+            CompositeForeignKey(field="membership", name="partners_seat_membership_fk"),
+            SharesRow(field="membership", writes=True, name="partners_seat_membership"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="partners_seat_key"),
+            models.UniqueConstraint(fields=["vendor", "membership"], name="partners_seat_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.partner}"
+
+
+class SeatInvitation(TenantModel):
+    """The partner a kernel invitation leads to."""
+
+    invitation = models.OneToOneField(
+        Invitation, on_delete=models.CASCADE, related_name="seat_invitation", db_constraint=False
+    )
+    partner = TenantKey(Partner, related_name="invitations")
+
+    class Meta:
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="partners_seatinvitation_rows"),
+            CompositeForeignKey(field="invitation", name="partners_seatinvitation_invitation_fk"),
+            CompositeForeignKey(field="partner", name="partners_seatinvitation_partner_fk"),
+            SharesRow(field="invitation", writes=True, name="partners_seatinvitation_invitation"),
+            models.UniqueConstraint(fields=["vendor", "invitation"], name="partners_seatinvitation_once"),
+        ]
+        indexes = [models.Index(fields=["vendor", "partner"], name="partners_seatinv_by_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.invitation} for {self.partner}"
+
+
+# guardian's grants, with a direct foreign key each: one query answers "which partners are granted?"
+
+
+class PartnerUserGrant(UserObjectPermissionBase):
+    content_object = models.ForeignKey(Partner, on_delete=models.CASCADE)
+
+    class Meta(UserObjectPermissionBase.Meta):
+        pass
+
+
+class RegionGroupGrant(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Region, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        pass

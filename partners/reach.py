@@ -1,0 +1,40 @@
+"""Whose rows a membership reaches: guardian grants for channel managers, seats for partner people."""
+
+from django.db.models import Q
+
+from partners.models import Partner, PartnerType, Seat
+from portal.access import Reach
+from portal.models import Membership
+from portal.roles import Role
+
+
+def reach(membership: Membership) -> Reach:
+    """One query either way, nothing kept: a revoked grant bites on the next request."""
+    if membership.role == Role.CHANNEL_MANAGER:
+        return Reach(partner_ids=_granted(membership))
+    return _seated(membership)
+
+
+def _granted(membership: Membership) -> frozenset[int]:
+    """Partners granted directly, or through the group of their region."""
+    user_id = membership.user_id
+    direct = Q(partnerusergrant__user=user_id, partnerusergrant__permission__codename="manage_partner")
+    by_region = Q(
+        region__regiongroupgrant__group__user=user_id,
+        region__regiongroupgrant__permission__codename="manage_region_partners",
+    )
+    granted = (
+        Partner.objects.filter(direct).values("pk").union(Partner.objects.filter(by_region).values("pk"))
+    )
+    return frozenset(row["pk"] for row in granted)
+
+
+def _seated(membership: Membership) -> Reach:
+    seat = Seat.objects.filter(membership=membership, left_at=None).select_related("partner").first()
+    if seat is None:
+        return Reach()
+    own = frozenset({seat.partner_id})
+    if seat.partner.type != PartnerType.DISTRIBUTOR:
+        return Reach(partner_ids=own, home=seat.partner)
+    below = Partner.objects.filter(parent=seat.partner_id).values_list("pk", flat=True)
+    return Reach(partner_ids=own | frozenset(below), own_partner_ids=own, home=seat.partner)

@@ -1,0 +1,24 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_delete, post_migrate, post_save
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    verbose_name = "Portal"
+    default = True
+
+    def ready(self) -> None:
+        from portal import checks, grants, notices, vendors  # noqa: F401  (checks and notices register themselves)
+
+        post_migrate.connect(grants.grant_to_app_role, dispatch_uid="portal.grants")
+        for model in (self.get_model("Vendor"), self.get_model("VendorHost")):
+            post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")
+            post_delete.connect(
+                vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}.gone"
+            )
+
+
+class VendorAdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "portal.admin_site.VendorAdminSite"

@@ -1,0 +1,118 @@
+"""The golden record: declare event types, record events, put effects into the outbox."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from portal.access import Actor
+from portal.models import OutboxMessage, PortalEvent
+from portal.scope import current_scope, current_vendor_id
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`key` is "<app>.<what happened>"; `label` is how a timeline tells it; `quadrant` colours it."""
+
+    key: str
+    label: str
+    quadrant: str = ""
+    icon: str = "point"
+
+
+_types: dict[str, EventType] = {}
+_listeners: list[Callable[[PortalEvent], None]] = []
+
+
+def declare(*types: EventType) -> None:
+    for event_type in types:
+        _types[event_type.key] = event_type
+
+
+def event_type(key: str) -> EventType:
+    """The declared type; an unknown key of an old row is shown by its key."""
+    return _types.get(key) or EventType(key, key)
+
+
+def event_types() -> list[EventType]:
+    return list(_types.values())
+
+
+def listen(listener: Callable[[PortalEvent], None]) -> None:
+    """Call `listener(event)` inside the recording transaction; apps above react without being known here."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def record(
+    key: str,
+    *,
+    actor: Actor | None = None,
+    partner_id: int | None = None,
+    subject: models.Model | None = None,
+    data: Mapping[str, Any] | None = None,
+    occurred_at: datetime | None = None,
+) -> PortalEvent:
+    """Write one event in the caller's transaction.
+
+    Raises KeyError for an undeclared type and RuntimeError outside a transaction or scope: an event
+    that could survive without what it tells of, or the other way round, is a defect.
+    """
+    event_type = _types[key]
+    if not transaction.get_connection().in_atomic_block or current_vendor_id() is None:
+        raise RuntimeError(f"{key} must be recorded inside a transaction and a scope")
+    now = timezone.now()
+    scope = current_scope()
+    event = PortalEvent(
+        partner_id=partner_id,
+        actor_id=actor.user.pk if actor else (scope.actor_id if scope else None),
+        type=event_type.key,
+        subject_type=subject._meta.label_lower if subject is not None else "",
+        subject_id=subject.pk if subject is not None else None,
+        occurred_at=occurred_at or now,
+        recorded_at=now,
+        data=dict(data or {}),
+    )
+    event.save(force_insert=True)
+    for listener in _listeners:
+        listener(event)
+    return event
+
+
+def record_once_per_session(request: Any, key: str, *, actor: Actor) -> None:
+    """One event per session and vendor, however many pages follow."""
+    seen = request.session.setdefault("recorded_once", [])
+    mark = f"{key}:{actor.vendor.pk}"
+    if mark in seen:
+        return
+    record(key, actor=actor, partner_id=actor.partner.pk if actor.partner else None)
+    seen.append(mark)
+    request.session.modified = True
+
+
+def enqueue(kind: str, *, key: str, payload: Mapping[str, Any]) -> None:
+    """Put an effect into the outbox. The same kind and key twice is once.
+
+    The row is claimed and carried out after commit (`portal.outbox`); a lost task is found by the sweep.
+    """
+    from portal.outbox import hand_over
+
+    message = OutboxMessage(kind=kind, key=key, payload=dict(payload))
+    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    vendor_id = message.vendor_id
+    transaction.on_commit(lambda: hand_over(vendor_id))
+
+
+declare(
+    EventType("portal.login", "Signed in", "engagement", "login"),
+    EventType("portal.support_session", "Platform support opened the portal", "", "lifebuoy"),
+    EventType("portal.wall_crossed", "Looked across partners for a stated reason", "", "eye"),
+    EventType("portal.invited", "Was invited", "engagement", "mail"),
+    EventType("portal.joined", "Joined", "engagement", "user-plus"),
+    EventType("portal.member_disabled", "Access was switched off", "", "user-off"),
+    EventType("portal.member_enabled", "Access was switched on", "", "user-check"),
+    EventType("portal.exported", "Exported a list", "", "download"),
+)

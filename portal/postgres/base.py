@@ -1,0 +1,43 @@
+"""PostgreSQL, with the current Scope written into every transaction.
+
+The settings are local to the transaction, so a pooled connection (PgBouncer in transaction mode)
+cannot carry one person's scope into another's transaction.
+"""
+
+from typing import Any
+
+from django.db import connections
+from django.db.backends.postgresql import base
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+
+from portal.scope import Scope, current_scope
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
+        super().set_autocommit(autocommit, *args, **kwargs)
+        scope = current_scope()
+        if not autocommit and scope is not None:
+            self.apply_scope(scope)
+
+    def apply_scope(self, scope: Scope) -> None:
+        settings = scope.as_settings()
+        calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
+        params = [part for pair in settings.items() for part in pair]
+        with self.cursor() as cursor:
+            cursor.execute(f"SELECT {calls}", params)
+
+    @property
+    def accepts_statements(self) -> bool:
+        """False in a transaction that has failed: its rollback restores the settings by itself."""
+        if self.needs_rollback or self.connection is None or self.connection.closed:
+            return False
+        return self.connection.info.transaction_status != TRANSACTION_STATUS_INERROR
+
+
+def apply_to_open_transactions(scope: Scope) -> None:
+    for connection in connections.all(initialized_only=True):
+        if not isinstance(connection, DatabaseWrapper) or not connection.in_atomic_block:
+            continue
+        if connection.accepts_statements:
+            connection.apply_scope(scope)

@@ -1,0 +1,133 @@
+"""Writes of the kernel: inviting people, joining, switching access on and off."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from portal import notices, policies
+from portal.access import Actor
+from portal.events import record
+from portal.links import absolute
+from portal.models import Invitation, Membership, User, Vendor
+from portal.roles import Role
+from portal.scope import entered, system_scope
+
+INVITATION_DAYS = 14
+#: Called inside the joining transaction; the partners app seats the new member here.
+JoinListener = Callable[[Invitation, Membership], None]
+_join_listeners: list[JoinListener] = []
+
+
+def on_join(listener: JoinListener) -> None:
+    if listener not in _join_listeners:
+        _join_listeners.append(listener)
+
+
+@transaction.atomic
+def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int | None = None) -> Invitation:
+    """Invite a person by e-mail. Raises PermissionDenied, or ValidationError for somebody who is in already."""
+    if not policies.may_invite(actor, role, partner_id):
+        raise PermissionDenied("You cannot invite people into this role.")
+    email = email.strip().lower()
+    if _is_member(actor.vendor, email):
+        raise ValidationError({"email": "This person already has access."})
+    token = secrets.token_urlsafe(32)
+    now = timezone.now()
+    invitation = Invitation.objects.create(
+        email=email,
+        role=role,
+        token_hash=hash_token(token),
+        invited_by=actor.user,
+        created_at=now,
+        expires_at=now + timedelta(days=INVITATION_DAYS),
+    )
+    record("portal.invited", actor=actor, partner_id=partner_id, subject=invitation, data={"role": role})
+    _send_invitation(actor, invitation, token)
+    return invitation
+
+
+def _is_member(vendor: Vendor, email: str) -> bool:
+    # Under the system scope: a partner's admin cannot see who else belongs to the vendor.
+    with entered(system_scope(vendor.pk)):
+        return Membership.objects.filter(user__email__iexact=email).exists()
+
+
+def _send_invitation(actor: Actor, invitation: Invitation, token: str) -> None:
+    context = {
+        "link": absolute(actor.vendor, "join", token),
+        "role": invitation.get_role_display(),
+        "invited_by": str(actor.user),
+        "days": INVITATION_DAYS,
+    }
+    notices.send_email("invitation", key=f"invitation:{invitation.pk}", to=invitation.email, context=context)
+
+
+def hash_token(token: str) -> str:
+    """Tokens are long and random, so a plain digest is enough; the token itself is never stored."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def invitation_find(vendor: Vendor, token: str) -> Invitation | None:
+    """The open invitation of this token, or None. Runs under the vendor's system scope of its own."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        invitation = Invitation.objects.filter(token_hash=hash_token(token)).first()
+    return invitation if invitation and invitation.is_open else None
+
+
+def invitation_accept(
+    *,
+    vendor: Vendor,
+    token: str,
+    first_name: str,
+    last_name: str,
+    password: str | None,
+    user: User | None = None,
+) -> User:
+    """Turn an invitation into a membership, creating the person if the address is new.
+
+    `user` is the signed-in person accepting for themselves; a stranger must choose a `password`.
+    An address that has an account already must sign in first: ValidationError. Accepting twice is once.
+    """
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        invitation = Invitation.objects.select_for_update().filter(token_hash=hash_token(token)).first()
+        if invitation is None or not invitation.is_open:
+            raise ValidationError(
+                "This invitation has been used, withdrawn or has expired. Ask for a new one."
+            )
+        person = user or _new_person(invitation.email, first_name, last_name, password)
+        if person.email.lower() != invitation.email:
+            raise ValidationError("This invitation was sent to another address. Sign out and open it again.")
+        membership, _ = Membership.objects.get_or_create(user=person, defaults={"role": invitation.role})
+        for listener in _join_listeners:
+            listener(invitation, membership)
+        Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
+        record("portal.joined", subject=membership, data={"role": membership.role, "user": person.pk})
+        return person
+
+
+def _new_person(email: str, first_name: str, last_name: str, password: str | None) -> User:
+    if User.objects.filter(email__iexact=email).exists():
+        raise ValidationError("You have an account already. Sign in, then open the invitation again.")
+    return User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
+
+
+@transaction.atomic
+def membership_set_active(
+    *, actor: Actor, membership: Membership, active: bool, partner_id: int | None = None
+) -> None:
+    """Switch a person's access on or off; it bites on the person's next request."""
+    if not policies.may_disable(actor, membership, partner_id):
+        raise PermissionDenied("You cannot change this person's access.")
+    membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    if membership.is_active == active:
+        return
+    membership.is_active = active
+    membership.left_at = None if active else timezone.now()
+    membership.save(update_fields=["is_active", "left_at"])
+    what = "portal.member_enabled" if active else "portal.member_disabled"
+    record(what, actor=actor, partner_id=partner_id, subject=membership)

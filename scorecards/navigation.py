@@ -1,0 +1,14 @@
+from portal.context import NavItem, add_to_navigation
+
+add_to_navigation(
+    NavItem("Today", "home", "inbox", 10, lambda actor: actor.is_staff),
+    NavItem("Home", "home", "home", 10, lambda actor: actor.is_partner_person),
+    NavItem(
+        "Scorecard",
+        "scorecards:own",
+        "gauge",
+        60,
+        lambda actor: actor.is_partner_person,
+        section="scorecards",
+    ),
+)

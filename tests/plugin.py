@@ -6,3 +6,5 @@ The workers of pytest-xdist inherit the addresses; the process that started them
 from portal import embedded
 
 embedded.join()
+
+from portal import celery  # noqa: E402, F401  (shared tasks then know their broker)

@@ -1,0 +1,80 @@
+"""The Celery application: how tasks travel, how long they may take, and what runs when.
+
+Redis is only the messenger. A task may be lost or delivered twice, so every task takes ids, is idempotent,
+and has a sweep behind it that finds in PostgreSQL what still has to be done.
+"""
+
+import os
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+
+from portal import environment as env
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+BEAT_SCHEDULE = {
+    "create event partitions": {
+        "task": "portal.tasks.create_event_partitions",
+        "schedule": crontab(minute="20", hour="0"),
+    },
+    "sweep the outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 30.0},
+    # Hourly, because vendors live in different time zones: each is scored once its own day has turned.
+    "score vendors whose day has turned": {
+        "task": "scorecards.tasks.hourly_tick",
+        "schedule": crontab(minute="5"),
+    },
+    "rescore stale partners": {"task": "scorecards.tasks.sweep_stale", "schedule": 30.0},
+    "expire deal protection": {"task": "deals.tasks.expire_protection", "schedule": crontab(minute="15")},
+}
+
+
+def broker_url(redis_url: str) -> str:
+    """Celery's spelling of a redis-py address: `unix:///path?db=1` is `redis+socket:///path?virtual_host=1`."""
+    url = urlsplit(redis_url)
+    if url.scheme != "unix":
+        return redis_url
+    database = parse_qs(url.query).get("db", ["0"])[0]
+    return f"redis+socket://{url.path}?virtual_host={database}"
+
+
+def configuration() -> dict[str, Any]:
+    # A message that is not acknowledged within the visibility timeout is delivered once more. So the timeout
+    # must exceed every task, and every countdown, but is also how long the tasks of a killed machine wait.
+    time_limit = env.number("TASK_TIME_LIMIT", 120)  # seconds
+    return {
+        "broker_url": broker_url(settings.REDIS_URL),
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "visibility_timeout": time_limit + 10,
+            # Look for unacknowledged messages every second; by default it is every hundred.
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+            "socket_connect_timeout": 5,
+        },
+        "task_time_limit": time_limit,
+        "task_soft_time_limit": max(1, time_limit - 5),
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "worker_prefetch_multiplier": 1,
+        # A killed child process is noticed, and its task sent again, after this many seconds.
+        "worker_lost_wait": 1.0,
+        # Without its connection a task cannot be acknowledged and will be delivered again: stop the first.
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_hijack_root_logger": False,
+        "timezone": "UTC",
+        "beat_schedule": BEAT_SCHEDULE,
+        "beat_schedule_filename": str(settings.VAR_DIR / "celerybeat"),
+    }
+
+
+app = Celery("portal")
+app.add_defaults(configuration)  # a function, so that importing this module reads no settings
+app.autodiscover_tasks()

@@ -1,5 +1,6 @@
 """`make demo`: demo vendors behind a real web server, worker and scheduler, until Ctrl-C."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
@@ -117,7 +119,22 @@ def _empty_demo() -> None:
 
 
 def _collect_static() -> None:
+    """Collect and compress, which takes seconds, only when a file has changed."""
+    mark = settings.STATIC_ROOT / ".collected"
+    found = _static_fingerprint()
+    if mark.exists() and mark.read_text() == found:
+        return
     call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    mark.write_text(found)
+
+
+def _static_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            stat = Path(storage.path(name)).stat()
+            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _programs(port: int) -> dict[str, list[str]]:

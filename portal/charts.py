@@ -127,6 +127,15 @@ class Strip:
     value: Value
     end: float
 
+    @property
+    def width(self) -> float:
+        return _trim(self.end - self.start)
+
+    @property
+    def names_median(self) -> bool:
+        """Is there room for the median's label between those of both ends?"""
+        return self.median - self.start >= 20 and self.end - self.median >= 16
+
 
 def peer_strip(peers: Peers, value: Value, inset: float = 4.0) -> Strip:
     """The whole group as a line, its middle half darker, a tick at the median, a dot for `value`."""
@@ -170,7 +179,15 @@ class Column:
     y: float
     height: float
     strong: bool
-    inside: bool  # is there room for the figure inside the column?
+
+    @property
+    def inside(self) -> bool:
+        """Is there room for the figure inside the column?"""
+        return self.height >= 24
+
+    @property
+    def text_y(self) -> float:
+        return _trim(self.y + 17 if self.inside else self.y - 5)
 
 
 def columns(
@@ -198,7 +215,6 @@ def columns(
                 _trim(height - tall),
                 tall,
                 i in marked,
-                tall >= 24,
             )
         )
     return made

@@ -226,7 +226,7 @@ def format_time(moment: datetime, *, locale: str | None = None) -> str:
 
 
 def format_when(moment: datetime, *, now: datetime | None = None, locale: str | None = None) -> str:
-    """ "today 14:00", "tomorrow 11:30", "yesterday 09:05", else "Thu 26 Nov" or "26 Nov 2025"."""
+    """Such as "today 14:00", "tomorrow 11:30", "yesterday 09:05", else "Thu 26 Nov" or "26 Nov 2025"."""
     day, today = local_day(moment), local_day(now or timezone.now())
     near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get((day - today).days)
     if near:

@@ -27,7 +27,7 @@ _provider: ReachProvider | None = None
 
 
 def provide_reach(provider: ReachProvider) -> None:
-    global _provider
+    global _provider  # noqa: PLW0603  (one provider per process, set once at start)
     _provider = provider
 
 

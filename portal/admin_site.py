@@ -29,7 +29,7 @@ class VendorAdminSite(admin.AdminSite):
         return redirect("home" if request.user.is_authenticated else "account_login")
 
 
-class VendorModelAdmin(admin.ModelAdmin):
+class VendorModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """For tables of the vendor's programme: who may enter the site may work on them.
 
     The vendor itself is never a field: rows take it from the scope.
@@ -54,7 +54,7 @@ class VendorModelAdmin(admin.ModelAdmin):
         return self.admin_site.has_permission(request)
 
 
-class VendorInline(admin.TabularInline):
+class VendorInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -51,7 +51,7 @@ def _is_tenant_key(field: Any) -> bool:
 @register()
 def driver_is_psycopg2(app_configs: Any = None, **_: Any) -> list[Error]:
     """Django silently prefers psycopg 3 where that is installed; everything was measured on psycopg2."""
-    driver = connections["default"].Database.__name__
+    driver: str = connections["default"].Database.__name__  # type: ignore[attr-defined]
     if driver == "psycopg2":
         return []
     return [Error(f"the database driver is {driver}", hint="Uninstall psycopg 3.", id="portal.E011")]
@@ -74,7 +74,8 @@ def privileged_role() -> str:
         cursor.execute(
             "select rolsuper, rolbypassrls, "
             "exists (select 1 from pg_class where relowner = r.oid and relkind in ('r', 'p', 'v', 'm')), "
-            "exists (select 1 from pg_class c where c.relrowsecurity and pg_has_role(r.oid, c.relowner, 'member')) "
+            "exists (select 1 from pg_class c "
+            "where c.relrowsecurity and pg_has_role(r.oid, c.relowner, 'member')) "
             "from pg_roles r where rolname = current_user"
         )
         superuser, bypass, owner, member = cursor.fetchone()

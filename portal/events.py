@@ -100,9 +100,11 @@ def enqueue(kind: str, *, key: str, payload: Mapping[str, Any]) -> None:
     """
     from portal.outbox import hand_over
 
+    vendor_id = current_vendor_id()
+    if vendor_id is None:
+        raise RuntimeError(f"{kind} must be enqueued inside a scope")
     message = OutboxMessage(kind=kind, key=key, payload=dict(payload))
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
-    vendor_id = message.vendor_id
     transaction.on_commit(lambda: hand_over(vendor_id))
 
 

@@ -24,5 +24,6 @@ class JoinForm(forms.Form):
 
     def clean_password(self) -> str:
         person = User(email=self.invitation.email)
-        validate_password(self.cleaned_data["password"], person)
-        return self.cleaned_data["password"]
+        password: str = self.cleaned_data["password"]
+        validate_password(password, person)
+        return password

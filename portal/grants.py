@@ -15,7 +15,7 @@ APPEND_ONLY = {"portal_portalevent"}
 
 def grant_to_app_role(using: str = "owner", **_: Any) -> None:
     """Give the app role its rights on every table and sequence; idempotent, cheap, run as owner."""
-    role = settings.DATABASES["default"]["USER"]
+    role = settings.APP_ROLE
     connection = connections[using]
     if connection.settings_dict["USER"] == role:
         return

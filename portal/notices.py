@@ -1,4 +1,4 @@
-"""E-mails, sent from the outbox: templates `email/<name>.txt` and `.html`, the first line of text is the subject."""
+"""E-mails, sent from the outbox: templates `email/<name>.txt` (first line: the subject) and `.html`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from portal import outbox
 from portal.events import enqueue
-from portal.models import OutboxMessage, Vendor
+from portal.models import OutboxMessage
 
 EMAIL = "email"
 
@@ -20,7 +20,7 @@ def send_email(template: str, *, key: str, to: str, context: Mapping[str, Any]) 
 
 def _deliver(message: OutboxMessage) -> None:
     payload = message.payload
-    context = {**payload["context"], "vendor": Vendor.objects.get(pk=message.vendor_id)}
+    context = {**payload["context"], "vendor": message.vendor}
     subject, _, text = render_to_string(f"email/{payload['template']}.txt", context).strip().partition("\n")
     html = render_to_string(f"email/{payload['template']}.html", context)
     # A stable Message-ID lets a mail server drop the copy that a crash after sending would cause.

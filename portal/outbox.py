@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from portal.models import OutboxMessage
 from portal.scope import entered, system_scope
@@ -36,7 +37,7 @@ def hand_over(vendor_id: int) -> None:
 
     try:
         deliver_outbox.delay(vendor_id)
-    except Exception:
+    except OperationalError:
         logger.warning("the broker is away; the sweep will deliver the outbox of vendor %s", vendor_id)
 
 

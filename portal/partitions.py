@@ -24,7 +24,9 @@ begin
     end if;
     execute format(
         'create table public.%I partition of public.portal_portalevent for values from (%L) to (%L)',
-        name, first::timestamp at time zone 'UTC', (first + interval '1 month')::timestamp at time zone 'UTC');
+        name,
+        first::timestamp at time zone 'UTC',
+        (first + interval '1 month')::timestamp at time zone 'UTC');
     return true;
 end $$
 """

@@ -10,10 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 
-from portal.scope import ALL, current_scope, current_vendor_id
+from portal.scope import All, current_scope, current_vendor_id
 
 
 class Rows(StrEnum):
@@ -61,10 +60,10 @@ class _AfterTable(BaseConstraint):
     def drops(self, model: type[models.Model], schema_editor: Any) -> list[str]:
         raise NotImplementedError
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.extend(self.statements(model, schema_editor))
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         # Deferred as well: the tables a policy names may come later in the same migration.
         self.constraint_sql(model, schema_editor)
 
@@ -175,12 +174,14 @@ class SharesRow(_AfterTable):
     def statements(self, model: type[models.Model], schema_editor: Any) -> list[str]:
         here, there, column = self._tables(model, schema_editor)
         link = f"link.vendor_id = {there}.vendor_id and link.{column} = {there}.id"
-        linked = f"{_same_vendor(f'{there}.vendor_id')} and exists (select 1 from {here} link where {link}"
+        # Names come from models, never from input.
+        linked = f"{_same_vendor(f'{there}.vendor_id')} and exists (select 1 from {here} link where {link}"  # noqa: S608
         made = [f"create policy {self.name}_read on {there} for select using ({linked}))"]
         if self.writes:
             writable = f"{linked} and {_writable('link.partner_id')})"
             made.append(
-                f"create policy {self.name}_update on {there} for update using ({writable}) with check ({writable})"
+                f"create policy {self.name}_update on {there} for update "
+                f"using ({writable}) with check ({writable})"
             )
         return made
 
@@ -223,23 +224,23 @@ class CompositeForeignKey(_AfterTable):
         return [f"alter table {quote(model._meta.db_table)} drop constraint {quote(self.name)}"]
 
 
-class TenantManager(models.Manager):
+class TenantManager(models.Manager[Any]):
     """Adds the scope's vendor (and a partner person's partners) as ordinary filters.
 
     Row security alone would give the same rows; the filters give the planner exact estimates and
     stand as a second fence. Without a scope nothing is added: the database then shows no rows.
     """
 
-    def get_queryset(self) -> models.QuerySet:
+    def get_queryset(self) -> models.QuerySet[Any]:
         rows = super().get_queryset()
         scope = current_scope()
         if scope is None or scope.vendor_id is None:
             return rows
         rows = rows.filter(vendor_id=scope.vendor_id)
         column = _partner_column(self.model)
-        if not column or scope.partner_ids is ALL or scope.staff:
+        if not column or isinstance(scope.partner_ids, All) or scope.staff:
             return rows
-        return rows.filter(**{f"{column}__in": sorted(scope.partner_ids)})  # type: ignore[type-var]
+        return rows.filter(**{f"{column}__in": sorted(scope.partner_ids)})
 
 
 def _partner_column(model: type[models.Model]) -> str:
@@ -254,7 +255,7 @@ def row_security(model: type[models.Model]) -> RowSecurity | None:
     return next((c for c in model._meta.constraints if isinstance(c, RowSecurity)), None)
 
 
-class TenantKey(models.ForeignKey):
+class TenantKey(models.ForeignKey[Any, Any]):
     """A foreign key between tenant tables; its database constraint is a `CompositeForeignKey`."""
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 
-class _All:
+class All:
     def __repr__(self) -> str:
         return "ALL"
 
@@ -23,8 +23,8 @@ class _All:
         return True
 
 
-ALL: Final = _All()
-PartnerIds = frozenset[int] | _All
+ALL: Final = All()
+PartnerIds = frozenset[int] | All
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +113,4 @@ def _flag(on: bool) -> str:
 
 
 def _listed(partner_ids: PartnerIds) -> str:
-    return "" if isinstance(partner_ids, _All) else ",".join(map(str, sorted(partner_ids)))
+    return "" if isinstance(partner_ids, All) else ",".join(map(str, sorted(partner_ids)))

@@ -30,7 +30,7 @@ def on_join(listener: JoinListener) -> None:
 
 @transaction.atomic
 def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int | None = None) -> Invitation:
-    """Invite a person by e-mail. Raises PermissionDenied, or ValidationError for somebody who is in already."""
+    """Invite a person by e-mail. PermissionDenied; ValidationError for somebody who is in already."""
     if not policies.may_invite(actor, role, partner_id):
         raise PermissionDenied("You cannot invite people into this role.")
     email = email.strip().lower()
@@ -38,7 +38,7 @@ def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int |
         raise ValidationError({"email": "This person already has access."})
     token = secrets.token_urlsafe(32)
     now = timezone.now()
-    invitation = Invitation.objects.create(
+    invitation: Invitation = Invitation.objects.create(
         email=email,
         role=role,
         token_hash=hash_token(token),

@@ -88,6 +88,8 @@ DATABASES = {
 for _database in DATABASES.values():
     # A server-side cursor outlives its transaction, and with it the scope.
     _database["DISABLE_SERVER_SIDE_CURSORS"] = True
+#: The role that migrations grant rights to; tests change the connection, never this name.
+APP_ROLE = str(DATABASES["default"]["USER"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "portal.User"

@@ -56,7 +56,7 @@ def _join_signed_in(request: Any, token: str, invitation: Any) -> HttpResponse:
     return redirect("home")
 
 
-def _accepted(request: Any, token: str, form: JoinForm, **fields: str) -> Any:
+def _accepted(request: Any, token: str, form: JoinForm, **fields: Any) -> Any:
     try:
         return services.invitation_accept(vendor=request.vendor, token=token, **fields)
     except ValidationError as error:

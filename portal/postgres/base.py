@@ -32,7 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """False in a transaction that has failed: its rollback restores the settings by itself."""
         if self.needs_rollback or self.connection is None or self.connection.closed:
             return False
-        return self.connection.info.transaction_status != TRANSACTION_STATUS_INERROR
+        return bool(self.connection.info.transaction_status != TRANSACTION_STATUS_INERROR)
 
 
 def apply_to_open_transactions(scope: Scope) -> None:

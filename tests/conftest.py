@@ -1,0 +1,101 @@
+"""The suite runs on real PostgreSQL as the unprivileged role: only then does it prove the wall."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from django.urls import set_script_prefix
+
+from portal import vendors
+from portal.models import Vendor
+from portal.scope import Scope, entered, system_scope
+from tests.factories import VendorFactory
+from tests.worlds import Person, PortalClient, VendorWorld, build_vendor
+
+
+def pytest_configure() -> None:
+    # Hundreds of people are made; how a password is hashed is Django's matter, not ours.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    """Create the database as its owner, then go on as the app role, with TRUNCATE granted for the flush."""
+    default, owner = connections["default"].settings_dict, connections["owner"].settings_dict
+    app_login = {key: default[key] for key in ("USER", "PASSWORD")}
+    with django_db_blocker.unblock():
+        default.update({key: owner[key] for key in ("USER", "PASSWORD")})
+        databases = setup_databases(verbosity=0, interactive=False)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"grant truncate on all tables in schema public to {settings.APP_ROLE}")
+        connections["owner"].close()
+        connections["default"].close()
+        default.update(app_login)
+    yield
+    with django_db_blocker.unblock():
+        connections["default"].close()
+        default.update({key: owner[key] for key in ("USER", "PASSWORD")})
+        teardown_databases(databases, verbosity=0)
+        default.update(app_login)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process_state() -> Iterator[None]:
+    """What a process keeps between requests must not leak between tests."""
+    vendors.forget()
+    set_script_prefix("/")
+    yield
+    vendors.forget()
+    set_script_prefix("/")
+
+
+@pytest.fixture
+def vendor(db: None) -> Vendor:
+    return VendorFactory(slug="acme", name="Acme Robotics")
+
+
+@pytest.fixture
+def other_vendor(db: None) -> Vendor:
+    return VendorFactory(slug="globex", name="Globex Systems", currency="USD", time_zone="America/New_York")
+
+
+@pytest.fixture
+def scoped() -> Callable[[Vendor], Any]:
+    """`with scoped(vendor):` runs the block as the vendor's own machinery."""
+
+    @contextmanager
+    def enter(vendor: Vendor) -> Iterator[Scope]:
+        with entered(system_scope(vendor.pk)) as scope:
+            yield scope
+
+    return enter
+
+
+@pytest.fixture
+def world(db: None) -> VendorWorld:
+    return build_vendor("acme", name="Acme Robotics")
+
+
+@pytest.fixture
+def other_world(db: None) -> VendorWorld:
+    """Another vendor with the very same slugs, names and numbers of rows."""
+    return build_vendor("globex", name="Globex Systems", currency="USD", time_zone="America/New_York")
+
+
+@pytest.fixture
+def client_as() -> Callable[[Person | None], PortalClient]:
+    """A signed-in browser at the person's vendor; `client_as(person, vendor)` for somebody else's address."""
+
+    def sign_in(person: Person | None, vendor: Vendor | None = None) -> PortalClient:
+        client = PortalClient(vendor or (person.vendor if person else None))
+        if person is not None:
+            client.force_login(person.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in

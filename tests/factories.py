@@ -1,0 +1,164 @@
+"""Rows for tests. Call under a scope: `vendor` comes from it, as everywhere."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from deals import models as deals
+from partners import models as partners
+from portal import models as portal
+from portal.roles import Role
+
+PASSWORD = "correct horse battery staple"
+
+
+class VendorFactory(DjangoModelFactory):
+    class Meta:
+        model = portal.Vendor
+        django_get_or_create = ("slug",)
+
+    slug = factory.Sequence(lambda n: f"vendor-{n}")
+    name = factory.LazyAttribute(lambda vendor: vendor.slug.replace("-", " ").title())
+    time_zone = "Europe/Vienna"
+    currency = "EUR"
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = portal.User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    first_name = factory.Sequence(lambda n: f"First{n}")
+    last_name = factory.Sequence(lambda n: f"Last{n}")
+    password = factory.django.Password(PASSWORD)
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = portal.Membership
+
+    user = factory.SubFactory(UserFactory)
+    role = Role.PROGRAM_ADMIN
+
+
+class TierFactory(DjangoModelFactory):
+    class Meta:
+        model = partners.Tier
+
+    name = factory.Sequence(lambda n: f"Tier {n}")
+    rank = factory.Sequence(lambda n: n + 1)
+
+
+class RegionFactory(DjangoModelFactory):
+    class Meta:
+        model = partners.Region
+
+    name = factory.Sequence(lambda n: f"Region {n}")
+    group = factory.LazyAttribute(lambda region: Group.objects.create(name=f"test: {region.name}"))
+
+
+class PartnerFactory(DjangoModelFactory):
+    class Meta:
+        model = partners.Partner
+
+    slug = factory.Sequence(lambda n: f"partner-{n}")
+    name = factory.LazyAttribute(lambda partner: partner.slug.replace("-", " ").title())
+    country = "AT"
+    city = "Graz"
+
+
+class SeatFactory(DjangoModelFactory):
+    class Meta:
+        model = partners.Seat
+
+    partner = factory.SubFactory(PartnerFactory)
+    membership = factory.SubFactory(MembershipFactory, role=Role.PARTNER_REP)
+    user = factory.LazyAttribute(lambda seat: seat.membership.user)
+
+
+class ProductFactory(DjangoModelFactory):
+    class Meta:
+        model = deals.Product
+
+    name = factory.Sequence(lambda n: f"Product {n}")
+    code = factory.Sequence(lambda n: f"P{n}")
+
+
+class StageFactory(DjangoModelFactory):
+    class Meta:
+        model = deals.Stage
+
+    name = factory.Sequence(lambda n: f"Stage {n}")
+    position = factory.Sequence(lambda n: n + 1)
+    probability = 50
+
+
+class CustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = deals.Customer
+
+    name = factory.Sequence(lambda n: f"Customer {n}")
+    normalised_name = factory.LazyAttribute(lambda customer: customer.name.lower())
+
+
+class DealFactory(DjangoModelFactory):
+    """A draft; pass `approved_at`, `won_at` and so on, or use the traits."""
+
+    class Meta:
+        model = deals.Deal
+
+    partner = factory.SubFactory(PartnerFactory)
+    reference = factory.Sequence(lambda n: f"D-{900_000 + n}")
+    customer = factory.SubFactory(CustomerFactory)
+    customer_name = factory.LazyAttribute(
+        lambda deal: deal.customer.name if deal.customer else "Unnamed customer"
+    )
+    amount = 1_000_00
+    amount_vendor = factory.SelfAttribute("amount")
+    currency = "EUR"
+    expected_close = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=60))
+
+    class Params:
+        submitted = factory.Trait(
+            status=deals.DealStatus.SUBMITTED,
+            submitted_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=1)),
+            decision_due_at=factory.LazyFunction(lambda: timezone.now() + timedelta(days=1)),
+        )
+        approved = factory.Trait(
+            status=deals.DealStatus.APPROVED,
+            submitted_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=20)),
+            approved_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=19)),
+            expires_at=factory.LazyFunction(lambda: timezone.now() + timedelta(days=71)),
+        )
+        won = factory.Trait(
+            status=deals.DealStatus.WON,
+            submitted_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=60)),
+            approved_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=58)),
+            won_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=10)),
+            won_amount=factory.SelfAttribute("amount"),
+            won_amount_vendor=factory.SelfAttribute("amount_vendor"),
+        )
+        lost = factory.Trait(
+            status=deals.DealStatus.LOST,
+            submitted_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=60)),
+            approved_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=58)),
+            lost_at=factory.LazyFunction(lambda: timezone.now() - timedelta(days=10)),
+        )
+
+
+class DealLineFactory(DjangoModelFactory):
+    class Meta:
+        model = deals.DealLine
+
+    deal = factory.SubFactory(DealFactory)
+    partner = factory.SelfAttribute("deal.partner")
+    product = factory.SubFactory(ProductFactory)
+
+
+def approved_deal(**fields: Any) -> deals.Deal:
+    return DealFactory(approved=True, **fields)

@@ -1,0 +1,402 @@
+"""The wall between vendors and between partners, tested by walking the catalog and by breaking it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
+
+from deals.models import Customer, Deal, Protection, StageChange
+from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
+from portal.checks import privileged_role, tenant_models
+from portal.events import record
+from portal.models import ExchangeRate, Invitation, Membership, OutboxMessage, PortalEvent
+from portal.rows import TenantModel
+from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
+from portal.wall import across_the_wall
+from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner
+from tests import factories
+from tests.worlds import VendorWorld, acting_as
+
+#: Tables read before the vendor is known, or that hold no vendor's data. Everything else is walled.
+OUTSIDE_THE_WALL = {
+    "account_emailaddress",
+    "account_emailconfirmation",
+    "auth_group",
+    "auth_group_permissions",
+    "auth_permission",
+    "django_admin_log",
+    "django_content_type",
+    "django_migrations",
+    "django_session",
+    "guardian_groupobjectpermission",
+    "guardian_userobjectpermission",
+    "mfa_authenticator",
+    "partners_partnerusergrant",
+    "partners_regiongroupgrant",
+    "portal_user",
+    "portal_user_groups",
+    "portal_user_user_permissions",
+    "portal_vendor",
+    "portal_vendorhost",
+}
+
+
+def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db
+class TestCatalog:
+    def test_the_suite_runs_as_the_unprivileged_role(self) -> None:
+        assert privileged_role() == ""
+
+    def test_every_table_is_walled_or_listed_by_name(self) -> None:
+        tables = rows(
+            "select relname, relrowsecurity from pg_class join pg_namespace n on n.oid = relnamespace "
+            "where nspname = 'public' and relkind in ('r', 'p') and not relispartition"
+        )
+        open_tables = {name for name, secured in tables if not secured}
+        assert open_tables == OUTSIDE_THE_WALL
+
+    def test_every_tenant_table_has_a_policy_for_each_command_with_a_check(self) -> None:
+        for model in tenant_models():
+            policies = rows(
+                "select cmd, qual, with_check from pg_policies where tablename = %s", model._meta.db_table
+            )
+            commands = {command for command, _, _ in policies}
+            assert {"SELECT", "INSERT", "UPDATE", "DELETE"} <= commands, model
+            for command, qual, check in policies:
+                assert "portal.vendor_id" in f"{qual}{check}" or "portal.actor_id" in f"{qual}{check}"
+                assert check or command in {"SELECT", "DELETE"}, (model, command)
+
+    def test_every_unique_key_of_a_tenant_table_leads_with_the_vendor(self) -> None:
+        tables = [model._meta.db_table for model in tenant_models()]
+        keys = rows(
+            "select c.relname, i.relname, a.attname from pg_index x join pg_class c on c.oid = x.indrelid "
+            "join pg_class i on i.oid = x.indexrelid "
+            "join pg_attribute a on a.attrelid = c.oid and a.attnum = x.indkey[0] "
+            "where x.indisunique and not x.indisprimary and c.relname = any(%s)",
+            tables,
+        )
+        # A one-to-one link to a row with a system-made id tells nobody anything.
+        leaks = {
+            (table, key)
+            for table, key, column in keys
+            if column not in {"vendor_id", "membership_id", "invitation_id", "group_id"}
+        }
+        assert not leaks
+
+    def test_every_key_between_tenant_tables_is_composite(self) -> None:
+        tables = {model._meta.db_table for model in tenant_models()}
+        keys = rows(
+            "select conname, conrelid::regclass::text, confrelid::regclass::text, "
+            "(select array_agg(attname::text order by attname) from pg_attribute "
+            " where attrelid = conrelid and attnum = any(conkey)) from pg_constraint where contype = 'f'"
+        )
+        plain = [
+            name
+            for name, here, there, columns in keys
+            if {here, there} <= tables and "vendor_id" not in columns
+        ]
+        assert plain == []
+        declared = sum(_tenant_keys(model) for model in tenant_models())
+        composite = [name for name, here, there, _ in keys if {here, there} <= tables]
+        assert len(composite) == declared
+
+    def test_partitions_and_views_grant_nothing_of_their_own(self) -> None:
+        reachable = rows(
+            "select relname from pg_class join pg_namespace n on n.oid = relnamespace "
+            "where nspname = 'public' "
+            "and (relispartition or relkind in ('v', 'm')) and relkind in ('r', 'v', 'm') "
+            "and has_table_privilege(current_user, pg_class.oid, 'select')"
+        )
+        assert reachable == []
+
+    def test_events_cannot_be_changed_or_removed(self, world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)):
+            for change in ("update portal_portalevent set type = 'x'", "delete from portal_portalevent"):
+                with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                    rows(change)
+
+
+def _tenant_keys(model: type[models.Model]) -> int:
+    return sum(
+        1
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey) and issubclass(field.remote_field.model, TenantModel)
+    )
+
+
+def fill(world: VendorWorld) -> None:
+    """At least one row of every kind for partners alpha and beta."""
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        for slug in ("alpha", "beta"):
+            deal = factories.DealFactory(approved=True, partner=world.partners[slug], stage=world.stages[0])
+            factories.DealLineFactory(deal=deal, product=world.products[0])
+
+
+@pytest.mark.django_db
+class TestNoScope:
+    def test_no_rows_of_any_tenant_table(self, world: VendorWorld) -> None:
+        fill(world)
+        with entered(NO_SCOPE):
+            assert [model for model in tenant_models() if model._base_manager.exists()] == []
+
+    def test_no_writes(self, world: VendorWorld) -> None:
+        with (
+            entered(NO_SCOPE),
+            pytest.raises(ProgrammingError, match="row-level security"),
+            transaction.atomic(),
+        ):
+            factories.TierFactory(vendor=world.vendor)
+
+    def test_a_scope_ends_with_its_block_and_with_its_transaction(self, world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)):
+            assert Partner._base_manager.exists()
+        assert not Partner._base_manager.exists()
+
+
+@pytest.mark.django_db
+class TestOtherVendor:
+    def test_reads_nothing(self, world: VendorWorld, other_world: VendorWorld) -> None:
+        fill(world), fill(other_world)
+        with entered(system_scope(world.vendor.pk)):
+            for model in tenant_models():
+                strangers = model._base_manager.exclude(vendor_id=world.vendor.pk)
+                assert not strangers.exists(), model
+
+    def test_cannot_write_a_row_for_another_vendor(
+        self, world: VendorWorld, other_world: VendorWorld
+    ) -> None:
+        with entered(system_scope(world.vendor.pk)), pytest.raises(ProgrammingError), transaction.atomic():
+            factories.TierFactory(vendor=other_world.vendor)
+
+    def test_cannot_move_a_row_to_another_vendor(self, world: VendorWorld, other_world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)), pytest.raises(ProgrammingError), transaction.atomic():
+            Tier.objects.update(vendor=other_world.vendor)
+
+    def test_cannot_point_to_another_vendors_row(self, world: VendorWorld, other_world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)), pytest.raises(IntegrityError), transaction.atomic():
+            Partner.objects.filter(slug="alpha").update(tier_id=other_world.tiers[0].pk)
+            rows("set constraints all immediate")
+
+    def test_the_same_names_and_keys_may_exist_twice(
+        self, world: VendorWorld, other_world: VendorWorld
+    ) -> None:
+        assert world.partners["alpha"].slug == other_world.partners["alpha"].slug
+
+
+@pytest.mark.django_db
+class TestOtherPartner:
+    def test_a_partner_reads_its_own_rows_only(self, world: VendorWorld) -> None:
+        fill(world)
+        with acting_as(world.people["partner_rep"]):
+            assert set(Deal._base_manager.values_list("partner__slug", flat=True)) == {"beta"}
+            assert set(Partner._base_manager.values_list("slug", flat=True)) == {"beta"}
+            assert set(Seat._base_manager.values_list("partner__slug", flat=True)) == {"beta"}
+
+    def test_a_distributor_reads_its_sub_partners_and_writes_only_for_itself(
+        self, world: VendorWorld
+    ) -> None:
+        with entered(system_scope(world.vendor.pk)):
+            factories.DealFactory(partner=world.partners["gamma"])
+        with acting_as(world.people["distributor_admin"]):
+            assert set(Deal._base_manager.values_list("partner__slug", flat=True)) == {"gamma"}
+            assert Deal._base_manager.update(notes="mine now") == 0
+
+    def test_a_manager_reads_granted_partners_only(self, world: VendorWorld) -> None:
+        with acting_as(world.people["manager"]):
+            assert set(Partner._base_manager.values_list("slug", flat=True)) == {"alpha", "beta", "delta"}
+        with acting_as(world.people["other_manager"]):
+            assert not Partner._base_manager.exists()
+
+    def test_an_executive_reads_everything_and_writes_nothing(self, world: VendorWorld) -> None:
+        fill(world)
+        with acting_as(world.people["executive"]):
+            assert Deal._base_manager.count() == 2
+            assert Deal._base_manager.update(notes="x") == 0
+            assert Tier._base_manager.update(description="x") == 0
+            with pytest.raises(ProgrammingError), transaction.atomic():
+                factories.TierFactory()
+
+    def test_a_customer_is_seen_only_through_an_own_deal(self, world: VendorWorld) -> None:
+        fill(world)
+        with acting_as(world.people["partner_rep"]):
+            seen = set(Customer._base_manager.values_list("pk", flat=True))
+            assert seen == set(Deal._base_manager.values_list("customer_id", flat=True))
+            assert len(seen) == 1
+            assert Customer._base_manager.update(name="renamed") == 0
+        with acting_as(world.people["manager"]):
+            assert Customer._base_manager.count() == 2
+
+    def test_partner_people_read_the_programme_and_do_not_write_it(self, world: VendorWorld) -> None:
+        with acting_as(world.people["partner_admin"]):
+            assert Tier._base_manager.count() == 2
+            assert Tier._base_manager.update(rank=9) == 0
+
+    def test_partner_people_see_colleagues_memberships_and_no_others(self, world: VendorWorld) -> None:
+        with acting_as(world.people["partner_admin"]):
+            seen = set(Membership._base_manager.values_list("user__email", flat=True))
+        assert seen == {"partner_admin@acme.example", "partner_rep@acme.example"}
+
+    def test_one_may_drop_into_the_outbox_and_not_read_it(self, world: VendorWorld) -> None:
+        with acting_as(world.people["partner_rep"]):
+            OutboxMessage.objects.bulk_create(
+                [OutboxMessage(kind="email", key="k"), OutboxMessage(kind="email", key="k2")],
+                ignore_conflicts=True,
+            )
+            OutboxMessage.objects.bulk_create([OutboxMessage(kind="email", key="k")], ignore_conflicts=True)
+            assert not OutboxMessage._base_manager.exists()
+        with entered(system_scope(world.vendor.pk)):
+            assert OutboxMessage.objects.count() == 2
+
+
+@contextmanager
+def broken(model: type[models.Model], how: str) -> Iterator[None]:
+    """Break the wall of one table for a moment, as its owner, and mend it."""
+    table = model._meta.db_table
+    changes = {
+        "dropped": (
+            f"alter table {table} disable row level security",
+            f"alter table {table} enable row level security",
+        ),
+        "open": (
+            f"create policy leak on {table} using (true) with check (true)",
+            f"drop policy leak on {table}",
+        ),
+    }
+    break_it, mend_it = changes[how]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(break_it)
+        try:
+            yield
+        finally:
+            # The reader's transaction holds a lock on the table until it ends.
+            cursor.execute(mend_it)
+
+
+WALLED = sorted(
+    (model for model in apps.get_models() if issubclass(model, TenantModel)), key=lambda m: m.__name__
+)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+class TestBrokenWall:
+    """For every table: with the policy gone or `USING (true)`, the probe below sees another vendor's rows."""
+
+    @pytest.mark.parametrize("how", ["dropped", "open"])
+    def test_the_probe_notices(self, how: str, world: VendorWorld, other_world: VendorWorld) -> None:
+        fill_everything(world), fill_everything(other_world)
+        for model in WALLED:
+            assert leaks(model, world, other_world) == 0, model
+            with broken(model, how):
+                assert leaks(model, world, other_world) > 0, f"{model} {how}: nobody would notice"
+            assert leaks(model, world, other_world) == 0, model
+
+
+def leaks(model: type[models.Model], world: VendorWorld, other: VendorWorld) -> int:
+    """Rows of the other vendor that a program admin of this one could read."""
+    with entered(Scope(world.vendor.pk, ALL, staff=True)), transaction.atomic():
+        return model._base_manager.filter(vendor_id=other.vendor.pk).count()
+
+
+def fill_everything(world: VendorWorld) -> None:
+    """One row in every tenant table, whatever tables there are: a new one without a row fails the probe."""
+    fill(world)
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        for model in WALLED:
+            if not model._base_manager.exists():
+                FILLERS[model.__name__](world)
+
+
+def _a_deal() -> Deal:
+    return Deal.objects.order_by("pk").first()  # type: ignore[return-value]
+
+
+def _a_moment(deal: Deal, days: int) -> Any:
+    return deal.created_at + timedelta(days=days)
+
+
+FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    "ExchangeRate": lambda world: ExchangeRate.objects.create(
+        currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
+    ),
+    "Invitation": lambda world: Invitation.objects.create(
+        email="x@example.com",
+        role="executive",
+        token_hash="0" * 64,
+        invited_by=world.people["program_admin"].user,
+        expires_at=_a_moment(_a_deal(), 7),
+    ),
+    "MetricTarget": lambda world: MetricTarget.objects.create(metric="bookings", floor=0, target=1),
+    "OutboxMessage": lambda world: OutboxMessage.objects.create(kind="email", key="k"),
+    "PortalEvent": lambda world: record("deals.won", subject=_a_deal()),
+    "Protection": lambda world: Protection.objects.create(
+        partner=_a_deal().partner,
+        deal=_a_deal(),
+        customer=_a_deal().customer,
+        product=world.products[0],
+        starts_at=_a_deal().created_at,
+        expires_at=_a_moment(_a_deal(), 90),
+    ),
+    "QuadrantWeight": lambda world: QuadrantWeight.objects.create(quadrant="sales", weight=35),
+    "Scorecard": lambda world: Scorecard.objects.create(
+        partner=_a_deal().partner, as_of=date(2026, 1, 1), computed_at=_a_deal().created_at, coverage=35
+    ),
+    "ScoringRun": lambda world: ScoringRun.objects.create(as_of=date(2026, 1, 1)),
+    "SeatInvitation": lambda world: SeatInvitation.objects.create(
+        invitation=Invitation.objects.first(), partner=_a_deal().partner
+    ),
+    "StageChange": lambda world: StageChange.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), stage=world.stages[0]
+    ),
+    "StalePartner": lambda world: StalePartner.objects.create(partner=_a_deal().partner),
+    "TierBenefit": lambda world: TierBenefit.objects.create(tier=world.tiers[0], text="Co-branded material"),
+    "TierRequirement": lambda world: TierRequirement.objects.create(
+        tier=world.tiers[0], metric="bookings", minimum=1
+    ),
+}
+
+
+@pytest.mark.django_db
+class TestAcrossTheWall:
+    def test_it_sees_all_partners_of_this_vendor_and_leaves_a_record(
+        self, world: VendorWorld, other_world: VendorWorld
+    ) -> None:
+        fill(world), fill(other_world)
+        with acting_as(world.people["partner_rep"]):
+            with across_the_wall("is this customer registered already?"):
+                assert Deal._base_manager.count() == 2
+            assert Deal._base_manager.count() == 1
+        with entered(system_scope(world.vendor.pk)):
+            event = PortalEvent.objects.get(type="portal.wall_crossed")
+        assert event.data == {"reason": "is this customer registered already?"}
+        assert event.actor_id == world.people["partner_rep"].user.pk
+
+    def test_it_never_leads_to_another_vendor(self) -> None:
+        with entered(NO_SCOPE), pytest.raises(RuntimeError), across_the_wall("any"):
+            pass
+
+
+@pytest.mark.django_db
+def test_one_active_protection_per_customer_and_product(world: VendorWorld) -> None:
+    with entered(system_scope(world.vendor.pk)):
+        deals = [factories.DealFactory(approved=True, partner=p) for p in list(world.partners.values())[:2]]
+        fields = {
+            "customer": deals[0].customer,
+            "product": world.products[0],
+            "starts_at": deals[0].approved_at,
+            "expires_at": deals[0].expires_at,
+        }
+        Protection.objects.create(partner=deals[0].partner, deal=deals[0], **fields)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Protection.objects.create(partner=deals[1].partner, deal=deals[1], **fields)
+        Protection.objects.update(released_at=deals[0].expires_at)
+        Protection.objects.create(partner=deals[1].partner, deal=deals[1], **fields)

@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # uv installs in seconds; pip reads the same hashes where uv cannot reach the packages.
 define install
 	@echo "Installing $(1) ..."
-	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes -r $(1) \
+	@umask 022; $(BIN)/uv pip install --quiet --python $(RUN) --require-hashes -r $(1) \
 		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 endef
 
@@ -22,10 +22,10 @@ endef
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/base.stamp ## Run the portal with demo vendors on http://localhost:8000 (PORT= to change)
+demo: .venv/demo.stamp ## Run the portal with demo vendors on http://localhost:8000 (PORT= to change)
 	@PORT=$(PORT) exec $(RUN) manage.py demo
 
-demo-reset: .venv/base.stamp ## The same, starting from an empty demo database
+demo-reset: .venv/demo.stamp ## The same, starting from an empty demo database
 	@PORT=$(PORT) exec $(RUN) manage.py demo --reset
 
 test: .venv/dev.stamp ## Run the whole test suite (ARGS= for pytest)
@@ -55,22 +55,23 @@ shots: .venv/dev.stamp ## Photograph every page as every role into var/shots/
 requirements: .venv/installer.stamp ## Pin the dependencies again (UPGRADE=--upgrade for newer ones)
 	$(COMPILE) requirements/installer.in -o requirements/installer.txt
 	$(COMPILE) requirements/base.in -o requirements/base.txt
-	$(COMPILE) -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -c requirements/base.txt requirements/demo.in -o requirements/demo.txt
+	$(COMPILE) -c requirements/demo.txt requirements/dev.in -o requirements/dev.txt
 
 clean: ## Remove the virtual environment, databases and caches
 	rm -rf .venv var staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/installer.stamp: requirements/installer.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; set PYTHON=")'
-	@test -x $(RUN) || $(PYTHON) -m venv .venv
+	@umask 022; test -x $(RUN) || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
 	@touch $@
 
-.venv/base.stamp: .venv/installer.stamp requirements/base.txt
-	$(call install,requirements/base.txt)
+.venv/demo.stamp: .venv/installer.stamp requirements/demo.txt
+	$(call install,requirements/demo.txt)
 	@touch $@
 
-# dev.txt holds all of base.txt, so it satisfies both.
+# dev.txt holds all of demo.txt, so it satisfies both.
 .venv/dev.stamp: .venv/installer.stamp requirements/dev.txt
 	$(call install,requirements/dev.txt)
-	@touch $@ .venv/base.stamp
+	@touch $@ .venv/demo.stamp

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
@@ -11,9 +12,10 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from portal.models import Invitation, Membership
 from portal.rows import CompositeForeignKey, Rows, RowSecurity, SharesRow, TenantKey, TenantModel
 
-#: Partner keys become path segments and file names.
+#: Partner keys become path segments and file names; /partners/people/ is a page of its own.
 PARTNER_SLUG = RegexValidator(
-    r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "Use lower-case letters, digits and hyphens."
+    r"^(?!people$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$",
+    "Use lower-case letters, digits and hyphens, and not the word people alone.",
 )
 
 
@@ -160,6 +162,9 @@ class Partner(TenantModel):
 
     slug = models.CharField("key", max_length=80, validators=[PARTNER_SLUG])
     name = models.CharField(max_length=160)
+    name_key = models.GeneratedField(
+        expression=Lower("name"), output_field=models.CharField(max_length=160), db_persist=True
+    )
     type = models.CharField(max_length=20, choices=PartnerType.choices, default=PartnerType.RESELLER)
     status = models.CharField(max_length=12, choices=PartnerStatus.choices, default=PartnerStatus.ACTIVE)
     tier = TenantKey(Tier, related_name="partners", null=True, blank=True)
@@ -190,6 +195,12 @@ class Partner(TenantModel):
         permissions = [("manage_partner", "Can manage this partner as its channel manager")]
         indexes = [
             models.Index(fields=["vendor", "name"], name="partners_partner_by_name"),
+            # Serves searching by prefix (^@), the one text search that works under row security.
+            models.Index(
+                fields=["vendor", "name_key"],
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+                name="partners_partner_by_name_key",
+            ),
             models.Index(fields=["vendor", "parent"], name="partners_partner_by_parent"),
             models.Index(fields=["vendor", "region"], name="partners_partner_by_region"),
             models.Index(fields=["vendor", "tier"], name="partners_partner_by_tier"),

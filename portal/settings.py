@@ -82,9 +82,11 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 DATABASES = {
     # The unprivileged role: web, worker, beat, commands, demo and tests.
     "default": {**env.database("DATABASE_URL"), "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True},
-    # Owns the tables: migrations and bulk loads only. Row security does not bind it.
-    "owner": {**env.database("DATABASE_OWNER_URL"), "CONN_MAX_AGE": 0},
 }
+if env.text("DATABASE_OWNER_URL", ""):
+    # Owns the tables: migrations and bulk loads only, so web and workers in production do without. Row
+    # security does not bind it.
+    DATABASES["owner"] = {**env.database("DATABASE_OWNER_URL"), "CONN_MAX_AGE": 0}
 for _database in DATABASES.values():
     # A server-side cursor outlives its transaction, and with it the scope.
     _database["DISABLE_SERVER_SIDE_CURSORS"] = True

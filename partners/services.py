@@ -1,7 +1,165 @@
-"""Writes of the partners app."""
+"""Writes of the partners app: one function per business action."""
 
-from partners.models import Seat, SeatInvitation
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from partners import grants, policies
+from partners.models import Partner, PartnerStatus, PartnerType, Region, Seat, SeatInvitation, Tier
+from portal import services as people
+from portal.access import Actor
+from portal.events import record
 from portal.models import Invitation, Membership
+from portal.roles import PARTNER_ROLES, Role
+
+#: What a channel manager may change of a partner; the rest is arranged by the program admin.
+DETAILS = frozenset({"name", "type", "country", "city", "website"})
+ARRANGEMENT = frozenset({"slug", "region", "parent", "external_key", "joined_on"})
+
+
+# Partners -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def partner_create(*, actor: Actor, **fields: Any) -> Partner:
+    """Add a partner to the programme. ValidationError names the fields that cannot stand."""
+    _require(policies.may_arrange(actor), "Only a program admin adds partners.")
+    partner = Partner(**fields)
+    _check(partner)
+    partner.save(force_insert=True)
+    record("partners.joined", actor=actor, partner_id=partner.pk, subject=partner)
+    return partner
+
+
+@transaction.atomic
+def partner_change(*, actor: Actor, partner: Partner, changes: Mapping[str, Any]) -> Partner:
+    """Change details ({field: value}); what is the same already is left alone and leaves no event."""
+    _require(policies.may_change(actor, partner), "Only its channel managers change a partner.")
+    if not changes.keys() <= DETAILS:
+        _require(policies.may_arrange(actor), "Only a program admin changes this.")
+    unknown = changes.keys() - DETAILS - ARRANGEMENT
+    if unknown:
+        raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
+    partner = _locked(partner)
+    changed = {field: value for field, value in changes.items() if getattr(partner, field) != value}
+    if not changed:
+        return partner
+    for field, value in changed.items():
+        setattr(partner, field, value)
+    _check(partner)
+    partner.save(update_fields=list(changed))
+    record("partners.changed", actor=actor, partner_id=partner.pk, subject=partner, data=_told(changed))
+    return partner
+
+
+def _told(changed: Mapping[str, Any]) -> dict[str, str]:
+    """What a timeline tells of changed fields: {"Tier": "Gold"}; names, because keys mean nothing later."""
+    names = {field: str(Partner._meta.get_field(field).verbose_name) for field in changed}
+    return {names[field]: "" if value is None else str(value) for field, value in changed.items()}
+
+
+@transaction.atomic
+def tier_change(*, actor: Actor, partner: Partner, tier: Tier | None, reason: str = "") -> Partner:
+    """Move a partner to a tier, or out of all tiers."""
+    _require(policies.may_change(actor, partner), "Only its channel managers change a partner's tier.")
+    partner = _locked(partner)
+    before = partner.tier
+    if before == tier:
+        return partner
+    partner.tier = tier
+    partner.save(update_fields=["tier"])
+    data = {"from": str(before or "no tier"), "to": str(tier or "no tier"), "reason": reason}
+    record("partners.tier_changed", actor=actor, partner_id=partner.pk, subject=partner, data=data)
+    return partner
+
+
+@transaction.atomic
+def status_change(*, actor: Actor, partner: Partner, status: str, reason: str = "") -> Partner:
+    """Suspending or ending a partnership needs a reason: ValidationError {"reason": ...} without one."""
+    _require(policies.may_change(actor, partner), "Only its channel managers change a partner's status.")
+    status = PartnerStatus(status)
+    partner = _locked(partner)
+    before = PartnerStatus(partner.status)
+    if before == status:
+        return partner
+    if status in (PartnerStatus.SUSPENDED, PartnerStatus.ENDED) and not reason.strip():
+        raise ValidationError({"reason": "Give a reason: the partner reads it on its timeline."})
+    partner.status = status
+    partner.save(update_fields=["status"])
+    data = {"from": before.label, "to": status.label, "reason": reason.strip()}
+    record("partners.status_changed", actor=actor, partner_id=partner.pk, subject=partner, data=data)
+    return partner
+
+
+@transaction.atomic
+def own_deals_only_set(*, actor: Actor, partner: Partner, on: bool) -> Partner:
+    """Let the partner's reps see only the deals they registered themselves, or all of them again."""
+    _require(policies.may_limit_reps(actor, partner), "The partner's own admin decides this.")
+    partner = _locked(partner)
+    if partner.own_deals_only == on:
+        return partner
+    partner.own_deals_only = on
+    partner.save(update_fields=["own_deals_only"])
+    what = "partners.deals_limited" if on else "partners.deals_shared"
+    record(what, actor=actor, partner_id=partner.pk, subject=partner)
+    return partner
+
+
+def _locked(partner: Partner) -> Partner:
+    return Partner.objects.select_for_update().get(pk=partner.pk)
+
+
+def _check(partner: Partner) -> None:
+    """Field rules, unique keys and the hierarchy: one level, under distributors."""
+    partner.full_clean()
+    if partner.parent_id is None:
+        return _check_type(partner)
+    if partner.parent is None or partner.parent.type != PartnerType.DISTRIBUTOR:
+        raise ValidationError({"parent": "Choose a distributor."})
+    if partner.parent.parent_id is not None or partner.type == PartnerType.DISTRIBUTOR:
+        raise ValidationError({"parent": "A distributor does not buy through another distributor."})
+    return _check_type(partner)
+
+
+def _check_type(partner: Partner) -> None:
+    if partner.type == PartnerType.DISTRIBUTOR or partner.pk is None:
+        return
+    if Partner.objects.filter(parent=partner.pk).exists():
+        raise ValidationError({"type": "It has sub-partners, so it must stay a distributor."})
+
+
+# People of a partner --------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def person_invite(*, actor: Actor, partner: Partner, email: str, role: str) -> Invitation:
+    """Invite somebody into a seat at the partner.
+
+    PermissionDenied for another partner's admin or a role of the vendor's staff; ValidationError for a
+    person who is in already or has an open invitation to this partner.
+    """
+    if role not in PARTNER_ROLES:
+        raise PermissionDenied("A partner's people are reps or admins.")
+    _require(policies.may_manage_people(actor, partner), "You cannot invite people into this partner.")
+    if _invited(partner, email):
+        raise ValidationError({"email": "This person has an open invitation already."})
+    invitation = people.invitation_create(actor=actor, email=email, role=Role(role), partner_id=partner.pk)
+    SeatInvitation.objects.create(invitation=invitation, partner=partner)
+    return invitation
+
+
+def _invited(partner: Partner, email: str) -> bool:
+    waiting = {"accepted_at": None, "revoked_at": None, "expires_at__gt": timezone.now()}
+    open_ones = Invitation.objects.filter(seat_invitation__partner=partner, **waiting)
+    return open_ones.filter(email__iexact=email.strip()).exists()
+
+
+def person_invitation_revoke(*, actor: Actor, invited: SeatInvitation) -> None:
+    """Withdraw an open invitation; its link stops working at once."""
+    people.invitation_revoke(actor=actor, invitation=invited.invitation, partner_id=invited.partner_id)
 
 
 def seat_on_join(invitation: Invitation, membership: Membership) -> None:
@@ -12,3 +170,114 @@ def seat_on_join(invitation: Invitation, membership: Membership) -> None:
     Seat.objects.get_or_create(
         membership=membership, defaults={"partner_id": target.partner_id, "user_id": membership.user_id}
     )
+
+
+def person_disable(*, actor: Actor, seat: Seat) -> None:
+    """Switch a person's access off; it bites on their next request."""
+    people.membership_set_active(
+        actor=actor, membership=seat.membership, active=False, partner_id=seat.partner_id
+    )
+
+
+def person_enable(*, actor: Actor, seat: Seat) -> None:
+    people.membership_set_active(
+        actor=actor, membership=seat.membership, active=True, partner_id=seat.partner_id
+    )
+
+
+@transaction.atomic
+def person_change_role(*, actor: Actor, seat: Seat, role: str) -> None:
+    """Make a rep an admin of the partner, or the other way round."""
+    _require(policies.may_change_person(actor, seat), "You cannot change this person's role.")
+    if role not in PARTNER_ROLES:
+        raise PermissionDenied("A partner's people are reps or admins.")
+    membership = Membership.objects.select_for_update().get(pk=seat.membership_id)
+    if membership.role == role:
+        return
+    before, membership.role = Role(membership.role).label, Role(role)
+    membership.save(update_fields=["role"])
+    data = {"person": str(seat.user), "from": before, "to": Role(role).label}
+    record("partners.role_changed", actor=actor, partner_id=seat.partner_id, subject=membership, data=data)
+
+
+@transaction.atomic
+def seat_move(*, actor: Actor, seat: Seat, partner: Partner) -> Seat:
+    """Seat a person at another partner of the programme; what they did stays with the former one."""
+    _require(policies.may_arrange(actor), "Only a program admin moves people between partners.")
+    seat = Seat.objects.select_for_update().get(pk=seat.pk)
+    if seat.partner_id == partner.pk:
+        return seat
+    before, seat.partner, seat.since = seat.partner, partner, timezone.now()
+    seat.save(update_fields=["partner", "since"])
+    data = {"person": str(seat.user), "from": before.name, "to": partner.name}
+    for partner_id in (before.pk, partner.pk):
+        record("partners.seat_moved", actor=actor, partner_id=partner_id, subject=seat, data=data)
+    return seat
+
+
+# Channel managers and regions -----------------------------------------------------------------------
+
+
+@transaction.atomic
+def channel_manager_grant(*, actor: Actor, partner: Partner, membership: Membership) -> None:
+    """Give a channel manager this partner; it shows on their next request."""
+    _require(policies.may_arrange(actor), "Only a program admin assigns channel managers.")
+    _must_manage(membership, "manager")
+    grants.grant_partner(membership.user, partner)
+    _record_manager("partners.manager_granted", actor, partner, membership)
+
+
+@transaction.atomic
+def channel_manager_revoke(*, actor: Actor, partner: Partner, membership: Membership) -> None:
+    _require(policies.may_arrange(actor), "Only a program admin assigns channel managers.")
+    grants.revoke_partner(membership.user, partner)
+    _record_manager("partners.manager_revoked", actor, partner, membership)
+
+
+@transaction.atomic
+def region_create(*, actor: Actor, name: str, code: str = "") -> Region:
+    """Open a region with a group of its own, whose members manage every partner in it."""
+    _require(policies.may_arrange(actor), "Only a program admin opens regions.")
+    region = Region(name=name, code=code)
+    region.full_clean(exclude={"group"})
+    region.group = grants.new_region_group(actor.vendor.slug)
+    region.save(force_insert=True)
+    grants.open_region(region)
+    record("partners.region_opened", actor=actor, subject=region, data={"region": name})
+    return region
+
+
+@transaction.atomic
+def region_manager_add(*, actor: Actor, region: Region, membership: Membership) -> None:
+    """Give a channel manager every partner of the region, those that join later included."""
+    _require(policies.may_arrange(actor), "Only a program admin assigns regions.")
+    _must_manage(membership, "manager")
+    membership.user.groups.add(region.group_id)
+    _record_region("partners.region_manager_added", actor, region, membership)
+
+
+@transaction.atomic
+def region_manager_remove(*, actor: Actor, region: Region, membership: Membership) -> None:
+    _require(policies.may_arrange(actor), "Only a program admin assigns regions.")
+    membership.user.groups.remove(region.group_id)
+    _record_region("partners.region_manager_removed", actor, region, membership)
+
+
+def _must_manage(membership: Membership, field: str) -> None:
+    if membership.role != Role.CHANNEL_MANAGER:
+        raise ValidationError({field: "Choose a channel manager."})
+
+
+def _record_manager(what: str, actor: Actor, partner: Partner, membership: Membership) -> None:
+    data = {"person": str(membership.user)}
+    record(what, actor=actor, partner_id=partner.pk, subject=partner, data=data)
+
+
+def _record_region(what: str, actor: Actor, region: Region, membership: Membership) -> None:
+    data = {"person": str(membership.user), "region": region.name}
+    record(what, actor=actor, subject=region, data=data)
+
+
+def _require(allowed: bool, why_not: str) -> None:
+    if not allowed:
+        raise PermissionDenied(why_not)

@@ -23,3 +23,10 @@ def may_disable(actor: Actor, membership: Membership, partner_id: int | None) ->
     if membership.role in PARTNER_ROLES:
         return administers_partner(actor, partner_id)
     return actor.is_admin
+
+
+def may_change_role(actor: Actor, membership: Membership, role: Role) -> bool:
+    """Staff stay staff: a partner's people are seated through their partner. Never one's own role."""
+    if membership.user_id == actor.user.pk:
+        return False
+    return actor.is_admin and role not in PARTNER_ROLES and membership.role not in PARTNER_ROLES

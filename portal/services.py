@@ -102,12 +102,30 @@ def invitation_accept(
         person = user or _new_person(invitation.email, first_name, last_name, password)
         if person.email.lower() != invitation.email:
             raise ValidationError("This invitation was sent to another address. Sign out and open it again.")
-        membership, _ = Membership.objects.get_or_create(user=person, defaults={"role": invitation.role})
+        membership, is_new = Membership.objects.get_or_create(user=person, defaults={"role": invitation.role})
+        if not is_new:
+            raise ValidationError(
+                "You belong to this vendor already. Ask its program admin to change your role."
+            )
         for listener in _join_listeners:
             listener(invitation, membership)
         Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now())
         record("portal.joined", subject=membership, data={"role": membership.role, "user": person.pk})
         return person
+
+
+@transaction.atomic
+def invitation_revoke(*, actor: Actor, invitation: Invitation, partner_id: int | None = None) -> None:
+    """Withdraw an invitation; its link stops working at once. One that was used stays as it is."""
+    if not policies.may_invite(actor, Role(invitation.role), partner_id):
+        raise PermissionDenied("You cannot withdraw this invitation.")
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if invitation.accepted_at or invitation.revoked_at:
+        return
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    data = {"email": invitation.email}
+    record("portal.invitation_revoked", actor=actor, partner_id=partner_id, subject=invitation, data=data)
 
 
 def _new_person(email: str, first_name: str, last_name: str, password: str | None) -> User:
@@ -131,3 +149,17 @@ def membership_set_active(
     membership.save(update_fields=["is_active", "left_at"])
     what = "portal.member_enabled" if active else "portal.member_disabled"
     record(what, actor=actor, partner_id=partner_id, subject=membership)
+
+
+@transaction.atomic
+def membership_change_role(*, actor: Actor, membership: Membership, role: Role) -> None:
+    """Give somebody of the vendor's staff another staff role; it bites on their next request."""
+    if not policies.may_change_role(actor, membership, role):
+        raise PermissionDenied("You cannot change this person's role.")
+    membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    if membership.role == role:
+        return
+    before, membership.role = Role(membership.role).label, role
+    membership.save(update_fields=["role"])
+    data = {"person": str(membership.user), "from": before, "to": role.label}
+    record("portal.role_changed", actor=actor, subject=membership, data=data)

@@ -34,17 +34,16 @@ test: .venv/dev.stamp ## Run the whole test suite (ARGS= for pytest)
 lint: .venv/dev.stamp ## Check style, types, layers, templates, migrations and deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(RUN) manage.py makemigrations --check --dry-run
-	DEBUG=0 DEMO=0 ALLOWED_HOSTS=portal.example.com SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+	DEBUG=0 DEMO=0 HTTPS=1 ALLOWED_HOSTS=portal.example.com SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		$(RUN) manage.py check --deploy --fail-level WARNING
 
-format: .venv/dev.stamp ## Put Python and templates into the house style
+format: .venv/dev.stamp ## Put Python into the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djlint --reformat --quiet templates
 
 bench: .venv/dev.stamp ## Measure pages and the nightly recompute in a scratch database (ARGS= for sizes)
 	@$(RUN) manage.py bench $(ARGS)

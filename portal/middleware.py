@@ -79,7 +79,8 @@ class ScopeMiddleware:
             # Nothing a failed view wrote may stay. Django turned its exception into a response already.
             if request.view_raised or response.status_code >= 500:
                 transaction.set_rollback(True)
-        patch_cache_control(response, private=True, no_store=True)
+        if "Cache-Control" not in response:
+            patch_cache_control(response, private=True, no_store=True)
         return response
 
     def _anonymous(self, request: Any) -> HttpResponse:

@@ -31,7 +31,7 @@ def django_db_setup(
     app_login = {key: default[key] for key in ("USER", "PASSWORD")}
     with django_db_blocker.unblock():
         default.update({key: owner[key] for key in ("USER", "PASSWORD")})
-        databases = setup_databases(verbosity=0, interactive=False)
+        databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
         with connections["owner"].cursor() as cursor:
             cursor.execute(f"grant truncate on all tables in schema public to {settings.APP_ROLE}")
         connections["owner"].close()

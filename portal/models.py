@@ -174,7 +174,7 @@ class Invitation(TenantModel):
     role = models.CharField(max_length=20, choices=Role.choices)
     token_hash = models.CharField(max_length=64, editable=False)
     invited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False, null=True
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(editable=False)

@@ -36,19 +36,32 @@ def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int |
     email = email.strip().lower()
     if _is_member(actor.vendor, email):
         raise ValidationError({"email": "This person already has access."})
+    invitation, token = _new_invitation(email, role, actor.user)
+    record("portal.invited", actor=actor, partner_id=partner_id, subject=invitation, data={"role": role})
+    _send_invitation(actor.vendor, invitation, token)
+    return invitation
+
+
+def first_admin_invite(*, vendor: Vendor, email: str) -> str:
+    """Invite a vendor's first program admin from the command line; returns the link as well as mailing it."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        invitation, token = _new_invitation(email.strip().lower(), Role.PROGRAM_ADMIN, None)
+        record("portal.invited", subject=invitation, data={"role": invitation.role})
+        return _send_invitation(vendor, invitation, token)
+
+
+def _new_invitation(email: str, role: Role, invited_by: User | None) -> tuple[Invitation, str]:
     token = secrets.token_urlsafe(32)
     now = timezone.now()
-    invitation: Invitation = Invitation.objects.create(
+    invitation = Invitation.objects.create(
         email=email,
         role=role,
         token_hash=hash_token(token),
-        invited_by=actor.user,
+        invited_by=invited_by,
         created_at=now,
         expires_at=now + timedelta(days=INVITATION_DAYS),
     )
-    record("portal.invited", actor=actor, partner_id=partner_id, subject=invitation, data={"role": role})
-    _send_invitation(actor, invitation, token)
-    return invitation
+    return invitation, token
 
 
 def _is_member(vendor: Vendor, email: str) -> bool:
@@ -57,14 +70,15 @@ def _is_member(vendor: Vendor, email: str) -> bool:
         return Membership.objects.filter(user__email__iexact=email).exists()
 
 
-def _send_invitation(actor: Actor, invitation: Invitation, token: str) -> None:
+def _send_invitation(vendor: Vendor, invitation: Invitation, token: str) -> str:
     context = {
-        "link": absolute(actor.vendor, "join", token),
+        "link": absolute(vendor, "join", token),
         "role": invitation.get_role_display(),
-        "invited_by": str(actor.user),
+        "invited_by": str(invitation.invited_by or vendor),
         "days": INVITATION_DAYS,
     }
     notices.send_email("invitation", key=f"invitation:{invitation.pk}", to=invitation.email, context=context)
+    return context["link"]
 
 
 def hash_token(token: str) -> str:

@@ -35,8 +35,15 @@ def _wall_errors(model: type[TenantModel]) -> Iterable[Error]:
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields[:1] != ("vendor",):
             yield Error(f"{constraint.name} does not lead with the vendor", obj=model, id="portal.E003")
     for index in model._meta.indexes:
-        if index.fields[:1] != ["vendor"]:
+        if _leading_column(index) != "vendor":
             yield Error(f"index {index.name} does not lead with the vendor", obj=model, id="portal.E004")
+
+
+def _leading_column(index: models.Index) -> str:
+    if index.fields:
+        return index.fields[0]
+    first = index.expressions[0]
+    return getattr(getattr(first, "expression", first), "name", "")
 
 
 def _is_tenant_key(field: Any) -> bool:

@@ -78,7 +78,7 @@ def _send_invitation(vendor: Vendor, invitation: Invitation, token: str) -> str:
         "days": INVITATION_DAYS,
     }
     notices.send_email("invitation", key=f"invitation:{invitation.pk}", to=invitation.email, context=context)
-    return context["link"]
+    return str(context["link"])
 
 
 def hash_token(token: str) -> str:

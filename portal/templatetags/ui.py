@@ -430,13 +430,15 @@ def _css(widget: forms.Widget, kind: str) -> str:
 
 @register.inclusion_tag("components/field.html")
 def field(
-    bound: forms.BoundField, label: str = "", css: str = "", hint: str = "", hide_label: bool = False
+    bound: forms.BoundField, label: str = "", css: str = "", hint: str | None = None, hide_label: bool = False
 ) -> Context:
     """One field with everything that belongs to it; errors stand next to it and the help stays."""
     widget, kind = bound.field.widget, _kind(bound.field.widget)
     own = widget.attrs.get("class", "")
+    if str(bound.label).lower() in str(widget.attrs.get("placeholder", "")).lower():
+        del widget.attrs["placeholder"]  # the label says it already, and stays when one types
     css_class = " ".join(filter(None, [own, _css(widget, kind), "is-invalid" if bound.errors else ""]))
-    help_text = hint or bound.help_text
+    help_text = bound.help_text if hint is None else hint
     described = [f"{bound.auto_id}-e"] * bool(bound.errors) + [f"{bound.auto_id}-h"] * bool(help_text)
     attrs = {"class": css_class} | ({"aria-describedby": " ".join(described)} if described else {})
     if kind == "choices":
@@ -470,7 +472,7 @@ def _problems(part: Any) -> Iterable[tuple[str, str, str]]:
     yield from (("", "", text) for text in part.non_field_errors())
     for bound in part:
         target = f"#{bound.id_for_label or bound.auto_id}"
-        yield from ((target, str(bound.label), text) for text in bound.errors)
+        yield from ((target, str(bound.label).rstrip("?:"), text) for text in bound.errors)
 
 
 @register.inclusion_tag("components/filter_bar.html", takes_context=True)

@@ -146,9 +146,10 @@
     setTimeout(() => { button.textContent = before; }, 2500);
   });
 
-  // Where to look first: the list of errors, on load and after a swap ----------------------------------------------
+  // Where to look first: the list of errors, else the first wrong field; on load and after a swap ----------------------
   function focusFirst(scope) {
-    scope.querySelector?.("[data-focus]")?.focus();
+    const first = scope.querySelector?.("[data-focus]") || scope.querySelector?.("[aria-invalid=true]");
+    first?.focus();
   }
   focusFirst(document);
   document.addEventListener("htmx:afterSettle", (event) => focusFirst(event.detail.elt));

@@ -20,6 +20,9 @@ from tests.worlds import Person, PortalClient, VendorWorld, build_vendor
 def pytest_configure() -> None:
     # Hundreds of people are made; how a password is hashed is Django's matter, not ours.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Static files straight from their folders: the suite does not collect them.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import re
 
 from portal import embedded
 
+os.environ.setdefault("HTTPS", "0")  # the browser tests talk to a plain server on this machine
+
 embedded.join()
 
 # Every pytest-xdist worker sends its tasks through a Redis database of its own; a running demo has number 0.

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_init
 from django.conf import settings
 
 from portal import environment as env
@@ -78,3 +79,10 @@ def configuration() -> dict[str, Any]:
 app = Celery("portal")
 app.add_defaults(configuration)  # a function, so that importing this module reads no settings
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse_privileged_role(**_: Any) -> None:
+    from portal import checks
+
+    checks.refuse_privileged_role()

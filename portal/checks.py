@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
 
 from portal.rows import CompositeForeignKey, TenantModel, row_security
@@ -73,6 +74,14 @@ def role_is_unprivileged(app_configs: Any = None, databases: Any = None, **_: An
         return []
     hint = "DATABASE_URL must name a role that is no superuser, has no BYPASSRLS and owns no table."
     return [Error(problem, hint=hint, id="portal.E010")]
+
+
+def refuse_privileged_role(**_: Any) -> None:
+    """Stop a server or worker that could see past row security, before it serves anybody."""
+    problem = privileged_role()
+    connections["default"].close()
+    if problem:
+        raise ImproperlyConfigured(f"{problem}. DATABASE_URL must name the unprivileged role.")
 
 
 def privileged_role() -> str:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-import psutil
 import psycopg2
 import pytest
 
 from portal import embedded
 from portal.embedded import Place
+from tests.processes import PATIENCE, place_of, servers_of, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent
 USER = """
@@ -24,7 +24,6 @@ embedded.join()
 print(os.environ["DATABASE_URL"], os.environ["DATABASE_OWNER_URL"], os.environ["REDIS_URL"], flush=True)
 sys.stdin.read()
 """
-PATIENCE = 60  # seconds
 
 
 class User:
@@ -59,7 +58,7 @@ def var(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "var"
     yield folder
     if (folder / "embedded").exists():
-        wait_until(lambda: not processes_of(place(folder)), "the servers are stopped at the end of the test")
+        wait_until(lambda: not servers_of(place_of(folder)), "the servers are stopped at the end of the test")
 
 
 @pytest.fixture
@@ -74,28 +73,6 @@ def join(var: Path) -> Iterator[Callable[..., User]]:
     for user in users:
         with suppress(ProcessLookupError):
             user.kill()
-
-
-def place(var: Path) -> Place:
-    return Place(var.resolve() / "embedded")
-
-
-def processes_of(where: Place) -> list[psutil.Process]:
-    """The keeper and every process of the two servers."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            in_folder = Path(process.cwd()) in (where.data, where.redis)
-            if in_folder or str(where.folder) in process.cmdline():
-                found.append(process)
-    return found
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE} s in vain until {what}"
-        time.sleep(0.05)
 
 
 def query(address: str, sql: str) -> list[tuple]:
@@ -126,39 +103,39 @@ def test_both_database_roles_are_unprivileged_and_only_the_owner_owns(var, join)
 
 def test_nothing_listens_on_the_network(var, join):
     join().addresses()
-    listening = [c for p in processes_of(place(var)) for c in p.net_connections("inet")]
+    listening = [c for p in servers_of(place_of(var)) for c in p.net_connections("inet")]
     assert listening == []
 
 
 def test_second_user_joins_and_the_last_one_turns_off_the_light(var, join):
     first = join()
     addresses = first.addresses()
-    postmaster = place(var).postmaster_pid()
+    postmaster = place_of(var).postmaster_pid()
     second = join()
     assert second.addresses() == addresses
-    assert place(var).postmaster_pid() == postmaster
+    assert place_of(var).postmaster_pid() == postmaster
 
     first.leave()
     time.sleep(1)
     assert can_query(addresses[0])
 
     second.leave()
-    wait_until(lambda: not processes_of(place(var)), "the servers have gone with their last user")
+    wait_until(lambda: not servers_of(place_of(var)), "the servers have gone with their last user")
 
 
 def test_many_starting_at_once_share_one_server(var, join):
     users = [join() for _ in range(6)]
     assert len({tuple(user.addresses()) for user in users}) == 1
-    postmasters = [p for p in processes_of(place(var)) if "-D" in p.cmdline()]
-    assert [p.pid for p in postmasters] == [place(var).postmaster_pid()]
+    postmasters = [p for p in servers_of(place_of(var)) if "-D" in p.cmdline()]
+    assert [p.pid for p in postmasters] == [place_of(var).postmaster_pid()]
 
 
 def test_nothing_is_left_after_kill_9_of_the_last_user(var, join):
     user = join()
     user.addresses()
-    assert processes_of(place(var))
+    assert servers_of(place_of(var))
     user.kill()
-    wait_until(lambda: not processes_of(place(var)), "the servers have gone after kill -9 of their user")
+    wait_until(lambda: not servers_of(place_of(var)), "the servers have gone after kill -9 of their user")
 
 
 def test_joining_while_the_servers_shut_down_gets_running_ones(var, join):
@@ -176,9 +153,9 @@ def test_a_killed_server_comes_back_with_its_data(var, join, victim):
     with closing(psycopg2.connect(owner)) as connection:
         connection.cursor().execute("CREATE TABLE kept AS SELECT 7 AS n")
         connection.commit()
-    pid = victim(place(var))
+    pid = victim(place_of(var))
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: victim(place(var)) not in (None, pid), "the keeper has started the server again")
+    wait_until(lambda: victim(place_of(var)) not in (None, pid), "the keeper has started the server again")
     wait_until(lambda: can_query(app), "PostgreSQL answers")
     assert query(owner, "SELECT n FROM kept") == [(7,)]
     assert join().addresses() == [app, owner, redis_url]
@@ -186,20 +163,20 @@ def test_a_killed_server_comes_back_with_its_data(var, join, victim):
 
 def test_servers_do_not_outlive_a_killed_keeper_and_the_next_user_starts_afresh(var, join):
     app = join().addresses()[0]
-    keeper = next(p for p in processes_of(place(var)) if "-I" in p.cmdline())
-    before = place(var).postmaster_pid()
+    keeper = next(p for p in servers_of(place_of(var)) if "-I" in p.cmdline())
+    before = place_of(var).postmaster_pid()
     keeper.kill()
     join().addresses()
     assert can_query(app)
-    assert place(var).postmaster_pid() != before
-    assert len([p for p in processes_of(place(var)) if "-D" in p.cmdline()]) == 1
+    assert place_of(var).postmaster_pid() != before
+    assert len([p for p in servers_of(place_of(var)) if "-D" in p.cmdline()]) == 1
 
 
 def test_a_long_path_moves_only_the_sockets(tmp_path, join):
     var = tmp_path / ("long-" * 24) / "var"
     user = join(var)
     app = user.addresses()[0]
-    where = place(var)
+    where = place_of(var)
     try:
         assert can_query(app)
         assert where.data.is_relative_to(var)
@@ -207,7 +184,7 @@ def test_a_long_path_moves_only_the_sockets(tmp_path, join):
         assert where.sockets.stat().st_mode & 0o077 == 0
     finally:
         user.kill()
-        wait_until(lambda: not processes_of(where), "the servers have gone")
+        wait_until(lambda: not servers_of(where), "the servers have gone")
         where.sockets.rmdir()
 
 
@@ -218,11 +195,11 @@ def test_a_private_parent_folder_is_no_obstacle_and_stays_unlisted(tmp_path, joi
     assert can_query(user.addresses()[0])
     assert private.stat().st_mode & 0o066 == 0
     user.kill()
-    wait_until(lambda: not processes_of(place(private / "var")), "the servers have gone")
+    wait_until(lambda: not servers_of(place_of(private / "var")), "the servers have gone")
 
 
 def test_an_interrupted_first_start_is_begun_again(var, join):
-    unfinished = place(var).folder / "postgres.new"
+    unfinished = place_of(var).folder / "postgres.new"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("1")
     assert can_query(join().addresses()[0])
@@ -230,7 +207,7 @@ def test_an_interrupted_first_start_is_begun_again(var, join):
 
 
 def test_servers_that_cannot_start_are_reported_with_their_log(var, join, tmp_path):
-    where = place(var)
+    where = place_of(var)
     where.folder.mkdir(parents=True)
     where.sockets.symlink_to(tmp_path)  # a trap: the sockets would lie in a folder others can enter
     user = join()

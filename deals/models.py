@@ -1,8 +1,11 @@
 """Customers, products, deal registrations, their stages and their protection."""
 
+from datetime import date
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
@@ -132,18 +135,47 @@ class DealSource(models.TextChoices):
 PENDING = (DealStatus.SUBMITTED, DealStatus.UNDER_REVIEW)
 
 
+class DealCounter(TenantModel):
+    """The number last given to a deal of this vendor. Its row lock keeps two deals from taking one number."""
+
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            RowSecurity(rows=Rows.STAFF, name="deals_dealcounter_rows"),
+            models.UniqueConstraint(fields=["vendor"], name="deals_dealcounter_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
+#: What the list is sorted by where a column may be empty: no amount is the least, no date the last.
+AMOUNT_KEY = Coalesce("amount_vendor", models.Value(-1), output_field=models.BigIntegerField())
+CLOSE_KEY = Coalesce("expected_close", models.Value(date(9999, 12, 31)), output_field=models.DateField())
+
+
 class Deal(TenantModel):
     """A deal registration. Metrics read its timestamps; `status` only says where it stands now."""
 
     partner = TenantKey(Partner, related_name="deals")
     reference = models.CharField(max_length=20, help_text="Human reference, for example D-000042.")
     external_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
+    form_key = models.UUIDField(
+        null=True, editable=False, help_text="Which form and answers it came from: sent twice is one deal."
+    )
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
 
     customer = TenantKey(Customer, related_name="deals", null=True, blank=True)
     customer_name = models.CharField(max_length=200, help_text="As the partner wrote it.")
+    customer_key = models.GeneratedField(
+        expression=Lower("customer_name"),
+        # "C": one index then serves both the order of a list and the search by prefix.
+        output_field=models.CharField(max_length=200, db_collation="C"),
+        db_persist=True,
+    )
     customer_domain = models.CharField("customer's website or domain", max_length=253, blank=True)
     customer_country = CountryField("customer's country", blank=True)
     contact_name = models.CharField(max_length=120, blank=True)
@@ -180,7 +212,10 @@ class Deal(TenantModel):
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
-    submitted_at = models.DateTimeField(null=True, editable=False)
+    submitted_at = models.DateTimeField(null=True, editable=False, help_text="First submission.")
+    pending_since = models.DateTimeField(
+        null=True, editable=False, help_text="Last submission: since when the vendor's clock runs."
+    )
     decision_due_at = models.DateTimeField(null=True, editable=False)
     returned_at = models.DateTimeField(null=True, editable=False)
     rejected_at = models.DateTimeField(null=True, editable=False)
@@ -196,6 +231,16 @@ class Deal(TenantModel):
             models.Index(fields=["vendor", "partner", "-created_at", "-id"], name="deals_deal_by_partner"),
             models.Index(fields=["vendor", "-created_at", "-id"], name="deals_deal_by_created"),
             models.Index(fields=["vendor", "customer"], name="deals_deal_by_customer"),
+            # One index per order and filter of the long list, so that its last page is as near as its first.
+            models.Index(fields=["vendor", "status", "-created_at", "-id"], name="deals_deal_by_status"),
+            models.Index(fields=["vendor", "customer_key", "id"], name="deals_deal_by_customer_key"),
+            models.Index("vendor", AMOUNT_KEY, "id", name="deals_deal_by_amount"),
+            models.Index("vendor", CLOSE_KEY, "id", name="deals_deal_by_close"),
+            models.Index(
+                fields=["vendor", "expires_at"],
+                name="deals_deal_open",
+                condition=models.Q(status="approved"),
+            ),
             models.Index(
                 fields=["vendor", "decision_due_at"],
                 name="deals_deal_pending",
@@ -229,6 +274,7 @@ class Deal(TenantModel):
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_deal_key"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="deals_deal_reference"),
             models.UniqueConstraint(fields=["vendor", "external_key"], name="deals_deal_external_key"),
+            models.UniqueConstraint(fields=["vendor", "partner", "form_key"], name="deals_deal_form_key"),
             models.CheckConstraint(
                 condition=models.Q(status__in=DealStatus.values), name="deals_deal_status"
             ),
@@ -316,7 +362,7 @@ class StageChange(TenantModel):
 
 
 class Protection(TenantModel):
-    """A partner's exclusive claim on a customer and a product. At most one is active: the database says so."""
+    """A partner's exclusive claim on a customer and a product; the database allows one active at most."""
 
     partner = TenantKey(Partner, related_name="+")
     deal = TenantKey(Deal, models.CASCADE, related_name="protections")

@@ -1,0 +1,50 @@
+"""Which customer a registration means: the same domain, else the same name, else a new one."""
+
+from django.db import connection
+
+from deals.matching import normalised_name, registrable_domain
+from deals.models import Customer, Deal
+from portal.wall import across_the_wall
+
+_LOCK = "select pg_advisory_xact_lock(hashtextextended(key, %s)) from unnest(%s::text[]) as key"
+
+
+def customer_of(deal: Deal) -> Customer:
+    """The customer the partner typed, found or created; runs in the caller's transaction.
+
+    Partners cannot see customers of others, so this looks across the wall. Two registrations of one new
+    customer at the same moment wait for each other: it is created once.
+    """
+    name, domain = normalised_name(deal.customer_name), registrable_domain(deal.customer_domain)
+    with across_the_wall("match the customer of a registration") as scope:
+        _one_at_a_time(scope.vendor_id, name, domain)
+        return _find(name, domain, str(deal.customer_country)) or _create(deal, name, domain)
+
+
+def _one_at_a_time(vendor_id: int | None, name: str, domain: str) -> None:
+    # Sorted: whoever needs the same two locks takes them in the same order.
+    keys = sorted(f"customer {kind} {key}" for kind, key in (("name", name), ("domain", domain)) if key)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [vendor_id, keys])
+
+
+def _find(name: str, domain: str, country: str) -> Customer | None:
+    """By domain first: names repeat across countries. By name only where nothing known speaks against it."""
+    if domain and (known := Customer.objects.filter(domain=domain).order_by("pk").first()):
+        return known
+    if not name:
+        return None
+    namesakes = Customer.objects.filter(normalised_name=name).order_by("pk")
+    return next((one for one in namesakes if _may_be_same(one, domain, country)), None)
+
+
+def _may_be_same(customer: Customer, domain: str, country: str) -> bool:
+    if domain and customer.domain:
+        return False
+    return not country or not customer.country or str(customer.country) == country
+
+
+def _create(deal: Deal, name: str, domain: str) -> Customer:
+    return Customer.objects.create(
+        name=deal.customer_name, normalised_name=name, domain=domain, country=deal.customer_country
+    )

@@ -1,0 +1,71 @@
+"""Who may do what with a deal, and from which state. No queries beyond the object at hand."""
+
+from typing import Final
+
+from deals.models import PENDING, Deal, DealStatus
+from partners.models import PartnerStatus
+from partners.policies import sees_own_deals_only
+from portal.access import Actor
+
+EDITABLE: Final = (DealStatus.DRAFT, DealStatus.RETURNED)
+
+#: The states each action starts from; any other is illegal.
+STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
+    "edit": EDITABLE,
+    "submit": (DealStatus.DRAFT,),
+    "resubmit": (DealStatus.RETURNED,),
+    "review": (DealStatus.SUBMITTED,),
+    "approve": PENDING,
+    "return": PENDING,
+    "reject": PENDING,
+    "withdraw": (*EDITABLE, *PENDING, DealStatus.APPROVED),
+    "stage": (DealStatus.APPROVED,),
+    "win": (DealStatus.APPROVED,),
+    "lose": (DealStatus.APPROVED,),
+}
+_DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
+_SELLING: Final = frozenset({"stage", "win", "lose"})
+
+
+def may_register(actor: Actor) -> bool:
+    """People of an active partner, for that partner."""
+    partner = actor.partner
+    return (
+        actor.is_partner_person
+        and partner is not None
+        and partner.status == PartnerStatus.ACTIVE
+        and actor.writes_for(partner.pk)
+    )
+
+
+def may_see(actor: Actor, deal: Deal) -> bool:
+    """Row security shows the partner's deals; a rep may be kept to those they registered themselves."""
+    if not actor.reaches(deal.partner_id):
+        return False
+    return not sees_own_deals_only(actor) or deal.registered_by_id == actor.user.pk
+
+
+def may_work(actor: Actor, deal: Deal) -> bool:
+    """The partner's side: edit, submit, withdraw. A distributor reads its sub-partners' deals, no more."""
+    return actor.is_partner_person and actor.writes_for(deal.partner_id) and may_see(actor, deal)
+
+
+def may_decide(actor: Actor, deal: Deal) -> bool:
+    """The vendor's side: its managers of this partner. An executive only reads."""
+    return actor.is_manager and actor.writes_for(deal.partner_id)
+
+
+def may(action: str, actor: Actor, deal: Deal) -> bool:
+    """Whether this person may ever do this with this deal, whatever its state."""
+    if action in _DECISIONS:
+        return may_decide(actor, deal)
+    if action in _SELLING:
+        return may_work(actor, deal) or may_decide(actor, deal)
+    return may_work(actor, deal)
+
+
+def actions(actor: Actor, deal: Deal) -> frozenset[str]:
+    """What this person can do with this deal now; the buttons of its page."""
+    return frozenset(
+        action for action, starts in STARTS_FROM.items() if deal.status in starts and may(action, actor, deal)
+    )

@@ -1,0 +1,248 @@
+"""Reads of the deals app. Row security decides which rows; these add order, joins and what a page needs."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Final
+
+from django.db.models import Aggregate, Count, Q, QuerySet, Sum, Value
+from django.utils import timezone
+
+from deals.matching import normalised_name, registrable_domain
+from deals.models import PENDING, Deal, DealLine, DealStatus, Protection, Stage, StageChange
+from partners.models import Partner, Seat
+from partners.policies import sees_own_deals_only
+from partners.selectors import channel_managers
+from portal.access import Actor
+from portal.models import Membership, PortalEvent, User
+from portal.roles import Role
+from portal.scope import ALL, Scope, current_vendor_id, entered, system_scope
+from portal.wall import across_the_wall
+
+#: Neither decided against nor ended.
+OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPROVED)
+SOON: Final = timedelta(days=14)  # protection "ends soon"
+CLOSING: Final = timedelta(days=30)  # "the next money"
+MOST_EVENTS: Final = 200
+
+
+def deals_visible(actor: Actor) -> QuerySet[Deal]:
+    """Every deal this person may read, newest first, with partner and stage."""
+    deals = Deal.objects.select_related("partner", "stage").order_by("-created_at", "-id")
+    if actor.scope.partner_ids is not ALL:
+        # Row security says the same; said here, the planner knows how few rows it means.
+        deals = deals.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+    if sees_own_deals_only(actor):
+        deals = deals.filter(registered_by=actor.user)
+    return deals
+
+
+def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:
+    """Registrations of the actor's partners that wait for the vendor, the most urgent first."""
+    waiting = deals_visible(actor).filter(status__in=PENDING)
+    return waiting.select_related("assigned_to").order_by("decision_due_at", "id")
+
+
+def protection_ending(actor: Actor, within: timedelta = SOON) -> QuerySet[Deal]:
+    """Approved deals whose protection ends soon, the first to end first."""
+    now = timezone.now()
+    ending = deals_visible(actor).filter(status=DealStatus.APPROVED)
+    return ending.filter(expires_at__gt=now, expires_at__lte=now + within).order_by("expires_at", "id")
+
+
+def closing_soon(actor: Actor, within: timedelta = CLOSING) -> QuerySet[Deal]:
+    """Approved deals expected to close by then (or before today already), the first first."""
+    last_day = timezone.localdate() + within
+    closing = deals_visible(actor).filter(status=DealStatus.APPROVED, expected_close__lte=last_day)
+    return closing.order_by("expected_close", "id")
+
+
+def deals_of(actor: Actor, partner: Partner) -> QuerySet[Deal]:
+    """A partner's deals, newest first."""
+    return deals_visible(actor).filter(partner=partner)
+
+
+# What waits for whom: the partner's home --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Deals of one kind: how many, worth what (minor units of the vendor's currency), the most urgent few."""
+
+    count: int
+    amount: int
+    deals: list[Deal]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What a partner person looks for first."""
+
+    pending: Group  # with the vendor, by due time
+    returned: Group  # with the partner, the longest waiting first
+    ending: Group  # protection ends within 14 days
+    closing: Group  # "the next money": expected to close within 30 days, or overdue
+    open: Group  # approved and still running; no list
+
+
+def partner_today(actor: Actor, most: int = 5) -> Today:
+    """The own partner's (a distributor's without its sub-partners') next money, in two queries."""
+    mine = deals_visible(actor).filter(partner=actor.partner)
+    kinds = _kinds(timezone.now())
+    sums: dict[str, Aggregate] = {}
+    for kind, (condition, _) in kinds.items():
+        sums[f"{kind}_n"] = Count("pk", filter=condition)
+        sums[f"{kind}_sum"] = Sum("amount_vendor", filter=condition, default=0)
+    total = mine.order_by().filter(status__in=OPEN).aggregate(**sums)
+    found = _most_urgent(mine, kinds, most)
+    return Today(
+        **{kind: Group(total[f"{kind}_n"], total[f"{kind}_sum"], found.get(kind, [])) for kind in kinds}
+    )
+
+
+def _kinds(now: datetime) -> dict[str, tuple[Q, str]]:
+    """What is counted on a home page, and by which column it is urgent."""
+    running = Q(status=DealStatus.APPROVED)
+    last_day = timezone.localdate(now) + CLOSING
+    return {
+        "pending": (Q(status__in=PENDING), "decision_due_at"),
+        "returned": (Q(status=DealStatus.RETURNED), "returned_at"),
+        "ending": (running & Q(expires_at__gt=now, expires_at__lte=now + SOON), "expires_at"),
+        "closing": (running & Q(expected_close__lte=last_day), "expected_close"),
+        "open": (running, ""),
+    }
+
+
+def _most_urgent(mine: QuerySet[Deal], kinds: dict[str, tuple[Q, str]], most: int) -> dict[str, list[Deal]]:
+    urgent = {kind: rule for kind, rule in kinds.items() if rule[1]}
+    first, *others = (
+        mine.filter(condition).annotate(kind=Value(kind)).order_by(urgency, "id")[:most]
+        for kind, (condition, urgency) in urgent.items()
+    )
+    found = list(first.union(*others, all=True))
+    return {
+        kind: sorted((deal for deal in found if deal.kind == kind), key=attrgetter(urgency, "pk"))
+        for kind, (_, urgency) in urgent.items()
+    }
+
+
+# Claims: who else has the customer and the product -----------------------------------------------------
+
+
+def claims_against(deal: Deal) -> list[Protection]:
+    """Active protection of other deals on this deal's customer and any of its products.
+
+    Only for those who decide: the claims of partners outside their reach are among them, which is why
+    this looks across the wall.
+    """
+    return claims_against_each([deal]).get(deal.pk, [])
+
+
+def claims_against_each(deals: Iterable[Deal]) -> dict[int, list[Protection]]:
+    """`claims_against` for several deals at once: {deal id: claims}, deals without one left out."""
+    customers = {deal.pk: deal.customer_id for deal in deals if deal.customer_id}
+    if not customers:
+        return {}
+    with across_the_wall("show who decides which protected claims stand in the way"):
+        products = _products_of(customers)
+        active = Protection.objects.filter(customer_id__in=set(customers.values()), released_at=None)
+        active = active.filter(expires_at__gt=timezone.now()).select_related("deal", "partner", "product")
+        claims = list(active.order_by("starts_at", "id"))
+    found = {
+        pk: [
+            c
+            for c in claims
+            if c.customer_id == customer and c.deal_id != pk and c.product_id in products[pk]
+        ]
+        for pk, customer in customers.items()
+    }
+    return {pk: against for pk, against in found.items() if against}
+
+
+def _products_of(deals: Iterable[int]) -> dict[int, set[int]]:
+    products: dict[int, set[int]] = {pk: set() for pk in deals}
+    for deal, product in DealLine.objects.filter(deal__in=products).values_list("deal_id", "product_id"):
+        products[deal].add(product)
+    return products
+
+
+def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None = None) -> list[Deal]:
+    """The own partner's open deals for the same customer, by domain, by name, or spelled the same."""
+    name_key, domain_key = normalised_name(name), registrable_domain(domain)
+    same = Q(customer_key=name.strip().lower()) if name.strip() else Q(pk__in=[])
+    if name_key:
+        same |= Q(customer__normalised_name=name_key)
+    if domain_key:
+        same |= Q(customer__domain=domain_key)
+    own = deals_visible(actor).filter(same, partner=actor.partner, status__in=OPEN)
+    if other_than is not None:
+        own = own.exclude(pk=other_than.pk)
+    return list(own.select_related("registered_by")[:5])
+
+
+# People ---------------------------------------------------------------------------------------------------
+
+
+def decision_owner(actor: Actor, deal: Deal) -> User | None:
+    """The channel manager who decides: whoever owns it already while still granted, else the first by name.
+
+    None when nobody manages the partner: the program admins decide then.
+    """
+    managers = channel_managers(actor, deal.partner)
+    owner = next((user for user in managers if user.pk == deal.assigned_to_id), None)
+    return owner or next(iter(managers), None)
+
+
+def _as_the_vendor() -> AbstractContextManager[Scope]:
+    vendor_id = current_vendor_id()
+    if vendor_id is None:
+        raise RuntimeError("no vendor in scope")
+    return entered(system_scope(vendor_id))
+
+
+def decision_owners(deal: Deal) -> list[User]:
+    """Whom to tell that a registration waits: its channel manager, else every program admin."""
+    if deal.assigned_to:
+        return [deal.assigned_to]
+    # Partner people cannot read memberships; whom they wait for is written to, not shown.
+    with _as_the_vendor():
+        admins = Membership.objects.filter(role=Role.PROGRAM_ADMIN, is_active=True).select_related("user")
+        return [membership.user for membership in admins.order_by("pk")]
+
+
+def registrants(deal: Deal) -> list[User]:
+    """Whom to tell what was decided: who registered it, or the partner's admins once that person has left."""
+    seats = Seat.objects.filter(partner=deal.partner_id, left_at=None, membership__is_active=True)
+    seats = seats.select_related("user").order_by("pk")
+    own = [seat.user for seat in seats.filter(user=deal.registered_by_id)]
+    return own or [seat.user for seat in seats.filter(membership__role=Role.PARTNER_ADMIN)]
+
+
+# One deal ------------------------------------------------------------------------------------------------
+
+
+def deal_for_page(actor: Actor, reference: str) -> Deal:
+    """The deal with everybody its page names; Deal.DoesNotExist for who cannot see it."""
+    deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
+    return deals.get(reference=reference)
+
+
+def lines_of(deal: Deal) -> list[DealLine]:
+    return list(deal.lines.select_related("product"))
+
+
+def stages() -> list[Stage]:
+    return list(Stage.objects.order_by("position"))
+
+
+def stage_history(deal: Deal) -> list[StageChange]:
+    """Newest first."""
+    return list(deal.stage_changes.select_related("stage", "changed_by"))
+
+
+def events_of(deal: Deal) -> list[PortalEvent]:
+    """What happened to the deal, newest first; at most `MOST_EVENTS`."""
+    events = PortalEvent.objects.filter(subject_type=deal._meta.label_lower, subject_id=deal.pk)
+    return list(events.select_related("actor").order_by("-occurred_at", "-id")[:MOST_EVENTS])

@@ -1,0 +1,37 @@
+"""Writes of the deals app: one function per business action.
+
+Each takes keywords, `actor` first, locks the deal, looks again whether the action is legal, writes and
+records its event in one transaction, and returns the deal as it is then (the object passed in is not
+touched). Doing the same thing twice is once: the second call changes nothing and records nothing.
+PermissionDenied for who may never do this; ValidationError, with a text for people, when it cannot be
+done now.
+"""
+
+from deals.services.deciding import (
+    deal_approve,
+    deal_reject,
+    deal_return,
+    deal_start_review,
+    deals_approve,
+)
+from deals.services.protecting import protection_expire_due
+from deals.services.references import references_take
+from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
+from deals.services.selling import deal_lose, deal_stage_change, deal_win
+
+__all__ = [
+    "deal_approve",
+    "deal_draft_save",
+    "deal_lose",
+    "deal_reject",
+    "deal_resubmit",
+    "deal_return",
+    "deal_stage_change",
+    "deal_start_review",
+    "deal_submit",
+    "deal_win",
+    "deal_withdraw",
+    "deals_approve",
+    "protection_expire_due",
+    "references_take",
+]

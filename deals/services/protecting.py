@@ -1,0 +1,84 @@
+"""Protection: given at approval, ended by the outcome or by time. One active per customer and product."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from deals.models import Customer, Deal, DealStatus, Protection
+from deals.selectors import claims_against
+from deals.services.steps import tell
+from portal.access import Actor
+from portal.formatting import format_date
+from portal.wall import across_the_wall
+
+#: Deals expired in one transaction; the next run takes the next.
+BATCH = 500
+
+
+def protect(deal: Deal, customer: Customer, now: datetime, until: datetime) -> None:
+    """Claim the customer for each of the deal's products.
+
+    The unique index decides who was first; the loser gets a ValidationError naming the claim in the way.
+    """
+    products = sorted(deal.lines.values_list("product_id", flat=True))
+    if not products:
+        raise ValidationError(f"{deal.reference} names no product, so there is nothing to protect.")
+    with across_the_wall("end protection that has run out before another begins", remember=False):
+        _expire(Deal.objects.filter(customer=customer), now)
+    rows = [
+        Protection(
+            partner_id=deal.partner_id,
+            deal=deal,
+            customer=customer,
+            product_id=product,
+            starts_at=now,
+            expires_at=until,
+        )
+        for product in products  # in one order, so that two approvals wait for each other and never both
+    ]
+    try:
+        with transaction.atomic():
+            Protection.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise ValidationError(_in_the_way(deal), code="claimed") from error
+
+
+def _in_the_way(deal: Deal) -> list[str]:
+    claims = claims_against(deal)
+    return [
+        f"{claim.product} at {deal.customer_name} is protected for {claim.partner} "
+        f"({claim.deal.reference}) until {format_date(claim.expires_at, 'year')}. "
+        f"Reject or return {deal.reference}, or wait until that protection has ended."
+        for claim in claims
+    ] or [f"{deal.reference} was claimed by somebody else at the same moment. Try again."]
+
+
+def release(deal: Deal, now: datetime) -> None:
+    """End the protection of a deal that was won, lost or withdrawn."""
+    Protection.objects.filter(deal=deal, released_at=None).update(released_at=now)
+
+
+@transaction.atomic
+def protection_expire_due(*, actor: Actor | None = None, now: datetime | None = None) -> int:
+    """Expire the scope's open deals whose protection has run out; returns how many, at most `BATCH`.
+
+    Won and lost deals are never touched. Two runs at once share the work. Runs under the vendor's
+    system scope (`deals.tasks.expire_protection`); `actor` is None there.
+    """
+    return _expire(Deal.objects.all(), now or timezone.now(), actor)
+
+
+def _expire(deals: QuerySet[Deal], now: datetime, actor: Actor | None = None) -> int:
+    due = deals.filter(status=DealStatus.APPROVED, expires_at__lte=now).order_by("pk")
+    expired = list(due.select_for_update(skip_locked=True)[:BATCH])
+    if not expired:
+        return 0
+    ids = [deal.pk for deal in expired]
+    Deal.objects.filter(pk__in=ids).update(status=DealStatus.EXPIRED, updated_at=now)
+    Protection.objects.filter(deal_id__in=ids, released_at=None).update(released_at=now)
+    for deal in expired:  # few, and whoever listens must hear of each
+        tell("deals.expired", actor, deal)
+    return len(expired)

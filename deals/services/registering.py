@@ -1,0 +1,196 @@
+"""The partner's side of a registration: draft, submit, answer a question, withdraw."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from deals import notices, policies
+from deals.customers import customer_of
+from deals.models import Deal, DealLine, DealStatus, Product
+from deals.selectors import decision_owner
+from deals.services.protecting import release
+from deals.services.references import references_take
+from deals.services.steps import keep, locked, require, tell
+from portal.access import Actor
+from portal.exchange import in_vendor_currency
+
+#: What a partner answers about a deal; amount in minor units of `currency`.
+ANSWERS: Final = (
+    "customer_name", "customer_domain", "customer_country", "contact_name", "contact_email", "contact_phone",
+    "amount", "currency", "expected_close", "source", "use_case", "competitor", "notes",
+)  # fmt: skip
+_OF_CUSTOMER: Final = frozenset({"customer_name", "customer_domain", "customer_country"})
+_NEEDED: Final = {
+    "customer_name": "Name the customer.",
+    "customer_country": "Choose the customer's country.",
+    "contact_name": "Name somebody at the customer.",
+    "amount": "Enter the value of the whole deal.",
+    "expected_close": "Choose when you expect to close.",
+    "use_case": "Say in a sentence or two what the customer wants to do.",
+}
+Lines = Iterable[tuple[int, int]]
+
+
+@transaction.atomic
+def deal_draft_save(
+    *,
+    actor: Actor,
+    answers: Mapping[str, Any],
+    lines: Lines | None = None,
+    deal: Deal | None = None,
+    key: UUID | None = None,
+) -> Deal:
+    """Save what is known so far: a new draft of the actor's partner, or changes of a draft or returned deal.
+
+    `answers` may hold any of `ANSWERS`; `lines` are (product id, quantity) pairs and replace the present
+    ones (None leaves them). `key` names the form and its answers: the same key again is the same deal.
+    """
+    if deal is None:
+        return _new_draft(actor, answers, lines or (), key)
+    deal = locked("edit", actor=actor, deal=deal)
+    require("edit", deal)
+    return _changed(actor, deal, answers, lines)
+
+
+def _new_draft(actor: Actor, answers: Mapping[str, Any], lines: Lines, key: UUID | None) -> Deal:
+    if not policies.may_register(actor):
+        raise PermissionDenied("Only people of an active partner register deals.")
+    sent_before = _of_form(actor, key)
+    if sent_before:
+        return sent_before
+    deal = _with_answers(Deal(partner=actor.partner, currency=actor.vendor.currency), answers)
+    deal.registered_by, deal.form_key = actor.user, key
+    try:
+        with transaction.atomic():
+            deal.reference = references_take()[0]
+            deal.save(force_insert=True)
+    except IntegrityError:
+        twin = _of_form(actor, key)  # the same form, sent twice at the same moment
+        if twin is None:
+            raise
+        return twin
+    _set_lines(deal, lines)
+    tell("deals.drafted", actor, deal, created=True)
+    return deal
+
+
+def _of_form(actor: Actor, key: UUID | None) -> Deal | None:
+    if key is None:
+        return None
+    found: Deal | None = Deal.objects.filter(partner=actor.partner, form_key=key).first()
+    return found
+
+
+def _changed(actor: Actor, deal: Deal, answers: Mapping[str, Any], lines: Lines | None) -> Deal:
+    before = {name: getattr(deal, name) for name in answers}
+    _with_answers(deal, answers)
+    changed = [name for name in before if getattr(deal, name) != before[name]]
+    if _OF_CUSTOMER & set(changed):
+        deal.customer = None  # matched again when submitted
+    lines_changed = lines is not None and _set_lines(deal, lines)
+    if not changed and not lines_changed:
+        return deal
+    keep(deal, *changed, "customer")
+    tell("deals.drafted", actor, deal, changed=[*changed, *["products"] * lines_changed])
+    return deal
+
+
+def _with_answers(deal: Deal, answers: Mapping[str, Any]) -> Deal:
+    unknown = set(answers) - set(ANSWERS)
+    if unknown:
+        raise TypeError(f"not an answer: {sorted(unknown)}")
+    for name, value in answers.items():
+        setattr(deal, name, value)
+    others = {field.name for field in deal._meta.fields} - set(answers)
+    deal.clean_fields(exclude=others)
+    if deal.amount is not None and deal.amount <= 0:
+        raise ValidationError({"amount": "Enter an amount above zero."})
+    return deal
+
+
+def _set_lines(deal: Deal, lines: Lines) -> bool:
+    """Replace the deal's products; False when they are the same already."""
+    wanted = dict(lines)
+    present = dict(DealLine.objects.filter(deal=deal).values_list("product_id", "quantity"))
+    if wanted == present:
+        return False
+    if Product.objects.filter(pk__in=wanted).count() != len(wanted):
+        raise ValidationError({"products": "Choose products from the list."})
+    rows = [
+        DealLine(deal=deal, partner_id=deal.partner_id, product_id=product, quantity=quantity)
+        for product, quantity in wanted.items()
+    ]
+    for row in rows:
+        row.clean_fields(exclude={"deal", "partner", "product", "vendor"})
+    DealLine.objects.filter(deal=deal).delete()
+    DealLine.objects.bulk_create(rows)
+    return True
+
+
+@transaction.atomic
+def deal_submit(*, actor: Actor, deal: Deal) -> Deal:
+    """Register a draft: fixes the amount in the vendor's currency, finds the customer, starts the clock."""
+    return _submit("submit", actor, deal)
+
+
+@transaction.atomic
+def deal_resubmit(*, actor: Actor, deal: Deal) -> Deal:
+    """Send a returned registration back; the clock starts anew, the first submission stays on record."""
+    return _submit("resubmit", actor, deal)
+
+
+def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
+    deal = locked(action, actor=actor, deal=deal)
+    if deal.is_pending:
+        return deal
+    require(action, deal)
+    now = timezone.now()
+    today = now.astimezone(actor.vendor.zone).date()
+    _refuse_incomplete(deal, today)
+    assert deal.amount is not None  # noqa: S101  (just refused)
+    deal.amount_vendor = in_vendor_currency(deal.amount, deal.currency, today, actor.vendor)
+    deal.customer = deal.customer or customer_of(deal)
+    deal.status = DealStatus.SUBMITTED
+    deal.submitted_at = deal.submitted_at or now
+    deal.pending_since = now
+    deal.decision_due_at = now + timedelta(hours=actor.vendor.decision_hours)
+    deal.assigned_to = decision_owner(actor, deal)
+    keep(
+        deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at",
+        "assigned_to",
+    )  # fmt: skip
+    event = tell(
+        "deals.submitted", actor, deal, again=action == "resubmit", amount=deal.amount, currency=deal.currency
+    )
+    notices.submitted(actor, deal, event)
+    return deal
+
+
+def _refuse_incomplete(deal: Deal, today: date) -> None:
+    problems = {name: text for name, text in _NEEDED.items() if getattr(deal, name) in ("", None)}
+    if deal.expected_close and deal.expected_close < today:
+        problems["expected_close"] = "This date is in the past. Choose today or later."
+    if not deal.lines.exists():
+        problems["products"] = "Name at least one product."
+    if problems:
+        raise ValidationError(problems)
+
+
+@transaction.atomic
+def deal_withdraw(*, actor: Actor, deal: Deal) -> Deal:
+    """Take a registration back, or discard a draft; ends its protection."""
+    deal = locked("withdraw", actor=actor, deal=deal)
+    if deal.status == DealStatus.WITHDRAWN:
+        return deal
+    require("withdraw", deal)
+    now, before = timezone.now(), deal.status
+    deal.status, deal.withdrawn_at = DealStatus.WITHDRAWN, now
+    keep(deal, "status", "withdrawn_at")
+    release(deal, now)
+    tell("deals.withdrawn", actor, deal, was=before)
+    return deal

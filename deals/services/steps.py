@@ -1,0 +1,65 @@
+"""What every action on a deal begins and ends with."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from deals import policies
+from deals.models import Deal
+from portal.access import Actor
+from portal.events import record
+from portal.models import PortalEvent
+
+_DONE = {
+    "edit": "changed",
+    "submit": "submitted",
+    "resubmit": "submitted again",
+    "review": "taken into review",
+    "approve": "approved",
+    "return": "returned",
+    "reject": "rejected",
+    "withdraw": "withdrawn",
+    "stage": "moved to another stage",
+    "win": "marked as won",
+    "lose": "marked as lost",
+}
+
+
+def locked(action: str, *, actor: Actor, deal: Deal) -> Deal:
+    """The deal as it is now, locked until the transaction ends; PermissionDenied for who may not do this."""
+    if not policies.may(action, actor, deal):
+        raise PermissionDenied(f"You may not do this with {deal.reference}.")
+    deals = Deal.objects.select_for_update(of=("self",)).select_related("partner__tier")
+    current: Deal = deals.get(pk=deal.pk)
+    return current
+
+
+def require(action: str, deal: Deal) -> None:
+    """ValidationError when the deal is not in a state from which this can be done."""
+    if deal.status in policies.STARTS_FROM[action]:
+        return
+    status = deal.get_status_display().lower()
+    raise ValidationError(
+        f"{deal.reference} is {status} and can no longer be {_DONE[action]}.", code="illegal"
+    )
+
+
+def keep(deal: Deal, *fields: str) -> None:
+    """Write these fields."""
+    deal.updated_at = timezone.now()
+    deal.save(update_fields=[*fields, "updated_at"])
+
+
+def tell(key: str, actor: Actor | None, deal: Deal, **data: Any) -> PortalEvent:
+    """Record what happened to the deal. `data` is read by the partner too: only what they may know."""
+    told = {"reference": deal.reference, "customer": deal.customer_name, **data}
+    return record(key, actor=actor, partner_id=deal.partner_id, subject=deal, data=told)
+
+
+def reasoned(reason: str) -> str:
+    """A reason somebody else will read; ValidationError (on "reason") when there is none."""
+    reason = reason.strip()
+    if not reason:
+        raise ValidationError({"reason": "Say why, so that the other side knows what to do."})
+    return reason

@@ -1,0 +1,38 @@
+"""Amounts in the vendor's currency, at the rate of the day they were fixed."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+
+from portal.formatting import format_date, from_minor, to_minor
+from portal.models import ExchangeRate, Vendor
+
+
+def in_vendor_currency(minor: int, currency: str, day: date, vendor: Vendor) -> int:
+    """Minor units of `currency` as minor units of the vendor's currency, half rounded to even.
+
+    The rate is the latest one on or before `day`. ValidationError (on "currency") when there is none.
+    """
+    if currency == vendor.currency:
+        return minor
+    rate = rate_on(currency, day)
+    if rate is None:
+        raise ValidationError(
+            {
+                "currency": f"There is no exchange rate for {currency} on {format_date(day, 'year')}. "
+                f"State the amount in {vendor.currency}, or ask {vendor.name} to add the rate."
+            }
+        )
+    return _converted(minor, currency, rate, vendor.currency)
+
+
+def rate_on(currency: str, day: date) -> Decimal | None:
+    """Units of the vendor's currency for one unit of `currency`; None when no rate is known by then."""
+    rates = ExchangeRate.objects.filter(currency=currency, day__lte=day).order_by("-day")
+    return rates.values_list("rate", flat=True).first()
+
+
+def _converted(minor: int, currency: str, rate: Decimal, into: str) -> int:
+    step = from_minor(1, into)
+    return to_minor((from_minor(minor, currency) * rate).quantize(step), into)

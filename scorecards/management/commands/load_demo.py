@@ -1,0 +1,60 @@
+"""Demo vendors and a login for every role; idempotent, so that `make demo` can resume."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from scorecards.simulation import demo
+from scorecards.simulation.demo import Login
+from scorecards.simulation.load import analyse
+from scorecards.simulation.names import Unique
+from scorecards.simulation.progress import Bar
+
+
+class Command(BaseCommand):
+    help = "Load three demo vendors and print a login for every role. Only with DEMO=1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--base-url", default=settings.BASE_URL, help=f"default: {settings.BASE_URL}")
+        parser.add_argument("--reset", action="store_true", help="empty the whole database first")
+
+    def handle(self, *, base_url: str, reset: bool, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Demo vendors come with published passwords; they need DEMO=1.")
+        if reset:
+            call_command("flush", database="owner", interactive=False, verbosity=0)
+        self.report_existing()
+        self.load_missing()
+        self.print_logins(demo.make_logins(base_url))
+
+    def report_existing(self) -> None:
+        for vendor in demo.vendors():
+            self.stdout.write(f"{vendor.name} is there; its data end on {demo.last_day(vendor):%d %b %Y}.")
+
+    def load_missing(self) -> None:
+        domains, missing = Unique(), demo.missing()
+        for plan in missing:
+            size, started = demo.size_of(plan), time.monotonic()
+            with Bar(f"Making up {plan.name}", size, self.stdout) as bar:
+                demo.load(plan, domains, bar.add)
+            self.stdout.write(
+                f"{plan.name}: {size.partners} partners, {size.deals:,} deals and {size.events:,} events "
+                f"until yesterday, {time.monotonic() - started:.1f} s"
+            )
+        if missing:
+            analyse()
+
+    def print_logins(self, logins: list[Login]) -> None:
+        """By vendor; the password is the same for all."""
+        self.stdout.write(f"\nEverybody's password: {logins[0].password}")
+        vendor = ""
+        for login in logins:
+            if login.vendor != vendor:
+                vendor = login.vendor
+                self.stdout.write(f"\n{login.url}")
+            where = f" of {login.partner}" if login.partner else ""
+            role = login.role.replace("_", " ")
+            self.stdout.write(f"  {login.email:<52} {role}{where}")

@@ -1,0 +1,206 @@
+"""The demo: three simulated vendors, and a login for every role of the field."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import orjson
+from django.conf import settings
+from django.contrib.auth.hashers import is_password_usable, make_password
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from deals.models import Deal
+from partners.models import Partner, PartnerType, Seat
+from portal.access import reach_of
+from portal.models import Membership, User, Vendor
+from portal.roles import Role
+from portal.scope import ALL, entered, system_scope
+from scorecards.simulation.cast import Size
+from scorecards.simulation.load import Progress, load_vendor
+from scorecards.simulation.names import Unique
+from scorecards.simulation.world import VENDORS, VendorPlan
+
+SEED = "demo"
+SUPERUSER = "support@platform.example"
+DEALS_PER_PARTNER, EVENTS_PER_PARTNER = 64, 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One line of var/demo.json; `sees` are partner keys, or "all"."""
+
+    vendor: str
+    role: str
+    partner: str | None
+    sees: list[str] | str
+    email: str
+    password: str
+    url: str
+
+
+def size_of(plan: VendorPlan) -> Size:
+    return Size(plan.share, plan.share * DEALS_PER_PARTNER, plan.share * EVENTS_PER_PARTNER)
+
+
+def yesterday(vendor: Vendor | VendorPlan) -> date:
+    """In the vendor's zone."""
+    zone = vendor.zone if isinstance(vendor, Vendor) else Vendor(time_zone=vendor.time_zone).zone
+    return timezone.localdate(timezone=zone) - timedelta(days=1)
+
+
+def missing() -> list[VendorPlan]:
+    there = set(Vendor.objects.values_list("slug", flat=True))
+    return [plan for plan in VENDORS if plan.slug not in there]
+
+
+def load(plan: VendorPlan, domains: Unique, progress: Progress = lambda rows: None) -> None:
+    load_vendor(plan, size_of(plan), seed=SEED, end=yesterday(plan), domains=domains, progress=progress)
+
+
+def vendors() -> list[Vendor]:
+    """The demo's vendors that are there, in their usual order."""
+    there = {vendor.slug: vendor for vendor in Vendor.objects.filter(slug__in=[p.slug for p in VENDORS])}
+    return [there[plan.slug] for plan in VENDORS if plan.slug in there]
+
+
+def last_day(vendor: Vendor) -> date | None:
+    """Day of the newest registration."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        newest = Deal.objects.order_by("-created_at").values_list("created_at", flat=True).first()
+    return timezone.localdate(newest, vendor.zone) if newest else None
+
+
+# Logins ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Somebody:
+    """A person at a vendor under a role's name; without a membership, the platform's superuser."""
+
+    vendor: Vendor
+    role: str
+    user: User
+    membership: Membership | None = None
+
+
+def make_logins(base_url: str, file: Path | None = None) -> list[Login]:
+    """Give one person per vendor and role the demo's password, and write them all to var/demo.json.
+
+    The password is made once per installation and kept in that file, which only its owner can read.
+    """
+    file = file or settings.VAR_DIR / "demo.json"
+    kept = _kept_password(file)
+    password = kept or secrets.token_urlsafe(9)
+    people = [person for vendor in vendors() for person in _people(vendor)] + _at_two_vendors() + _superuser()
+    _set_password([person.user for person in people], password, only_without=bool(kept))
+    logins = [_login(person, password, base_url) for person in people]
+    _write(file, {"base_url": base_url, "logins": [asdict(login) for login in logins]})
+    return logins
+
+
+def _people(vendor: Vendor) -> list[_Somebody]:
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        return [*_partner_people(vendor), *_staff(vendor)]
+
+
+def _partner_people(vendor: Vendor) -> Iterator[_Somebody]:
+    for partner, kind in ((_featured(), "partner"), (_distributor(), "distributor")):
+        for role, name in ((Role.PARTNER_REP, "rep"), (Role.PARTNER_ADMIN, "admin")):
+            seat = _seats(partner, role).first()
+            if seat:
+                yield _Somebody(vendor, f"{kind}_{name}", seat.user, seat.membership)
+
+
+def _staff(vendor: Vendor) -> Iterator[_Somebody]:
+    """The channel manager is the one of the featured partner's region."""
+    region = _featured().region
+    managers = Membership.objects.filter(role=Role.CHANNEL_MANAGER, user__groups__region=region)
+    others = Membership.objects.filter(role__in=(Role.EXECUTIVE, Role.PROGRAM_ADMIN))
+    for membership in (*_working(managers)[:1], *_working(others)):
+        yield _Somebody(vendor, membership.role, membership.user, membership)
+
+
+def _working(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    return memberships.filter(is_active=True).select_related("user").order_by("pk")
+
+
+def _featured() -> Partner:
+    """The first partner of the vendor in scope."""
+    return Partner.objects.order_by("pk")[:1].get()
+
+
+def _distributor() -> Partner:
+    return Partner.objects.filter(sub_partners__isnull=False).order_by("pk")[:1].get()
+
+
+def _seats(partner: Partner, role: Role) -> QuerySet[Seat]:
+    seats = Seat.objects.filter(partner=partner, membership__role=role, membership__is_active=True)
+    return seats.select_related("user", "membership").order_by("pk")
+
+
+def _at_two_vendors() -> list[_Somebody]:
+    """Another rep of the first vendor's featured partner, who sells for the second vendor too."""
+    first, second, *_ = vendors()
+    with entered(system_scope(first.pk)), transaction.atomic():
+        here = _seats(_featured(), Role.PARTNER_REP)[1]
+    with entered(system_scope(second.pk)), transaction.atomic():
+        there, _ = Membership.objects.get_or_create(user=here.user, defaults={"role": Role.PARTNER_ADMIN})
+        Seat.objects.get_or_create(membership=there, defaults={"partner": _featured(), "user": here.user})
+    return [
+        _Somebody(first, here.membership.role, here.user, here.membership),
+        _Somebody(second, there.role, here.user, there),
+    ]
+
+
+def _superuser() -> list[_Somebody]:
+    """Helps at every vendor's address; the login names the first."""
+    user = User.objects.filter(email=SUPERUSER).first() or User.objects.create_superuser(SUPERUSER)
+    return [_Somebody(vendor, "superuser", user) for vendor in vendors()[:1]]
+
+
+def _login(person: _Somebody, password: str, base_url: str) -> Login:
+    partner, sees = _reach(person)
+    url = f"{base_url.rstrip('/')}/v/{person.vendor.slug}/"
+    return Login(person.vendor.slug, person.role, partner, sees, person.user.email, password, url)
+
+
+def _reach(person: _Somebody) -> tuple[str | None, list[str] | str]:
+    """(key of the own partner, keys of the partners seen)."""
+    if person.membership is None:
+        return None, "all"
+    with entered(system_scope(person.vendor.pk)), transaction.atomic():
+        reach = reach_of(person.membership)
+        home = reach.home.slug if reach.home else None
+        if reach.partner_ids is ALL:
+            return home, "all"
+        seen = Partner.objects.filter(pk__in=reach.partner_ids)
+        return home, sorted(seen.values_list("slug", flat=True))
+
+
+def _set_password(users: list[User], password: str, *, only_without: bool) -> None:
+    """Hashing is slow on purpose, so it is done once for all."""
+    wanting = [user.pk for user in users if not (only_without and is_password_usable(user.password))]
+    if wanting:
+        User.objects.filter(pk__in=wanting).update(password=make_password(password))
+
+
+# var/demo.json --------------------------------------------------------------------------------------
+
+
+def _kept_password(file: Path) -> str | None:
+    try:
+        return str(orjson.loads(file.read_bytes())["logins"][0]["password"])
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
+
+
+def _write(file: Path, content: object) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.touch(0o600)
+    draft.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    draft.rename(file)

@@ -65,6 +65,7 @@ class Product:
 class Customer:
     id: int
     name: str
+    sector: str
     domain: str
     country: str
     contact_name: str

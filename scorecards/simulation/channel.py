@@ -50,6 +50,7 @@ class Channel:
         self.staff: list[Person] = []
         self.regions: list[Region] = []
         self.partners: list[Partner] = []
+        self.partner_names = {plan.featured}
         self.tier_ids: list[int] = []
         self.products: list[Product] = []
         self.stage_ids: list[int] = []

@@ -13,7 +13,7 @@ _TIMES = [f"{s // HOUR:02}:{s // 60 % 60:02}:{s % 60:02}+00" for s in range(DAY)
 
 
 def months_before(day: date, months: int) -> date:
-    """The day after the one `months` months earlier, so that the span is whole months: 18 to 30 Nov from 1 Jun."""
+    """First day of the `months` whole months that end with `day`: 31 May and 3 give 1 March."""
     after = day + timedelta(days=1)
     month = after.year * 12 + after.month - 1 - months
     return date(month // 12, month % 12 + 1, min(after.day, 28))

@@ -122,24 +122,26 @@ class Desk:
 
     def _new_customer(self, partner: Partner) -> Customer:
         country, random = partner.country, self.random
-        name = country.customer_name(random)
+        name, sector = country.customer_name(random)
         given, family = country.person(random)
         web = self._domains.take(web_name(name))
         mail = f"{ascii_slug(given)[:1]}.{ascii_slug(family)}@{web}.example"
         domain = f"{web}.{country.top_level}"
-        customer = Customer(
-            self.channel.ids.next(tables.CUSTOMER), name, domain, country.code, f"{given} {family}", mail
-        )
+        customer_id = self.channel.ids.next(tables.CUSTOMER)
+        customer = Customer(customer_id, name, sector, domain, country.code, f"{given} {family}", mail)
         partner.customers.append(customer)
         return customer
 
     def _customer_row(self, customer: Customer, moment: int) -> Row:
-        words, sector = customer.name.split(), ""
-        if len(words) > 2:
-            sector = words[1]
         ids = customer.id, self.channel.vendor_id
         match_keys = customer.name, normalised_name(customer.name), customer.domain
-        return tables.CUSTOMER, (*ids, *match_keys, customer.country, sector, self.clock.stamp(moment))
+        return tables.CUSTOMER, (
+            *ids,
+            *match_keys,
+            customer.country,
+            customer.sector,
+            self.clock.stamp(moment),
+        )
 
     def _lines(self) -> list[tuple[Product, int]]:
         random, products = self.random, self.channel.products
@@ -201,7 +203,10 @@ class Desk:
         """Until the end of the simulated time stops it, or a decision does."""
         if deal.created < deal.submitted:
             self._note(deal, "deals.drafted", deal.created, deal.person.user_id, created=True)
-        if self.clock.day_of(deal.submitted) > len(self.clock.days) - 25 and self.random.random() < 0.08:
+        if (
+            self.clock.day_of(deal.submitted) > len(self.clock.days) - 25
+            and self.random.random() < world.DRAFTS
+        ):
             deal.status, deal.updated, deal.free_from = DealStatus.DRAFT, deal.created, deal.created
             return
         self._submit(deal, deal.submitted)
@@ -273,7 +278,7 @@ class Desk:
             return
         deal.free_from = closed
         if stalled:
-            self._expire(deal)
+            self._expire(deal, closed)
         elif won:
             self._win(deal, closed)
         elif self.random.random() < world.WITHDRAWN:
@@ -333,10 +338,9 @@ class Desk:
         told = {"reason": deal.loss_reason, "competitor": deal.competitor}
         self._note(deal, "deals.lost", moment, deal.person.user_id, **told)
 
-    def _expire(self, deal: Deal) -> None:
-        assert deal.expires is not None
+    def _expire(self, deal: Deal, moment: int) -> None:
         deal.status = DealStatus.EXPIRED
-        self._note(deal, "deals.expired", deal.expires, None)
+        self._note(deal, "deals.expired", moment, None)
 
     def _manager(self, deal: Deal) -> int:
         return deal.partner.region.manager.user_id

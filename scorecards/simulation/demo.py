@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from deals.models import Deal
-from partners.models import Partner, PartnerType, Seat
+from partners.models import Partner, Seat
 from portal.access import reach_of
 from portal.models import Membership, User, Vendor
 from portal.roles import Role

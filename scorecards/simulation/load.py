@@ -145,8 +145,13 @@ class _Writer:
 
 def _defaults(table: Table) -> dict[str, object]:
     """Columns the simulation leaves alone and what stands in them; the database numbers the ids."""
-    left = [field for field in table.model._meta.concrete_fields if field.column not in table.columns]
-    return {field.column: field.get_default() for field in left if not (field.primary_key or field.generated)}
+    fields = {str(field.column): field for field in table.model._meta.concrete_fields}
+    left = {column: field for column, field in fields.items() if column not in table.columns}
+    return {
+        column: field.get_default()
+        for column, field in left.items()
+        if not (field.primary_key or field.generated)
+    }
 
 
 def _text(value: object) -> str:

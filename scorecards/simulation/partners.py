@@ -35,7 +35,7 @@ def _partner(channel: Channel, slugs: Unique, number: int) -> Partner:
         else random.choice(channel.regions)
     )
     country = _country(channel, region)
-    name = plan.featured if featured else country.partner_name(random)
+    name = plan.featured if featured else _new_name(channel, country)
     rank = 3 if featured or distributor else _rank(channel)
     partner = Partner(
         id=channel.ids.next(tables.PARTNER),
@@ -57,6 +57,14 @@ def _partner(channel: Channel, slugs: Unique, number: int) -> Partner:
         partner.capacity, partner.skill, partner.certified, partner.trend = 3.0, 0.75, True, 1.3
     _find_distributor(channel, partner)
     return partner
+
+
+def _new_name(channel: Channel, country: Country) -> str:
+    name = country.partner_name(channel.random)
+    while name in channel.partner_names:
+        name = country.partner_name(channel.random)
+    channel.partner_names.add(name)
+    return name
 
 
 def _is_distributor(channel: Channel, number: int) -> bool:

@@ -55,8 +55,8 @@ DEAL = _table(
     "id vendor_id partner_id reference registered_by_id customer_id customer_name customer_domain "
     "customer_country contact_name contact_email amount currency amount_vendor won_amount "
     "won_amount_vendor expected_close source use_case competitor status stage_id assigned_to_id "
-    "decision_reason loss_reason created_at updated_at submitted_at pending_since decision_due_at returned_at "
-    "rejected_at approved_at expires_at won_at lost_at withdrawn_at",
+    "decision_reason loss_reason created_at updated_at submitted_at pending_since decision_due_at "
+    "returned_at rejected_at approved_at expires_at won_at lost_at withdrawn_at",
 )
 LINE = _table("deals.DealLine", "vendor_id partner_id deal_id product_id quantity")
 STAGE_CHANGE = _table("deals.StageChange", "vendor_id partner_id deal_id stage_id changed_by_id changed_at")

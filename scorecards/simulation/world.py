@@ -9,6 +9,7 @@ MONTHS = 18
 #: Shares of registrations.
 RETURNED, REJECTED, WITHDRAWN, STALLED = 0.07, 0.05, 0.05, 0.06
 CLAIMED_ALREADY = 0.025  # registrations of a customer that another partner holds
+DRAFTS = 0.08  # of the last weeks' registrations, still unsent
 #: Seconds a vendor has for its decision; the default of `Vendor.decision_hours`.
 DECISION = 48 * 3600
 PEOPLE_PER_PARTNER, MOST_PEOPLE = 6, 20

@@ -30,6 +30,9 @@ _EXPONENTS = {
 }
 _LARGEST = 2**63 - 1  # a bigint
 
+#: A figure, perhaps with a minus, and the currency's sign or name before or after it.
+_AMOUNT = re.compile(r"[^\d.,\-−]*(?P<minus>[-−]?)[^\d.,\-−]*(?P<figure>[\d.,'’\s]*\d)[^\d\-−]*")
+
 #: English dates are written day first ("26 Nov"), whichever English the browser asks for.
 _ENGLISH = {
     "day": "d MMM",
@@ -77,17 +80,20 @@ def parse_amount(text: str, locale: str | None = None) -> Decimal:
     ("1.234,50" in English).
     """
     locale = locale or active_locale()
-    figure = re.sub(r"[^\d.,'’+\-−\s]", "", text).strip().replace("−", "-")
-    if not re.search(r"\d", figure):
-        raise ValueError("Enter an amount, for example " + numbers.format_decimal(96000, locale=locale) + ".")
+    match = _AMOUNT.fullmatch(text.strip())
+    if not match:
+        raise ValueError(_how_to_write(locale))
     group = numbers.get_group_symbol(locale)
-    if group.isspace():
-        figure = re.sub(r"(?<=\d)\s(?=\d{3})", group, figure)
+    figure = re.sub(r"(?<=\d)\s(?=\d{3})", group, match["figure"]) if group.isspace() else match["figure"]
     try:
-        return Decimal(numbers.parse_decimal(figure, locale=locale, strict=True))
+        amount = numbers.parse_decimal(figure, locale=locale, strict=True)
     except (numbers.NumberFormatError, InvalidOperation) as error:
-        example = numbers.format_decimal(Decimal("1234.5"), locale=locale)
-        raise ValueError(f"Write the amount like {example}.") from error
+        raise ValueError(_how_to_write(locale)) from error
+    return -amount if match["minus"] else amount
+
+
+def _how_to_write(locale: str) -> str:
+    return f"Enter an amount, for example {numbers.format_decimal(Decimal('96000.5'), locale=locale)}."
 
 
 @lru_cache(maxsize=8192)
@@ -123,7 +129,7 @@ def format_money_short(minor: int | float | Decimal, currency: str, *, locale: s
 
 @lru_cache(maxsize=8192)
 def _number(value: float | Decimal, digits: int, locale: str) -> str:
-    return numbers.format_decimal(round(value, digits), f"#,##0.{'#' * digits}", locale=locale)
+    return numbers.format_decimal(value, f"#,##0.{'#' * digits}", locale=locale)
 
 
 def format_number(value: float | Decimal, digits: int = 0, *, locale: str | None = None) -> str:

@@ -61,7 +61,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from portal import charts, formatting, marks
+from portal import charts, controls, formatting, marks
 
 register = template.Library()
 Context = dict[str, Any]
@@ -396,58 +396,21 @@ def sort_header(
 # Forms ------------------------------------------------------------------------------------------------
 
 
-def _kind(widget: forms.Widget) -> str:
-    """How a widget is laid out: hidden, tick, choices, file or plain."""
-    if widget.is_hidden:
-        return "hidden"
-    if isinstance(widget, forms.CheckboxInput):
-        return "tick"
-    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
-        return "choices"
-    return "file" if isinstance(widget, forms.FileInput) else "plain"
-
-
-@register.inclusion_tag("components/filter_control.html")
-def filter_control(bound: forms.BoundField) -> Context:
-    """One filter: a select names itself in its empty choice ("Any tier"), the others carry a small label."""
-    widget, label = bound.field.widget, str(bound.label)
-    css = _css(widget, _kind(widget))
-    attrs = {"class": css, "placeholder": label} if css == "form-control" else {"class": css}
-    choices = list(getattr(widget, "choices", []))
-    named = bool(choices) and choices[0][0] in ("", None)
-    if named:
-        widget.choices = [("", f"Any {label[:1].lower()}{label[1:]}"), *choices[1:]]
-    return {"field": bound, "control": bound.as_widget(attrs=attrs), "named": named}
-
-
-def _css(widget: forms.Widget, kind: str) -> str:
-    if kind in ("tick", "choices"):
-        return "form-check-input"
-    if kind == "file":
-        return ""
-    return "form-select" if isinstance(widget, forms.Select) else "form-control"
-
-
 @register.inclusion_tag("components/field.html")
 def field(
     bound: forms.BoundField, label: str = "", css: str = "", hint: str | None = None, hide_label: bool = False
 ) -> Context:
     """One field with everything that belongs to it; errors stand next to it and the help stays."""
-    widget, kind = bound.field.widget, _kind(bound.field.widget)
-    own = widget.attrs.get("class", "")
-    if str(bound.label).lower() in str(widget.attrs.get("placeholder", "")).lower():
-        del widget.attrs["placeholder"]  # the label says it already, and stays when one types
-    css_class = " ".join(filter(None, [own, _css(widget, kind), "is-invalid" if bound.errors else ""]))
-    help_text = bound.help_text if hint is None else hint
-    described = [f"{bound.auto_id}-e"] * bool(bound.errors) + [f"{bound.auto_id}-h"] * bool(help_text)
-    attrs = {"class": css_class} | ({"aria-describedby": " ".join(described)} if described else {})
+    kind = controls.kind_of(bound.field.widget)
+    # As Django does it: a form's own help may hold markup, what a template passes in may not.
+    help_text = SafeString(bound.help_text) if hint is None else hint
+    described = controls.described_by(bound, help_text)
     if kind == "choices":
-        widget.attrs["class"] = css_class
-        attrs = {}
+        bound.field.widget.attrs.setdefault("class", controls.css_of(bound.field.widget))
     return {
         "field": bound, "kind": kind, "label": label or bound.label, "css": css, "help": help_text,
-        "described": " ".join(described), "hide_label": hide_label,
-        "control": bound.as_widget(attrs=attrs) if kind != "choices" else "",
+        "described": described, "hide_label": hide_label,
+        "control": controls.control(bound, described) if kind != "choices" else "",
     }  # fmt: skip
 
 
@@ -458,21 +421,15 @@ def fields(form: forms.BaseForm) -> Context:
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*parts: Any, what: str = "before you go on") -> Context:
-    """Errors of forms and formsets, each as (link, label, text); the answers themselves are kept."""
-    problems = [problem for part in parts if part is not None for problem in _problems(part)]
-    return {"problems": problems, "count": len(problems), "what": what}
+    """Everything that is wrong with forms and formsets, once and with links; the answers are kept."""
+    found = [problem for part in parts if part is not None for problem in controls.problems(part)]
+    return {"problems": found, "count": len(found), "what": what}
 
 
-def _problems(part: Any) -> Iterable[tuple[str, str, str]]:
-    if isinstance(part, forms.BaseFormSet):
-        yield from (("", "", text) for text in part.non_form_errors())
-        for form in part.forms:
-            yield from _problems(form)
-        return
-    yield from (("", "", text) for text in part.non_field_errors())
-    for bound in part:
-        target = f"#{bound.id_for_label or bound.auto_id}"
-        yield from ((target, str(bound.label).rstrip("?:"), text) for text in bound.errors)
+@register.inclusion_tag("components/filter_control.html")
+def filter_control(bound: forms.BoundField) -> Context:
+    control, named = controls.filter_control(bound)
+    return {"field": bound, "control": control, "named": named}
 
 
 @register.inclusion_tag("components/filter_bar.html", takes_context=True)

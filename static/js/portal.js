@@ -82,7 +82,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented && !isHtmx(form)) return;
-    if (form.method === "dialog" || form.method === "get") return;
+    if (form.getAttribute("method")?.toLowerCase() !== "post" && !isHtmx(form)) return;
     if (form.dataset.sent) {
       event.preventDefault();
       event.stopImmediatePropagation();

@@ -1,0 +1,74 @@
+"""How form fields are drawn: their kind, their attributes, and the list of what is wrong with a form."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.utils.safestring import SafeString
+
+Attrs = dict[str, str | bool]
+
+
+def kind_of(widget: forms.Widget) -> str:
+    """How a widget is laid out: hidden, tick, choices, file or plain."""
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, forms.CheckboxInput):
+        return "tick"
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "choices"
+    return "file" if isinstance(widget, forms.FileInput) else "plain"
+
+
+def css_of(widget: forms.Widget) -> str:
+    kind = kind_of(widget)
+    if kind in ("tick", "choices"):
+        return "form-check-input"
+    if kind == "file":
+        return ""
+    return "form-select" if isinstance(widget, forms.Select) else "form-control"
+
+
+def described_by(bound: forms.BoundField, help_text: str) -> str:
+    """Ids of the error and the help that stand beside a field, for aria-describedby."""
+    ids = [f"{bound.auto_id}-e"] * bool(bound.errors) + [f"{bound.auto_id}-h"] * bool(help_text)
+    return " ".join(ids)
+
+
+def control(bound: forms.BoundField, described: str) -> SafeString:
+    """The field's widget with its classes, its state and what describes it."""
+    widget = bound.field.widget
+    label, placeholder = str(bound.label).lower(), str(widget.attrs.get("placeholder", "")).lower()
+    if label and label in placeholder:
+        del widget.attrs["placeholder"]  # the label says it already, and stays when one types
+    classes = [widget.attrs.get("class", ""), css_of(widget), "is-invalid" if bound.errors else ""]
+    attrs: Attrs = {"class": " ".join(filter(None, classes))}
+    if described:
+        attrs["aria-describedby"] = described
+    return bound.as_widget(attrs=attrs)
+
+
+def filter_control(bound: forms.BoundField) -> tuple[SafeString, bool]:
+    """(widget, does it name itself?): a select says "Any tier" when empty, a text field holds its label."""
+    widget, label = bound.field.widget, str(bound.label)
+    attrs: Attrs = {"class": css_of(widget)}
+    choices = list(getattr(widget, "choices", []))
+    if choices and choices[0][0] in ("", None):
+        widget.choices = [("", f"Any {label[:1].lower()}{label[1:]}"), *choices[1:]]
+        return bound.as_widget(attrs=attrs), True
+    if getattr(widget, "input_type", "") in ("text", "search"):
+        return bound.as_widget(attrs=attrs | {"placeholder": label}), True
+    return bound.as_widget(attrs=attrs), False
+
+
+def problems(part: Any) -> Iterator[tuple[str, str, str]]:
+    """(link, label, text) for every error of a form or formset; no link and label for those of the whole."""
+    if isinstance(part, forms.BaseFormSet):
+        yield from (("", "", str(text)) for text in part.non_form_errors())
+        for form in part.forms:
+            yield from problems(form)
+        return
+    yield from (("", "", str(text)) for text in part.non_field_errors())
+    for bound in part:
+        target = f"#{bound.id_for_label or bound.auto_id}"
+        yield from ((target, str(bound.label).rstrip("?:"), str(text)) for text in bound.errors)

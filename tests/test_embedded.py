@@ -163,7 +163,7 @@ def test_a_killed_server_comes_back_with_its_data(var, join, victim):
 
 def test_servers_do_not_outlive_a_killed_keeper_and_the_next_user_starts_afresh(var, join):
     app = join().addresses()[0]
-    keeper = next(p for p in servers_of(place_of(var)) if "-I" in p.cmdline())
+    keeper = next(p for p in servers_of(place_of(var)) if "portal.embedded.keeper" in p.cmdline())
     before = place_of(var).postmaster_pid()
     keeper.kill()
     join().addresses()

@@ -69,10 +69,14 @@ def deals_of(actor: Actor, partner: Partner) -> QuerySet[Deal]:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Deals of one kind: how many, worth what (minor units of the vendor's currency), the most urgent few."""
+    """Deals of one kind: how many, worth what, the most urgent few.
+
+    Amounts in minor units of the vendor's currency; `weighted` by the likelihood of each deal's stage.
+    """
 
     count: int
     amount: int
+    weighted: int
     deals: list[Deal]
 
 
@@ -82,6 +86,7 @@ class Today:
 
     pending: Group  # with the vendor, by due time
     returned: Group  # with the partner, the longest waiting first
+    draft: Group  # begun and not sent, the longest untouched first
     ending: Group  # protection ends within 14 days
     closing: Group  # "the next money": expected to close within 30 days, or overdue
     open: Group  # approved and still running; no list
@@ -91,15 +96,20 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
     """The own partner's (a distributor's without its sub-partners') next money, in two queries."""
     mine = deals_visible(actor).filter(partner=actor.partner)
     kinds = _kinds(timezone.now())
+    likely = F("amount_vendor") * F("stage__probability")
     sums: dict[str, Aggregate] = {}
     for kind, (condition, _) in kinds.items():
         sums[f"{kind}_n"] = Count("pk", filter=condition)
         sums[f"{kind}_sum"] = Sum("amount_vendor", filter=condition, default=0)
+        sums[f"{kind}_percents"] = Sum(likely, filter=condition, default=0)
     total = mine.order_by().filter(status__in=OPEN).aggregate(**sums)
-    found = _most_urgent(mine, kinds, most)
-    return Today(
-        **{kind: Group(total[f"{kind}_n"], total[f"{kind}_sum"], found.get(kind, [])) for kind in kinds}
-    )
+    found = _most_urgent(mine.select_related("partner", "stage", "assigned_to"), kinds, most)
+    return Today(**{kind: _group(kind, total, found.get(kind, [])) for kind in kinds})
+
+
+def _group(kind: str, total: dict[str, int], found: list[Deal]) -> Group:
+    weighted = round(total[f"{kind}_percents"] / 100)
+    return Group(total[f"{kind}_n"], total[f"{kind}_sum"], weighted, found)
 
 
 def _kinds(now: datetime) -> dict[str, tuple[Q, str]]:
@@ -109,6 +119,7 @@ def _kinds(now: datetime) -> dict[str, tuple[Q, str]]:
     return {
         "pending": (Q(status__in=PENDING), "decision_due_at"),
         "returned": (Q(status=DealStatus.RETURNED), "returned_at"),
+        "draft": (Q(status=DealStatus.DRAFT), "updated_at"),
         "ending": (running & Q(expires_at__gt=now, expires_at__lte=now + SOON), "expires_at"),
         "closing": (running & Q(expected_close__lte=last_day), "expected_close"),
         "open": (running, ""),

@@ -6,3 +6,7 @@ class DealsConfig(AppConfig):
 
     def ready(self) -> None:
         from deals import events, metrics, navigation  # noqa: F401  (each registers what it declares)
+        from deals.selectors import keeps_amounts
+        from portal.vendor_settings import keeps_money
+
+        keeps_money(keeps_amounts)

@@ -1,6 +1,6 @@
 """Writes of the partners app: one function per business action."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,6 +14,7 @@ from portal.access import Actor
 from portal.events import record
 from portal.models import Invitation, Membership
 from portal.roles import PARTNER_ROLES, Role
+from portal.wall import across_the_wall
 
 #: What a channel manager may change of a partner; the rest is arranged by the program admin.
 DETAILS = frozenset({"name", "type", "country", "city", "website"})
@@ -28,7 +29,7 @@ def partner_create(*, actor: Actor, **fields: Any) -> Partner:
     """Add a partner to the programme. ValidationError names the fields that cannot stand."""
     _require(policies.may_arrange(actor), "Only a program admin adds partners.")
     partner = Partner(**fields)
-    _check(partner)
+    _check(partner, fields.keys() | {"slug", "name"})
     partner.save(force_insert=True)
     record("partners.joined", actor=actor, partner_id=partner.pk, subject=partner)
     return partner
@@ -49,7 +50,7 @@ def partner_change(*, actor: Actor, partner: Partner, changes: Mapping[str, Any]
         return partner
     for field, value in changed.items():
         setattr(partner, field, value)
-    _check(partner)
+    _check(partner, changed.keys())
     partner.save(update_fields=list(changed))
     record("partners.changed", actor=actor, partner_id=partner.pk, subject=partner, data=_told(changed))
     return partner
@@ -112,23 +113,26 @@ def _locked(partner: Partner) -> Partner:
     return Partner.objects.select_for_update().get(pk=partner.pk)
 
 
-def _check(partner: Partner) -> None:
-    """Field rules, unique keys and the hierarchy: one level, under distributors."""
-    partner.full_clean()
-    if partner.parent_id is None:
-        return _check_type(partner)
-    if partner.parent is None or partner.parent.type != PartnerType.DISTRIBUTOR:
+def _check(partner: Partner, changed: Collection[str]) -> None:
+    """Rules of the changed fields, unique keys, and the hierarchy: one level, under distributors.
+
+    What stays as it is may point to rows the actor does not see, such as a distributor managed by others.
+    """
+    kept = {field.name for field in Partner._meta.fields} - set(changed) - {"vendor"}
+    partner.full_clean(exclude=kept)
+    if partner.type == PartnerType.DISTRIBUTOR and partner.parent_id is not None:
+        raise ValidationError({"type": "A distributor does not buy through another distributor."})
+    if "parent" in changed and partner.parent and partner.parent.type != PartnerType.DISTRIBUTOR:
         raise ValidationError({"parent": "Choose a distributor."})
-    if partner.parent.parent_id is not None or partner.type == PartnerType.DISTRIBUTOR:
-        raise ValidationError({"parent": "A distributor does not buy through another distributor."})
-    return _check_type(partner)
+    if "type" in changed and partner.type != PartnerType.DISTRIBUTOR and _has_sub_partners(partner):
+        raise ValidationError({"type": "Others buy through it, so it must stay a distributor."})
 
 
-def _check_type(partner: Partner) -> None:
-    if partner.type == PartnerType.DISTRIBUTOR or partner.pk is None:
-        return
-    if Partner.objects.filter(parent=partner.pk).exists():
-        raise ValidationError({"type": "It has sub-partners, so it must stay a distributor."})
+def _has_sub_partners(partner: Partner) -> bool:
+    if partner.pk is None:
+        return False
+    with across_the_wall("look for sub-partners that others manage", remember=False):
+        return Partner.objects.filter(parent=partner.pk).exists()
 
 
 # People of a partner --------------------------------------------------------------------------------

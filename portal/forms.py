@@ -1,9 +1,58 @@
-from typing import Any
+"""Forms of the kernel, and what every form over a vendor's own table needs."""
+
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models.constraints import BaseConstraint
 
 from portal.models import Invitation, User
+
+
+class VendorModelForm(forms.ModelForm):
+    """A form over a table of the vendor.
+
+    The vendor is never a field, it comes from the scope. But every unique key leads with it, and a plain
+    ModelForm skips keys with a field that is not on the form: a duplicate would fail in the database.
+    Here they are checked, with the message next to the first field of the key.
+    """
+
+    #: What a service said to the answers of this very form; see `portal.admin_site.VendorModelAdmin`.
+    objection: ClassVar[ValidationError | None] = None
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"vendor"}
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.objection is not None:
+            add_objection(self, self.objection)
+
+    def validate_constraints(self) -> None:
+        exclude = self._get_validation_exclusions()
+        for model, constraints in self.instance.get_constraints():
+            for constraint in constraints:
+                try:
+                    constraint.validate(model, self.instance, exclude=exclude)
+                except ValidationError as error:
+                    self.add_error(self._field_of(constraint), error)
+
+    def _field_of(self, constraint: BaseConstraint) -> str | None:
+        return next((name for name in getattr(constraint, "fields", ()) if name in self.fields), None)
+
+
+def add_objection(form: forms.BaseForm, error: ValidationError) -> None:
+    """Put a service's objections next to the fields they name, on top where the form lacks the field."""
+    for field, errors in getattr(error, "error_dict", {None: [error]}).items():
+        form.add_error(field if field in form.fields else None, errors)
+
+
+class VendorInlineFormSet(forms.BaseInlineFormSet):
+    """Rows below a row; two that are the same are told without naming the vendor."""
+
+    def get_unique_error_message(self, unique_check: Any) -> Any:
+        return super().get_unique_error_message([name for name in unique_check if name != "vendor"])
 
 
 class JoinForm(forms.Form):
@@ -24,6 +73,5 @@ class JoinForm(forms.Form):
 
     def clean_password(self) -> str:
         person = User(email=self.invitation.email)
-        password: str = self.cleaned_data["password"]
-        validate_password(password, person)
-        return password
+        validate_password(self.cleaned_data["password"], person)
+        return self.cleaned_data["password"]

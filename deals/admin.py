@@ -1,0 +1,137 @@
+"""Django admin of the deals app: products, stages and customers are kept here, deals are looked at."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from deals.matching import normalised_name, registrable_domain
+from deals.models import Customer, Deal, DealLine, Product, Stage
+from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
+from portal.formatting import format_money, from_minor, to_minor
+from portal.forms import VendorModelForm
+
+
+class ProductForm(VendorModelForm):
+    """The list price in whole money, as people write it; the table keeps minor units."""
+
+    price = forms.DecimalField(label="List price", required=False, min_value=0)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        currency = self.instance.vendor.currency
+        self.fields["price"].help_text = f"In {currency}. Empty: not stated."
+        if self.instance.list_price is not None:
+            self.initial["price"] = from_minor(self.instance.list_price, currency)
+
+    def clean_price(self) -> Decimal | None:
+        price = self.cleaned_data["price"]
+        self.instance.list_price = None if price is None else self._minor(price)
+        return price
+
+    def _minor(self, price: Decimal) -> int:
+        try:
+            return to_minor(price, self.instance.vendor.currency)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+@admin.register(Product)
+class ProductAdmin(VendorModelAdmin):
+    form = ProductForm
+    fields = ("name", "code", "family", "price", "is_active")
+    list_display = ("name", "code", "family", "price", "is_active")
+    list_filter = ("is_active", "family")
+    list_select_related = ("vendor",)
+    search_fields = ("name", "code")
+
+    @admin.display(description="List price", ordering="list_price")
+    def price(self, product: Product) -> str:
+        if product.list_price is None:
+            return "–"
+        return format_money(product.list_price, product.vendor.currency)
+
+
+@admin.register(Stage)
+class StageAdmin(VendorModelAdmin):
+    list_display = ("name", "position", "probability")
+
+
+class CustomerForm(VendorModelForm):
+    def clean_domain(self) -> str:
+        typed = self.cleaned_data["domain"].strip()
+        domain = registrable_domain(typed) if typed else ""
+        if typed and not domain:
+            raise ValidationError("Give a domain, for example example.com.")
+        return domain
+
+
+@admin.register(Customer)
+class CustomerAdmin(VendorModelAdmin):
+    """The match keys follow the name and the domain, so that the next registration finds the customer."""
+
+    form = CustomerForm
+    fields = ("name", "domain", "country", "sector", "external_key")
+    list_display = ("name", "domain", "country", "sector")
+    search_fields = ("normalised_name",)
+    search_help_text = "The first letters of the name"
+    ordering = ("normalised_name", "pk")
+    paginator = CappedPaginator
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        wanted = normalised_name(search_term)
+        return (queryset.filter(normalised_name__prefix=wanted) if wanted else queryset), False
+
+    def save_model(self, request: Any, obj: Customer, form: Any, change: bool) -> None:
+        obj.normalised_name = normalised_name(obj.name)
+        super().save_model(request, obj, form, change)
+
+
+class LineInline(ReadOnlyInline):
+    model = DealLine
+    fields = ("product", "quantity")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("product")
+
+
+@admin.register(Deal)
+class DealAdmin(ReadOnlyAdmin):
+    """Deals are worked on in the portal, where every step leaves its event."""
+
+    inlines = (LineInline,)
+    list_display = ("reference", "customer_name", "partner", "status", "expected", "created_at")
+    list_filter = ("status", "source")
+    list_select_related = ("partner",)
+    search_fields = ("reference",)
+    search_help_text = "The first characters of the reference"
+    paginator = CappedPaginator
+    sortable_by = ()
+    fields = (
+        "reference", "partner", "registered_by", "customer", "customer_name", "customer_domain",
+        "customer_country", "expected", "won", "expected_close", "source", "use_case", "competitor",
+        "status", "stage", "assigned_to", "decision_reason", "loss_reason", "created_at", "submitted_at",
+        "decision_due_at", "returned_at", "rejected_at", "approved_at", "expires_at", "won_at", "lost_at",
+        "withdrawn_at", "external_key",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        wanted = search_term.strip().upper()
+        return (queryset.filter(reference__prefix=wanted) if wanted else queryset), False
+
+    @admin.display(description="Expected amount")
+    def expected(self, deal: Deal) -> str:
+        return "–" if deal.amount is None else format_money(deal.amount, deal.currency)
+
+    @admin.display(description="Amount won")
+    def won(self, deal: Deal) -> str:
+        return "–" if deal.won_amount is None else format_money(deal.won_amount, deal.currency)

@@ -1,0 +1,92 @@
+"""How the golden record reads: one event as a heading and a line.
+
+Apps above record events with data of their own; what of it is understood here, whoever recorded it:
+`customer`, `title`, `person`, `region`, `email`, `list` name what it is about; `from` and `to` say what
+changed; `amount` (minor units) with `currency`, `reason` and `reference` (of a deal) add to it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import NoReverseMatch, reverse
+
+from portal import formatting
+from portal.events import event_type, event_types
+from portal.metrics import Quadrant
+from portal.models import PortalEvent
+
+_SUBJECTS = ("customer", "title", "person", "region", "email", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as a page shows it; `quadrant` colours the icon, `url` leads to what it is about or is ''."""
+
+    at: datetime
+    heading: str
+    line: str
+    quadrant: str
+    icon: str
+    url: str
+
+
+def of_kinds(rows: QuerySet[PortalEvent], kinds: Iterable[str]) -> QuerySet[PortalEvent]:
+    """Events whose type belongs to one of these kinds: a quadrant, or "programme" for the rest."""
+    wanted = set(kinds)
+    if wanted >= {*Quadrant.values, "programme"}:
+        return rows
+    listed = [kind.key for kind in event_types() if (kind.quadrant or "programme") in wanted]
+    return rows.filter(Q(type__in=listed))
+
+
+def by_month(events: Iterable[PortalEvent]) -> list[tuple[str, list[Entry]]]:
+    """[("November 2026", entries)] of events in falling order of time."""
+    entries = map(entry, events)
+    months = groupby(entries, key=lambda item: formatting.format_date(item.at, "month"))
+    return [(month, list(group)) for month, group in months]
+
+
+def entry(event: PortalEvent) -> Entry:
+    kind = event_type(event.type)
+    return Entry(
+        at=event.occurred_at,
+        heading=_heading(kind.label, event.data),
+        line=". ".join(_line(event)),
+        quadrant=kind.quadrant,
+        icon=kind.icon,
+        url=_url(event.data),
+    )
+
+
+def _heading(label: str, data: Mapping[str, Any]) -> str:
+    subject = next((str(data[key]) for key in _SUBJECTS if data.get(key)), "")
+    heading = f"{label}: {subject}" if subject else label
+    amount, currency = data.get("amount"), data.get("currency")
+    if not isinstance(amount, int) or not currency:
+        return heading
+    return f"{heading}, {formatting.format_money(amount, str(currency), whole=True)}"
+
+
+def _line(event: PortalEvent) -> Iterable[str]:
+    data = event.data
+    if event.actor:
+        yield str(event.actor)
+    if data.get("from") and data.get("to"):
+        yield f"{data['from']} → {data['to']}"
+    elif event.type == "partners.changed":
+        yield ", ".join(f"{name}: {value or 'none'}" for name, value in data.items())
+    if data.get("reason"):
+        yield str(data["reason"]).rstrip(".")
+
+
+def _url(data: Mapping[str, Any]) -> str:
+    if not data.get("reference"):
+        return ""
+    try:
+        return reverse("deals:detail", args=[data["reference"]])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,240 @@
+"""Django admin of the kernel: the vendor's settings, its people, invitations and exchange rates."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.dates import MONTHS
+
+from portal import services
+from portal.admin_site import ReadOnlyInline, VendorModelAdmin
+from portal.forms import VendorModelForm
+from portal.models import ExchangeRate, Invitation, Membership, Vendor, VendorHost
+from portal.policies import may_change_role
+from portal.roles import STAFF_ROLES, Role
+from portal.vendor_settings import SETTINGS, currency_is_fixed, vendor_change
+
+STAFF_CHOICES = [(role.value, role.label) for role in Role if role in STAFF_ROLES]
+
+
+class VendorForm(VendorModelForm):
+    """The vendor's settings, with choices where there is a known list."""
+
+    time_zone = forms.ChoiceField(
+        choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())],
+        help_text="Days begin and end here: deadlines, protection, nightly scores.",
+    )
+    fiscal_year_start = forms.TypedChoiceField(
+        label="Fiscal year begins in", choices=list(MONTHS.items()), coerce=int
+    )
+    protection_days = forms.IntegerField(
+        min_value=1,
+        max_value=730,
+        help_text="Days a registration is protected from its approval; a tier may differ.",
+    )
+    decision_hours = forms.IntegerField(
+        min_value=1, max_value=720, help_text="Hours within which a registration is decided."
+    )
+
+    class Meta:
+        widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
+
+
+class HostInline(ReadOnlyInline):
+    model = VendorHost
+    fields = ("host",)
+    verbose_name_plural = "Addresses of its own, set up by whoever runs the platform"
+
+
+@admin.register(Vendor)
+class VendorAdmin(VendorModelAdmin):
+    """One row: the vendor at whose address one is. It is not created or deleted here."""
+
+    title = "Settings"
+    form = VendorForm
+    records_itself = True
+    inlines = (HostInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "colour", "support_email")}),
+        ("Calendar and money", {"fields": ("time_zone", "fiscal_year_start", "currency")}),
+        ("Deal registration", {"fields": ("protection_days", "decision_hours")}),
+        ("Sign-in", {"fields": ("requires_second_factor",)}),
+    )
+
+    def get_queryset(self, request: Any) -> QuerySet[Vendor]:
+        # This table stands outside row security; no other vendor may ever come out of here.
+        return super().get_queryset(request).filter(pk=request.vendor.pk)
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        return redirect("admin:portal_vendor_change", request.vendor.pk)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("currency_kept",) if _currency_is_fixed(request) else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if not _currency_is_fixed(request):
+            return self.fieldsets
+        return [
+            (
+                name,
+                {
+                    "fields": tuple(
+                        {"currency": "currency_kept"}.get(field, field) for field in part["fields"]
+                    )
+                },
+            )
+            for name, part in self.fieldsets
+        ]
+
+    @admin.display(description="Currency")
+    def currency_kept(self, vendor: Vendor) -> str:
+        return f"{vendor.currency}; fixed, because there are amounts in it already"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: Any, obj: Vendor, form: Any, change: bool) -> None:
+        changes = {name: value for name, value in form.cleaned_data.items() if name in SETTINGS}
+        vendor_change(actor=request.actor, changes=changes)
+
+
+def _currency_is_fixed(request: Any) -> bool:
+    """Asked several times while one page is put together, answered once."""
+    if not hasattr(request, "currency_is_fixed"):
+        request.currency_is_fixed = currency_is_fixed()
+    return bool(request.currency_is_fixed)
+
+
+class MembershipForm(VendorModelForm):
+    role = forms.ChoiceField(choices=STAFF_CHOICES)
+    is_active = forms.BooleanField(
+        label="Has access", required=False, help_text="Switching it off bites on the person's next click."
+    )
+
+
+@admin.register(Membership)
+class MembershipAdmin(VendorModelAdmin):
+    """Who belongs to the vendor. Staff get roles here; a partner's people are managed on its page."""
+
+    title = "People and roles"
+    form = MembershipForm
+    records_itself = True
+    fields = ("person", "email", "role", "is_active", "joined_at", "left_at")
+    readonly_fields = ("person", "email", "joined_at", "left_at")
+    list_display = ("person", "email", "role", "is_active", "joined_at")
+    list_filter = ("role", "is_active")
+    list_select_related = ("user",)
+    search_fields = ("user__last_name", "user__first_name", "user__email")
+    search_help_text = "Name or e-mail address"
+    ordering = ("user__last_name", "user__first_name", "pk")
+
+    @admin.display(ordering="user__last_name")
+    def person(self, membership: Membership) -> str:
+        return str(membership.user)
+
+    @admin.display(description="E-mail address", ordering="user__email")
+    def email(self, membership: Membership) -> str:
+        return membership.user.email
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: Any, obj: Membership | None = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or may_change_role(request.actor, obj, Role.EXECUTIVE))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: Any, obj: Membership, form: Any, change: bool) -> None:
+        person = Membership.objects.get(pk=obj.pk)  # as it is: the form has changed its copy already
+        role, active = Role(form.cleaned_data["role"]), form.cleaned_data["is_active"]
+        services.membership_change_role(actor=request.actor, membership=person, role=role)
+        person.role = role
+        services.membership_set_active(actor=request.actor, membership=person, active=active)
+
+
+class InvitationForm(VendorModelForm):
+    role = forms.ChoiceField(choices=STAFF_CHOICES)
+
+    class Meta:
+        model = Invitation
+        fields = ("email", "role")
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip().lower()
+        waiting = Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None)
+        if waiting.filter(expires_at__gt=timezone.now()).exists():
+            raise ValidationError("This person has an open invitation already.")
+        return email
+
+
+@admin.register(Invitation)
+class InvitationAdmin(VendorModelAdmin):
+    """Invitations into the vendor's staff; those into a partner stand on the partner's page."""
+
+    title = "Invitations of staff"
+    form = InvitationForm
+    records_itself = True
+    fields = ("email", "role")
+    list_display = ("email", "role", "invited_by", "created_at", "expires_at", "state")
+    list_select_related = ("invited_by",)
+    actions = ("withdraw",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return super().get_queryset(request).filter(role__in=STAFF_ROLES)
+
+    @admin.display
+    def state(self, invitation: Invitation) -> str:
+        if invitation.accepted_at:
+            return "Accepted"
+        if invitation.revoked_at:
+            return "Withdrawn"
+        return "Open" if invitation.is_open else "Expired"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
+        answers = form.cleaned_data
+        made = services.invitation_create(
+            actor=request.actor, email=answers["email"], role=Role(answers["role"])
+        )
+        obj.pk = made.pk
+
+    @admin.action(description="Withdraw the chosen invitations")
+    def withdraw(self, request: Any, chosen: QuerySet[Invitation]) -> None:
+        for invitation in chosen.filter(accepted_at=None, revoked_at=None):
+            services.invitation_revoke(actor=request.actor, invitation=invitation)
+        self.message_user(request, "Withdrawn: the links of these invitations no longer work.")
+
+
+class ExchangeRateForm(VendorModelForm):
+    def clean_currency(self) -> str:
+        vendor = Vendor.objects.get(pk=self.instance.vendor_id)
+        if self.cleaned_data["currency"] == vendor.currency:
+            raise ValidationError(f"{vendor.currency} is the vendor's own currency and needs no rate.")
+        return self.cleaned_data["currency"]
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(VendorModelAdmin):
+    form = ExchangeRateForm
+    list_display = ("currency", "day", "rate")
+    list_filter = ("currency",)
+    date_hierarchy = "day"

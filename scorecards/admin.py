@@ -1,0 +1,115 @@
+"""Django admin of the scorecards app: what counts how much, and the nightly runs."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from portal.admin_site import ReadOnlyAdmin, VendorModelAdmin
+from portal.forms import VendorModelForm
+from portal.metrics import Better, Metric, Unit, all_metrics, metric
+from scorecards.models import MetricTarget, QuadrantWeight, ScoringRun
+
+NEXT_RUN = "Scores follow at the next nightly run; scorecards of past days stay as they are."
+_UNITS = {
+    Unit.PERCENT: "per cent",
+    Unit.MONEY: "money",
+    Unit.MONEY_PER_DAY: "money per day",
+    Unit.DAYS: "days",
+    Unit.HOURS: "hours",
+    Unit.COUNT: "count",
+}
+
+
+def _label(declared: Metric) -> str:
+    better = "higher" if declared.better == Better.UP else "lower"
+    return f"{declared.label} ({_UNITS[declared.unit]}, {better} is better)"
+
+
+class _Weighed(VendorModelAdmin):
+    """Tables the nightly run reads: saving them says from when it shows."""
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self.message_user(request, NEXT_RUN)
+
+    def delete_model(self, request: Any, obj: Any) -> None:
+        super().delete_model(request, obj)
+        self.message_user(request, NEXT_RUN)
+
+
+class QuadrantWeightForm(VendorModelForm):
+    def clean_weight(self) -> Any:
+        weight = self.cleaned_data["weight"]
+        others = QuadrantWeight.objects.exclude(pk=self.instance.pk).filter(weight__gt=0)
+        if weight == 0 and not others.exists():
+            raise ValidationError("At least one quadrant must count.")
+        return weight
+
+
+@admin.register(QuadrantWeight)
+class QuadrantWeightAdmin(_Weighed):
+    form = QuadrantWeightForm
+    list_display = ("quadrant", "weight")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("quadrant",) if obj else ()
+
+
+class MetricTargetForm(VendorModelForm):
+    metric = forms.ChoiceField(
+        choices=lambda: [
+            (group.label, [(each.key, _label(each)) for each in all_metrics() if each.quadrant == group])
+            for group in {each.quadrant: each.quadrant for each in all_metrics()}
+        ]
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if {"metric", "floor", "target"} <= cleaned.keys():
+            self._check_direction(metric(cleaned["metric"]), cleaned)
+        if "metric" in cleaned and cleaned.get("tier") is None and "tier" not in self.errors:
+            self._check_only_one(cleaned["metric"])
+        return cleaned
+
+    def _check_direction(self, declared: Metric, cleaned: dict[str, Any]) -> None:
+        gap = cleaned["target"] - cleaned["floor"]
+        if declared.better == Better.UP and gap <= 0:
+            self.add_error("target", "Higher is better here: the target must be above the floor.")
+        if declared.better == Better.DOWN and gap >= 0:
+            self.add_error("target", "Lower is better here: the target must be below the floor.")
+
+    def _check_only_one(self, key: str) -> None:
+        """The database lets one row without a tier stand; Django's own check passes over empty values."""
+        same = MetricTarget.objects.filter(metric=key, tier=None).exclude(pk=self.instance.pk)
+        if same.exists():
+            self.add_error("metric", "There is a target for this metric and tier already.")
+
+
+@admin.register(MetricTarget)
+class MetricTargetAdmin(_Weighed):
+    form = MetricTargetForm
+    fields = ("metric", "tier", "floor", "target", "weight")
+    list_display = ("called", "tier", "floor", "target", "weight")
+    list_filter = ("metric", "tier")
+    list_select_related = ("tier",)
+
+    @admin.display(description="Metric", ordering="metric")
+    def called(self, target: MetricTarget) -> str:
+        try:
+            return _label(metric(target.metric))
+        except KeyError:
+            return f"{target.metric} (no longer computed)"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "tier":
+            kwargs["empty_label"] = "Every tier without a target of its own"
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(ScoringRun)
+class ScoringRunAdmin(ReadOnlyAdmin):
+    list_display = ("as_of", "started_at", "finished_at", "partners")
+    fields = ("as_of", "started_at", "finished_at", "partners")

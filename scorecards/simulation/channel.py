@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from portal.formatting import exponent
+from portal.metrics import metric
 from portal.roles import Role
 from scorecards.simulation import tables, world
 from scorecards.simulation.cast import Ids, Partner, Person, Product, Region, Size
@@ -135,6 +136,18 @@ class Channel:
         if rank > 1:
             yield tables.REQUIREMENT, (vendor_id, tier_id, "bookings", plan.bookings // 2)
             yield tables.REQUIREMENT, (vendor_id, tier_id, "win_rate", 15 + 5 * rank)
+        for key, floor, target in self._targets(plan):
+            yield tables.TARGET, (vendor_id, key, tier_id, floor, target, metric(key).weight)
+
+    def _targets(self, plan: TierPlan) -> Iterator[tuple[str, int, int]]:
+        """(metric, floor, target) in display units: what one may expect of a partner of the tier."""
+        yield "bookings", 0, plan.bookings
+        yield "open_pipeline", 0, plan.bookings // 2
+        yield "weighted_pipeline", 0, plan.bookings // 4
+        yield "pipeline_velocity", 0, plan.bookings // 300
+        yield "deal_size", 0, self.plan.deal_size
+        yield "registrations", 0, plan.registrations
+        yield "sales_cycle", 2 * self.plan.cycle_days, self.plan.cycle_days * 3 // 4
 
     def _exchange_rates(self) -> Iterator[Row]:
         """One rate per currency and month, wandering about its level."""

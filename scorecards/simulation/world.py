@@ -81,6 +81,7 @@ class TierPlan:
     discount: int
     mdf_accrual: int
     bookings: int  # target of yearly bookings in major units
+    registrations: int  # target of quarterly registrations
     benefits: tuple[str, ...]
 
 
@@ -102,6 +103,7 @@ class VendorPlan:
     staff_country: str
     share: int  # of all partners and deals
     cycle_days: int  # median from approval to win
+    deal_size: int  # target in major units
     win_rate: float  # of an ordinary partner
     summer_dip: tuple[int, float]  # month and factor
     regions: tuple[RegionPlan, ...]
@@ -130,10 +132,10 @@ _BENEFITS = (
 def _tiers(names: tuple[str, str, str, str], unit: int) -> tuple[TierPlan, ...]:
     """Four tiers; `unit` is the entry tier's bookings target in major units."""
     return (
-        TierPlan(names[0], 44, 60, 5, 0, unit, _BENEFITS[:2]),
-        TierPlan(names[1], 30, 90, 10, 1, 3 * unit, _BENEFITS[:4]),
-        TierPlan(names[2], 18, 90, 15, 2, 6 * unit, _BENEFITS[:6]),
-        TierPlan(names[3], 8, 120, 20, 3, 14 * unit, _BENEFITS),
+        TierPlan(names[0], 44, 60, 5, 0, unit, 6, _BENEFITS[:2]),
+        TierPlan(names[1], 30, 90, 10, 1, 2 * unit, 10, _BENEFITS[:4]),
+        TierPlan(names[2], 18, 90, 15, 2, 3 * unit, 14, _BENEFITS[:6]),
+        TierPlan(names[3], 8, 120, 20, 3, 5 * unit, 20, _BENEFITS),
     )
 
 
@@ -147,6 +149,7 @@ NORTHWIND = VendorPlan(
     staff_country="AT",
     share=110,
     cycle_days=54,
+    deal_size=75_000,
     win_rate=0.42,
     summer_dip=(8, 0.55),
     regions=(
@@ -156,7 +159,7 @@ NORTHWIND = VendorPlan(
         RegionPlan("Southern Europe", "SOUTH", {"IT": 4, "ES": 3}),
         RegionPlan("UK & Ireland", "UKI", {"GB": 4, "IE": 1}),
     ),
-    tiers=_tiers(("Member", "Silver", "Gold", "Platinum"), 250_000),
+    tiers=_tiers(("Member", "Silver", "Gold", "Platinum"), 450_000),
     products=(
         ProductPlan("ARM-5", "Arm 5 cobot", "Arms", 24_900, 14, 6),
         ProductPlan("ARM-12", "Arm 12 cobot", "Arms", 38_500, 10, 5),
@@ -187,6 +190,7 @@ QUILLBRIDGE = VendorPlan(
     staff_country="US",
     share=85,
     cycle_days=38,
+    deal_size=26_000,
     win_rate=0.36,
     summer_dip=(7, 0.8),
     regions=(
@@ -196,7 +200,7 @@ QUILLBRIDGE = VendorPlan(
         RegionPlan("Canada", "CAN", {"CA": 1}),
         RegionPlan("Mexico", "MEX", {"MX": 1}),
     ),
-    tiers=_tiers(("Registered", "Advanced", "Premier", "Elite"), 180_000),
+    tiers=_tiers(("Registered", "Advanced", "Premier", "Elite"), 150_000),
     products=(
         ProductPlan("QB-CORE", "Quill Core, per 100 users", "Platform", 14_000, 14, 8),
         ProductPlan("QB-DOCS", "Quill Documents, per 100 users", "Platform", 9_500, 12, 8),
@@ -229,6 +233,7 @@ HOSHIMORI = VendorPlan(
     staff_country="JP",
     share=55,
     cycle_days=63,
+    deal_size=2_800_000,
     win_rate=0.46,
     summer_dip=(8, 0.75),
     regions=(
@@ -236,7 +241,7 @@ HOSHIMORI = VendorPlan(
         RegionPlan("West Japan", "WEST", {"JP": 1}),
         RegionPlan("Asia Pacific", "APAC", {"SG": 2, "AU": 2}),
     ),
-    tiers=_tiers(("Associate", "Bronze", "Silver", "Gold"), 22_000_000),
+    tiers=_tiers(("Associate", "Bronze", "Silver", "Gold"), 20_000_000),
     products=(
         ProductPlan("HM-SP1", "Bench spectrometer SP-1", "Spectrometry", 1_480_000, 10, 4),
         ProductPlan("HM-SP7", "Inline spectrometer SP-7", "Spectrometry", 3_250_000, 6, 3),

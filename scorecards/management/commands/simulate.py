@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -79,8 +80,10 @@ def _check(total: Size, plans: list[VendorPlan]) -> None:
         raise CommandError(f"--partners: {LEAST_PARTNERS} per vendor to {MOST.partners:,} in all.")
     if not 0 <= total.deals <= MOST.deals or not 0 <= total.events <= MOST.events:
         raise CommandError(f"--deals: at most {MOST.deals:,}; --events: at most {MOST.events:,}.")
-    for plan in plans:
-        VENDOR_SLUG(plan.slug)
+    try:
+        VENDOR_SLUG(plans[-1].slug)
+    except ValidationError as error:
+        raise CommandError(f"--slug: {error.message}") from error
     taken = Vendor.objects.filter(slug__in=[plan.slug for plan in plans]).values_list("slug", flat=True)
     if taken:
         raise CommandError(f"There is a vendor {', '.join(taken)} already; choose another --slug.")

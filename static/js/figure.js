@@ -35,5 +35,18 @@
   drawAll(document);
   document.addEventListener("portal:theme", () => drawAll(document));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(document));
+  // Paper is white, whatever the screen's theme.
+  const root = document.documentElement;
+  let before = null;
+  addEventListener("beforeprint", () => {
+    before = root.getAttribute("data-bs-theme");
+    root.setAttribute("data-bs-theme", "light");
+    drawAll(document);
+  });
+  addEventListener("afterprint", () => {
+    if (before) root.setAttribute("data-bs-theme", before);
+    else root.removeAttribute("data-bs-theme");
+    drawAll(document);
+  });
   document.addEventListener("htmx:afterSettle", (event) => drawAll(event.detail.elt));
 })();

@@ -1,1 +1,475 @@
-"""Metrics of the deals app."""
+"""The sales quadrant: nine metrics, from the timestamps of deals, as of any day.
+
+Each result's `n` is the number of rows its drill-down lists.
+
+A deal's status is never read. Amounts are minor units of the vendor's currency; medians and weighted sums
+of money are rounded to whole minor units, halves up. Days are calendar days in the vendor's time zone, so
+that neither the hour of a click nor a change of the clocks moves them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import TruncDate
+
+from deals.models import Deal, StageChange
+from portal.metrics import AsOf, Better, Metric, Quadrant, Result, Unit, declare
+from portal.scope import current_vendor_id
+
+YEAR, HALF_YEAR, QUARTER = 365, 180, 90  # days
+LEAST_CLOSED = 5
+LEAST_WON = 3
+
+# ------------------------------------------------------------------------------------ the query
+
+#: Each part reads one narrow index. A deal is open until the first of its win, loss, withdrawal and expiry.
+#: It has expired when it was still open at its expiry and nothing else has become of it by the day.
+_SQL = """
+with
+won as (
+    select
+        partner_id,
+        count(*) as won,
+        sum(amount)::bigint as amount,
+        percentile_cont(0.5) within group (order by amount) as median_amount,
+        count(days) as cycles,
+        sum(days) as days,
+        percentile_cont(0.5) within group (order by days) as median_days,
+        coalesce(sum(amount) filter (where won_at >= %(quarter)s), 0)::bigint as amount_90,
+        coalesce(sum(amount) filter (where won_at >= %(fiscal_quarter)s), 0)::bigint as amount_fiscal_quarter,
+        count(*) filter (where won_at >= %(half_year)s) as won_180,
+        coalesce(sum(amount) filter (where won_at >= %(half_year)s), 0)::bigint as amount_180,
+        count(*) filter (where won_at >= %(two_halves)s and won_at < %(half_year)s) as won_before,
+        coalesce(sum(amount) filter (where won_at >= %(two_halves)s and won_at < %(half_year)s), 0)::bigint
+            as amount_before
+    from (
+        select
+            partner_id,
+            won_at,
+            won_amount_vendor as amount,
+            (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date as days
+        from deals_deal
+        where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s {of_partners}
+    ) deal
+    group by partner_id
+),
+lost as (
+    select partner_id, count(*) as lost
+    from deals_deal
+    where vendor_id = %(vendor)s and lost_at >= %(year)s and lost_at < %(end)s {of_partners}
+    group by partner_id
+),
+withdrawn as (
+    select partner_id, count(*) as withdrawn
+    from deals_deal
+    where vendor_id = %(vendor)s and withdrawn_at >= %(year)s and withdrawn_at < %(end)s {of_partners}
+    group by partner_id
+),
+expired as (
+    select partner_id, count(*) as expired
+    from deals_deal
+    where vendor_id = %(vendor)s and open_until = expires_at
+        and expires_at >= %(year)s and expires_at < %(end)s
+        and (won_at is null or won_at >= %(end)s)
+        and (lost_at is null or lost_at >= %(end)s)
+        and (withdrawn_at is null or withdrawn_at >= %(end)s) {of_partners}
+    group by partner_id
+),
+open as (
+    select
+        deal.partner_id,
+        count(*) as open,
+        count(*) filter (where amount_vendor is null) as without_amount,
+        coalesce(sum(amount_vendor), 0)::bigint as open_amount,
+        count(*) filter (where probability is null) as without_stage,
+        coalesce(sum(amount_vendor * probability), 0)::bigint as weighted_percents
+    from deals_deal deal
+    left join lateral (
+        select stage_id
+        from deals_stagechange change
+        where change.vendor_id = %(vendor)s and change.deal_id = deal.id and change.changed_at < %(end)s
+        order by change.changed_at desc, change.id desc
+        limit 1
+    ) entered on true
+    left join deals_stage stage on stage.vendor_id = %(vendor)s and stage.id = entered.stage_id
+    where deal.vendor_id = %(vendor)s and approved_at < %(end)s and open_until >= %(end)s {of_deal_partners}
+    group by deal.partner_id
+),
+registered as (
+    select partner_id, count(*) as registrations
+    from deals_deal
+    where vendor_id = %(vendor)s and submitted_at >= %(quarter)s and submitted_at < %(end)s {of_partners}
+    group by partner_id
+)
+select
+    partner_id,
+    coalesce(won, 0), coalesce(amount, 0), median_amount, coalesce(cycles, 0), days, median_days,
+    coalesce(amount_90, 0), coalesce(amount_fiscal_quarter, 0),
+    coalesce(won_180, 0), coalesce(amount_180, 0), coalesce(won_before, 0), coalesce(amount_before, 0),
+    coalesce(lost, 0), coalesce(withdrawn, 0), coalesce(expired, 0),
+    coalesce(open, 0), coalesce(without_amount, 0), coalesce(open_amount, 0),
+    coalesce(without_stage, 0), coalesce(weighted_percents, 0),
+    coalesce(registrations, 0)
+from won
+full join lost using (partner_id)
+full join withdrawn using (partner_id)
+full join expired using (partner_id)
+full join open using (partner_id)
+full join registered using (partner_id)
+"""
+
+
+class Figures(NamedTuple):
+    """What the query says of one partner: counts, minor units and calendar days."""
+
+    partner_id: int
+    won: int
+    won_amount: int
+    median_amount: float | None
+    cycles: int
+    days: int | None
+    median_days: float | None
+    amount_90: int
+    amount_fiscal_quarter: int
+    won_180: int
+    amount_180: int
+    won_before: int
+    amount_before: int
+    lost: int
+    withdrawn: int
+    expired: int
+    open: int
+    without_amount: int
+    open_amount: int
+    without_stage: int
+    weighted_percents: int
+    registrations: int
+
+
+def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figures]:
+    """One row per partner that has any deal in any window. Runs under the current scope, one statement."""
+    chosen = None if partner_ids is None else list(partner_ids)
+    query = _SQL.format(
+        of_partners="" if chosen is None else "and partner_id = any(%(partners)s)",
+        of_deal_partners="" if chosen is None else "and deal.partner_id = any(%(partners)s)",
+    )
+    parameters = {
+        "vendor": current_vendor_id(),
+        "partners": chosen,
+        "zone": str(as_of.zone),
+        "end": as_of.end,
+        "year": as_of.trailing(YEAR),
+        "quarter": as_of.trailing(QUARTER),
+        "half_year": as_of.trailing(HALF_YEAR),
+        "two_halves": as_of.trailing(2 * HALF_YEAR),
+        "fiscal_quarter": as_of.quarter_start,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return [Figures._make(row) for row in cursor.fetchall()]
+
+
+# ------------------------------------------------------------------------------------ the values
+
+
+def whole(amount: Decimal | float) -> int:
+    """Whole minor units, halves up."""
+    return int(Decimal(amount).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def win_rate(of: Figures) -> Result:
+    closed = of.won + of.lost
+    value = Decimal(of.won) / closed if closed >= LEAST_CLOSED else None
+    beside = {"won": of.won, "lost": of.lost, "withdrawn": of.withdrawn, "expired": of.expired}
+    return Result(value, of.won, closed, closed, beside)
+
+
+def deal_size(of: Figures) -> Result:
+    if of.won < LEAST_WON or of.median_amount is None:
+        return Result(None, n=of.won)
+    mean = whole(Decimal(of.won_amount) / of.won)
+    return Result(whole(of.median_amount), n=of.won, beside={"mean": mean})
+
+
+def sales_cycle(of: Figures) -> Result:
+    if of.cycles < LEAST_WON or of.median_days is None or of.days is None:
+        return Result(None, n=of.cycles)
+    return Result(Decimal(of.median_days), n=of.cycles, beside={"mean": round(of.days / of.cycles, 4)})
+
+
+def open_pipeline(of: Figures) -> Result:
+    return Result(of.open_amount, n=of.open, beside={"without_amount": of.without_amount})
+
+
+def weighted_pipeline(of: Figures) -> Result:
+    beside = {"without_amount": of.without_amount, "without_stage": of.without_stage}
+    return Result(whole(Decimal(of.weighted_percents) / 100), n=of.open, beside=beside)
+
+
+def bookings(of: Figures) -> Result:
+    beside = {"trailing_90": of.amount_90, "fiscal_quarter": of.amount_fiscal_quarter}
+    return Result(of.won_amount, n=of.won, beside=beside)
+
+
+def bookings_growth(of: Figures) -> Result:
+    n = min(of.won_180, of.won_before)
+    known = n >= LEAST_WON and of.amount_before > 0
+    value = Decimal(of.amount_180) / of.amount_before - 1 if known else None
+    return Result(value, of.amount_180, of.amount_before, n, {"won": of.won_180, "won_before": of.won_before})
+
+
+def pipeline_velocity(of: Figures) -> Result:
+    """Open deals x win rate x mean won amount / cycle; the number of wins cancels out of the middle two."""
+    closed = of.won + of.lost
+    if closed < LEAST_CLOSED or of.cycles < LEAST_WON or not of.median_days:
+        return Result(None, n=of.open + closed)
+    value = Decimal(of.open * of.won_amount) / (closed * Decimal(of.median_days))
+    beside = {
+        "open": of.open,
+        "win_rate": of.won / closed,
+        "mean_won": whole(Decimal(of.won_amount) / of.won),
+        "sales_cycle": of.median_days,
+    }
+    return Result(whole(value), n=of.open + closed, beside=beside)
+
+
+def registrations(of: Figures) -> Result:
+    return Result(of.registrations, n=of.registrations)
+
+
+VALUES = {
+    "win_rate": win_rate,
+    "bookings": bookings,
+    "open_pipeline": open_pipeline,
+    "weighted_pipeline": weighted_pipeline,
+    "sales_cycle": sales_cycle,
+    "pipeline_velocity": pipeline_velocity,
+    "bookings_growth": bookings_growth,
+    "deal_size": deal_size,
+    "registrations": registrations,
+}
+
+
+def sales(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str, dict[int, Result]]:
+    """The source of the sales quadrant; partners without any deal in a window are left out."""
+    found = figures(as_of, partner_ids)
+    return {key: {of.partner_id: value(of) for of in found} for key, value in VALUES.items()}
+
+
+# ------------------------------------------------------------------------------------ the rows behind
+
+
+def _within(moment: str, start: datetime, end: datetime) -> Q:
+    return Q(**{f"{moment}__gte": start, f"{moment}__lt": end})
+
+
+def _of(partner_id: int) -> QuerySet[Deal]:
+    return Deal.objects.filter(partner=partner_id)
+
+
+def _closed(as_of: AsOf) -> Q:
+    start = as_of.trailing(YEAR)
+    return _within("won_at", start, as_of.end) | _within("lost_at", start, as_of.end)
+
+
+def _open(as_of: AsOf) -> Q:
+    return Q(approved_at__lt=as_of.end, open_until__gte=as_of.end)
+
+
+def closed_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return _of(partner_id).filter(_closed(as_of))
+
+
+def won_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return _of(partner_id).filter(_within("won_at", as_of.trailing(YEAR), as_of.end))
+
+
+def cycle_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    """Each with `.cycle`, the time from approval to win in whole calendar days (a timedelta)."""
+    won, approved = (TruncDate(moment, tzinfo=as_of.zone) for moment in ("won_at", "approved_at"))
+    days = ExpressionWrapper(won - approved, output_field=DurationField())
+    return won_rows(partner_id, as_of).filter(approved_at__isnull=False).annotate(cycle=days)
+
+
+def growth_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return _of(partner_id).filter(_within("won_at", as_of.trailing(2 * HALF_YEAR), as_of.end))
+
+
+def open_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return _of(partner_id).filter(_open(as_of))
+
+
+def weighted_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    """Each with `.stage_then` and `.probability`: its stage at the end of the day; None before the first."""
+    changes = StageChange.objects.filter(
+        vendor=OuterRef("vendor"), deal=OuterRef("pk"), changed_at__lt=as_of.end
+    ).order_by("-changed_at", "-id")
+    return open_rows(partner_id, as_of).annotate(
+        stage_then=Subquery(changes.values("stage__name")[:1]),
+        probability=Subquery(changes.values("stage__probability")[:1]),
+    )
+
+
+def velocity_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return _of(partner_id).filter(_open(as_of) | _closed(as_of))
+
+
+def registered_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return _of(partner_id).filter(_within("submitted_at", as_of.trailing(QUARTER), as_of.end))
+
+
+# ------------------------------------------------------------------------------------ the declarations
+
+
+_NOTHING = Figures(0, *[0] * (len(Figures._fields) - 1))._replace(
+    median_amount=None, days=None, median_days=None
+)
+
+
+def _sales(key: str, label: str, unit: Unit, better: Better, **rest: Any) -> Metric:
+    numbers = {name: Decimal(rest.pop(name)) for name in ("floor", "target", "weight")}
+    return Metric(key, Quadrant.SALES, label, unit, better, **numbers, **rest, nothing=VALUES[key](_NOTHING))
+
+
+METRICS = [
+    _sales(
+        "win_rate",
+        "Win rate",
+        Unit.PERCENT,
+        Better.UP,
+        window="trailing 365 days",
+        minimum=LEAST_CLOSED,
+        definition="Won ÷ (won + lost), over deals closed in the 365 days to the date. Withdrawn and expired "
+        "registrations are reported beside it, not in it.",
+        rows=closed_rows,
+        rows_label="closed deals",
+        floor=10,
+        target=45,
+        weight=20,
+    ),
+    _sales(
+        "bookings",
+        "Bookings",
+        Unit.MONEY,
+        Better.UP,
+        window="trailing 365 days",
+        minimum=0,
+        definition="Sum of won amounts in the 365 days to the date, each in the vendor's currency at the rate "
+        "of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
+        rows=won_rows,
+        rows_label="won deals",
+        floor=0,
+        target=900_000,
+        weight=20,
+    ),
+    _sales(
+        "open_pipeline",
+        "Open pipeline",
+        Unit.MONEY,
+        Better.UP,
+        window="on the day",
+        minimum=0,
+        definition="Sum of the amounts of approved, open and unexpired registrations at the end of the date. "
+        "A registration without an amount counts as 0; how many there are stands beside it.",
+        rows=open_rows,
+        rows_label="open deals",
+        floor=0,
+        target=600_000,
+        weight=10,
+    ),
+    _sales(
+        "weighted_pipeline",
+        "Weighted pipeline",
+        Unit.MONEY,
+        Better.UP,
+        window="on the day",
+        minimum=0,
+        definition="The open pipeline, each amount times the probability of the stage the deal was in at the "
+        "end of the date. A deal that had entered no stage yet counts as 0.",
+        rows=weighted_rows,
+        rows_label="open deals",
+        floor=0,
+        target=300_000,
+        weight=10,
+    ),
+    _sales(
+        "sales_cycle",
+        "Sales cycle",
+        Unit.DAYS,
+        Better.DOWN,
+        window="median, trailing 365 days",
+        minimum=LEAST_WON,
+        definition="Median calendar days from approval to win, over deals won in the 365 days to the date. "
+        "Fewer days score higher; the mean stands beside it.",
+        rows=cycle_rows,
+        rows_label="won deals",
+        floor=120,
+        target=45,
+        weight=10,
+    ),
+    _sales(
+        "pipeline_velocity",
+        "Pipeline velocity",
+        Unit.MONEY_PER_DAY,
+        Better.UP,
+        window="trailing 365 days",
+        minimum=LEAST_CLOSED,
+        definition="Open deals × win rate × mean won amount ÷ sales cycle. It needs all four, and a cycle "
+        "longer than 0 days.",
+        rows=velocity_rows,
+        rows_label="open and closed deals",
+        floor=0,
+        target=4_000,
+        weight=10,
+    ),
+    _sales(
+        "bookings_growth",
+        "Bookings growth",
+        Unit.PERCENT,
+        Better.UP,
+        window="180 days against the 180 before",
+        minimum=LEAST_WON,
+        definition="Won amounts of the 180 days to the date ÷ those of the 180 days before, less 1. It needs "
+        "3 won deals in each half.",
+        rows=growth_rows,
+        rows_label="won deals",
+        floor=-25,
+        target=25,
+        weight=5,
+    ),
+    _sales(
+        "deal_size",
+        "Deal size",
+        Unit.MONEY,
+        Better.UP,
+        window="median, trailing 365 days",
+        minimum=LEAST_WON,
+        definition="Median won amount of the deals won in the 365 days to the date; the mean stands beside it.",
+        rows=won_rows,
+        rows_label="won deals",
+        floor=0,
+        target=50_000,
+        weight=5,
+    ),
+    _sales(
+        "registrations",
+        "Registrations",
+        Unit.COUNT,
+        Better.UP,
+        window="trailing 90 days",
+        minimum=0,
+        definition="Registrations submitted for the first time in the 90 days to the date, whatever became of "
+        "them. Drafts do not count.",
+        rows=registered_rows,
+        rows_label="registrations",
+        floor=0,
+        target=12,
+        weight=10,
+    ),
+]
+
+declare(sales, METRICS)

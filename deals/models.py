@@ -1,11 +1,11 @@
 """Customers, products, deal registrations, their stages and their protection."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Least, Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
@@ -153,6 +153,12 @@ class DealCounter(TenantModel):
 #: What the list is sorted by where a column may be empty: no amount is the least, no date the last.
 AMOUNT_KEY = Coalesce("amount_vendor", models.Value(-1), output_field=models.BigIntegerField())
 CLOSE_KEY = Coalesce("expected_close", models.Value(date(9999, 12, 31)), output_field=models.DateField())
+#: PostgreSQL's LEAST passes over what is empty: the first of the four that has a date, "never" without any.
+OPEN_UNTIL = Coalesce(
+    Least("won_at", "lost_at", "withdrawn_at", "expires_at"),
+    models.Value(datetime(9999, 1, 1, tzinfo=UTC)),
+    output_field=models.DateTimeField(),
+)
 
 
 class Deal(TenantModel):
@@ -224,6 +230,12 @@ class Deal(TenantModel):
     won_at = models.DateTimeField(null=True, editable=False)
     lost_at = models.DateTimeField(null=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
+    open_until = models.GeneratedField(
+        expression=OPEN_UNTIL,
+        output_field=models.DateTimeField(),
+        db_persist=True,
+        help_text="First of win, loss, withdrawal and expiry; an approved deal is open pipeline before it.",
+    )
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -263,6 +275,24 @@ class Deal(TenantModel):
                 include=["partner"],
                 name="deals_deal_submitted",
                 condition=models.Q(submitted_at__isnull=False),
+            ),
+            models.Index(
+                fields=["vendor", "withdrawn_at"],
+                include=["partner"],
+                name="deals_deal_withdrawn",
+                condition=models.Q(withdrawn_at__isnull=False),
+            ),
+            models.Index(
+                fields=["vendor", "expires_at"],
+                include=["partner", "won_at", "lost_at", "withdrawn_at"],
+                name="deals_deal_expired",
+                condition=models.Q(open_until=models.F("expires_at")),
+            ),
+            models.Index(
+                fields=["vendor", "open_until"],
+                include=["partner", "approved_at", "amount_vendor", "id"],
+                name="deals_deal_open_until",
+                condition=models.Q(approved_at__isnull=False),
             ),
         ]
         constraints = [
@@ -349,7 +379,13 @@ class StageChange(TenantModel):
 
     class Meta:
         ordering = ["-changed_at", "-id"]
-        indexes = [models.Index(fields=["vendor", "deal", "-changed_at"], name="deals_stagechange_by_deal")]
+        indexes = [
+            models.Index(
+                fields=["vendor", "deal", "-changed_at", "-id"],
+                include=["stage"],
+                name="deals_stagechange_by_deal",
+            )
+        ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_stagechange_rows"),
             CompositeForeignKey(field="partner", name="deals_stagechange_partner_fk"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -44,6 +44,11 @@ class AsOf:
 
     day: date
     zone: ZoneInfo
+    fiscal_year_start: int = 1  # month
+
+    @classmethod
+    def of(cls, vendor: Any, day: date) -> "AsOf":
+        return cls(day, vendor.zone, vendor.fiscal_year_start)
 
     @property
     def end(self) -> datetime:
@@ -57,14 +62,23 @@ class AsOf:
         """First moment of the `days` days that end with this day."""
         return self.start_of(self.day - timedelta(days=days - 1))
 
+    @property
+    def quarter_start(self) -> datetime:
+        """First moment of the fiscal quarter this day lies in."""
+        into = (self.day.month - self.fiscal_year_start) % 3
+        month = self.day.year * 12 + self.day.month - 1 - into
+        return self.start_of(date(month // 12, month % 12 + 1, 1))
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One metric of one partner. `value` is None when n is below the metric's minimum."""
 
-    value: Decimal | float | None
-    numerator: Decimal | float | None = None
-    denominator: Decimal | float | None = None
+class Result(NamedTuple):
+    """One metric of one partner. `value` is None when n, the number of rows behind it, is below the minimum.
+
+    A tuple, because a nightly run makes a hundred thousand of them.
+    """
+
+    value: Decimal | int | None
+    numerator: Decimal | int | None = None
+    denominator: Decimal | int | None = None
     n: int = 0
     beside: Mapping[str, Any] | None = None  # figures shown with it: mean beside the median, lost beside won
 
@@ -87,9 +101,11 @@ class Metric:
     target: Decimal = Decimal(100)
     weight: Decimal = Decimal(1)
     version: int = 1
+    nothing: Result = Result(None)  # of a partner the source says nothing about
 
 
-#: `source(as_of, partner_ids)` -> {metric key: {partner id: Result}}; partner_ids None means all.
+#: `source(as_of, partner_ids)` -> {metric key: {partner id: Result}}; partner_ids None means all. It runs in
+#: a transaction under a scope and may leave out partners of which it found no rows.
 Source = Callable[[AsOf, Iterable[int] | None], dict[str, dict[int, Result]]]
 
 _metrics: dict[str, Metric] = {}

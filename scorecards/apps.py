@@ -6,7 +6,9 @@ class ScorecardsConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.events import listen
+        from portal.newvendor import on_new_vendor
         from scorecards import events, navigation  # noqa: F401  (each registers what it declares)
-        from scorecards.services import mark_stale
+        from scorecards.services import mark_stale, programme_defaults
 
         listen(mark_stale)
+        on_new_vendor(programme_defaults)

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from partners.models import Partner, Tier
-from portal.metrics import Quadrant
+from portal.metrics import Better, Quadrant, all_metrics
 from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
 
 
@@ -78,6 +79,18 @@ class MetricTarget(TenantModel):
     def __str__(self) -> str:
         return f"{self.metric}: {self.floor.normalize():f} to {self.target.normalize():f}"
 
+    def clean(self) -> None:
+        """A target on the wrong side of its floor would score the worst partner highest."""
+        declared = next((metric for metric in all_metrics() if metric.key == self.metric), None)
+        if declared is None:
+            raise ValidationError({"metric": "There is no metric of this key."})
+        if self.floor is None or self.target is None or self.floor == self.target:
+            return
+        more_is_better = declared.better == Better.UP
+        if (self.target > self.floor) != more_is_better:
+            side = "above" if more_is_better else "below"
+            raise ValidationError({"target": f"{declared.label}: the target must lie {side} the floor."})
+
 
 class ScoringRun(TenantModel):
     """One nightly computation of one vendor's scorecards; unique per date, so twice is once."""
@@ -105,7 +118,8 @@ class Scorecard(TenantModel):
     "weight", "score", "points", "possible", "peers"}}; `points` of all metrics add up to `health`, `possible`
     to 100. `quadrants`: {quadrant: {"score", "weight", "points", "possible", "peers"}}. `peers`: for the health.
     A "peers" is {"group", "n", "percentile", "min", "p25", "median", "p75", "max"} or null (fewer than five).
-    Money values are minor units, ratios are fractions; floor and target are in display units.
+    Money values are minor units, ratios are fractions; floor and target are in display units. Without enough
+    data a metric's value, score, points and possible are null.
     """
 
     partner = TenantKey(Partner, related_name="scorecards")
@@ -143,7 +157,11 @@ class Scorecard(TenantModel):
 
 
 class StalePartner(TenantModel):
-    """A partner to whom something happened since its scores were computed."""
+    """A mark that something happened to a partner since its scores were computed.
+
+    Whoever acts may drop one, so there can be several: a mark that had to look for another would make the
+    one who acts wait for somebody else's transaction. The rescore takes away the marks it found.
+    """
 
     partner = TenantKey(Partner, models.CASCADE, related_name="+")
     since = models.DateTimeField(default=timezone.now)
@@ -151,10 +169,10 @@ class StalePartner(TenantModel):
     class Meta:
         ordering = ["since"]
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="scorecards_stalepartner_rows"),
+            RowSecurity(rows=Rows.MAILBOX, name="scorecards_stalepartner_rows"),
             CompositeForeignKey(field="partner", name="scorecards_stalepartner_partner_fk"),
-            models.UniqueConstraint(fields=["vendor", "partner"], name="scorecards_stalepartner_once"),
         ]
+        indexes = [models.Index(fields=["vendor", "partner"], name="scorecards_stale_by_partner")]
 
     def __str__(self) -> str:
         return f"{self.partner_id} since {self.since:%H:%M}"

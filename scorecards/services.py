@@ -1,5 +1,231 @@
-from portal.models import PortalEvent
+"""Writes of scorecards: nightly runs, rescoring after an event, back-filling, the defaults of a new vendor.
+
+Every function twice is once. A scorecard may always be computed again: it depends on timestamps, on the
+programme's targets and weights, and on nothing else.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.utils import timezone
+
+from partners.models import Partner
+from portal.access import Actor
+from portal.events import event_type, record
+from portal.metrics import Quadrant, all_metrics
+from portal.models import PortalEvent, Vendor
+from portal.scope import entered, system_scope
+from portal.wall import across_the_wall
+from scorecards import engine, policies, selectors
+from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner
+from scorecards.scoring import Card
+
+#: Seconds after an event in which others about the same partner join its rescore.
+DEBOUNCE = 10
+#: Seconds after which a mark counts as forgotten, and the sweep takes it.
+FORGOTTEN = 20
+#: Events outside the quadrants that move a scorecard: the tier chooses the targets, both choose the peers.
+_MOVES_TARGETS = frozenset({"partners.joined", "partners.tier_changed", "partners.changed"})
+_BATCH = 2_000  # scorecards in one statement
+
+
+# ------------------------------------------------------------------------------------ computing and keeping
+
+
+def compute(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = None) -> list[Card]:
+    """The scorecards of these partners (None: all) as of a day, compared with their peers, not kept.
+
+    Runs in the caller's transaction under the vendor's system scope. Peers of a few partners are the
+    others' newest kept scorecards, none after the day.
+    """
+    if partner_ids is None:
+        return engine.compute(vendor=vendor, day=as_of)
+    return engine.compute_some(
+        vendor=vendor,
+        day=as_of,
+        partner_ids=partner_ids,
+        kept=lambda others: selectors.compared_scorecards(others, as_of),
+    )
+
+
+def scorecards_store(cards: Iterable[Card], *, as_of: date) -> int:
+    """Keep the scorecards of a day, in place of those it had. Returns how many."""
+    now = timezone.now()
+    rows = [engine.scorecard_from(card, as_of, now) for card in cards]
+    Scorecard.objects.bulk_create(
+        rows,
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["vendor", "partner", "as_of"],
+        update_fields=[field.name for field in Scorecard._meta.concrete_fields if field.name not in _KEY],
+    )
+    return len(rows)
+
+
+_KEY = {"id", "vendor", "partner", "as_of"}
+
+
+def score(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = None) -> list[Card]:
+    """Compute and keep, whether or not that was done before; all partners make it the day's run."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        _wait_for_turn(vendor, as_of)
+        cards = compute(vendor=vendor, as_of=as_of, partner_ids=partner_ids)
+        scorecards_store(cards, as_of=as_of)
+        if partner_ids is None:
+            _run_finished(as_of, len(cards))
+        return cards
+
+
+def nightly(*, vendor: Vendor, as_of: date) -> ScoringRun | None:
+    """The run of one vendor and day, once: a finished run is returned as it is.
+
+    None when another process is at it. A run that was killed leaves its row unfinished and no scorecards;
+    the next call does it again.
+    """
+    run = _run_started(vendor, as_of)
+    if run.finished_at:
+        return run
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        if not _is_our_turn(vendor, as_of):
+            return None
+        run.refresh_from_db()
+        if run.finished_at:
+            return run
+        cards = compute(vendor=vendor, as_of=as_of)
+        scorecards_store(cards, as_of=as_of)
+        return _run_finished(as_of, len(cards))
+
+
+def _run_started(vendor: Vendor, as_of: date) -> ScoringRun:
+    """In a transaction of its own, so that a run that is killed can be seen."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        return ScoringRun.objects.get_or_create(as_of=as_of)[0]
+
+
+def _run_finished(as_of: date, partners: int) -> ScoringRun:
+    finished = {"finished_at": timezone.now(), "partners": partners}
+    return ScoringRun.objects.update_or_create(as_of=as_of, defaults=finished)[0]
+
+
+def _is_our_turn(vendor: Vendor, as_of: date) -> bool:
+    """Advisory lock of a vendor's day, until the transaction ends; False when somebody has it."""
+    return _locked("pg_try_advisory_xact_lock", f"scorecards:{vendor.pk}:{as_of}")
+
+
+def _wait_for_turn(vendor: Vendor, as_of: date) -> None:
+    _locked("pg_advisory_xact_lock", f"scorecards:{vendor.pk}:{as_of}")
+
+
+def _locked(function: str, name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {function}(hashtextextended(%s, 0))", [name])
+        return cursor.fetchone()[0] is not False
+
+
+def backfill(*, vendor: Vendor, month_ends: int = 12, until: date | None = None) -> int:
+    """Runs for the month-ends before a day (default: today), so that trends are there from the first day.
+
+    Each is a run of its own: what was done is not done again, what was interrupted goes on.
+    """
+    ends = selectors.month_ends(until or timezone.localdate(timezone=vendor.zone), month_ends)
+    return sum(nightly(vendor=vendor, as_of=day) is not None for day in ends)
+
+
+def day_that_ended(vendor: Vendor) -> date:
+    """The vendor's yesterday: the newest day whose scores are final."""
+    return timezone.localdate(timezone=vendor.zone) - timedelta(days=1)
+
+
+def run_is_due(vendor: Vendor) -> bool:
+    """Whether the vendor's day has turned and yesterday's run is not finished."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        return not ScoringRun.objects.filter(as_of=day_that_ended(vendor), finished_at__isnull=False).exists()
+
+
+# ------------------------------------------------------------------------------------ after an event
 
 
 def mark_stale(event: PortalEvent) -> None:
-    """Filled by the scoring engine."""
+    """An event that can move a score marks its partner; a debounced task rescores it after the commit.
+
+    Called inside the recording transaction, under the scope of whoever acts. Marks are only ever added
+    here: they never wait for one another, whatever else the transaction holds.
+    """
+    if event.partner_id is None or not _moves_scores(event.type):
+        return
+    # In bulk, because a plain save wants to read the row back, which partner people may not.
+    StalePartner.objects.bulk_create([StalePartner(partner_id=event.partner_id)], ignore_conflicts=True)
+    vendor_id, partner_id = event.vendor_id, event.partner_id
+    transaction.on_commit(lambda: _hand_over(vendor_id, partner_id), robust=True)
+
+
+def mark_many_stale(events: Sequence[PortalEvent]) -> None:
+    """The same for an import, in one statement; the sweep rescores so many together."""
+    partner_ids = {event.partner_id for event in events if event.partner_id and _moves_scores(event.type)}
+    marks = [StalePartner(partner_id=partner_id) for partner_id in sorted(partner_ids)]
+    StalePartner.objects.bulk_create(marks, ignore_conflicts=True)
+
+
+def _moves_scores(key: str) -> bool:
+    quadrant = event_type(key).quadrant
+    return key in _MOVES_TARGETS or any(quadrant == metric.quadrant for metric in all_metrics())
+
+
+def _hand_over(vendor_id: int, partner_id: int) -> None:
+    """Without a broker the mark waits for the sweep; the request must not wait for a broker."""
+    from scorecards.tasks import rescore as task
+
+    task.apply_async((vendor_id, partner_id), countdown=DEBOUNCE, retry=False)
+
+
+def rescore(*, vendor: Vendor, partner_ids: Collection[int]) -> int:
+    """Compute today's scorecards of these partners if they are marked stale; returns how many were.
+
+    Whoever comes second finds the marks gone and has nothing to do. A mark set while we compute stays.
+    """
+    today = timezone.localdate(timezone=vendor.zone)
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        _locked("pg_advisory_xact_lock", f"rescore:{vendor.pk}")
+        marks = dict(StalePartner.objects.filter(partner__in=partner_ids).values_list("pk", "partner_id"))
+        stale = set(marks.values())
+        if stale:
+            scorecards_store(compute(vendor=vendor, as_of=today, partner_ids=stale), as_of=today)
+            StalePartner.objects.filter(pk__in=marks).delete()
+        return len(stale)
+
+
+def forgotten_partners(vendor: Vendor) -> list[int]:
+    """Partners marked a while ago: their task was lost, or the broker was away."""
+    limit = timezone.now() - timedelta(seconds=FORGOTTEN)
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        marked = StalePartner.objects.filter(since__lt=limit).order_by("partner_id")
+        return list(marked.values_list("partner_id", flat=True).distinct())
+
+
+@transaction.atomic
+def scorecard_recompute(*, actor: Actor, partner: Partner, as_of: date | None = None) -> Scorecard:
+    """Compute a partner's scorecard now (default: as of today), because somebody asked, and keep it."""
+    if not policies.may_recompute(actor, partner.pk):
+        raise PermissionDenied("Only the partner's channel managers recompute its scorecard.")
+    day = as_of or timezone.localdate(timezone=actor.vendor.zone)
+    with across_the_wall("peer benchmarks of a recomputed scorecard"):
+        scorecards_store(compute(vendor=actor.vendor, as_of=day, partner_ids=[partner.pk]), as_of=day)
+    record("scorecards.recomputed", actor=actor, partner_id=partner.pk, subject=partner)
+    return Scorecard.objects.get(partner=partner, as_of=day)
+
+
+# ------------------------------------------------------------------------------------ a new vendor
+
+
+def programme_defaults(vendor: Vendor) -> None:
+    """Weights of the quadrants, and floor, target and weight of every metric, where the vendor has none yet.
+
+    Runs under the vendor's system scope in the caller's transaction.
+    """
+    weights = [QuadrantWeight(quadrant=q, weight=engine.QUADRANT_WEIGHTS[q]) for q in Quadrant]
+    QuadrantWeight.objects.bulk_create(weights, ignore_conflicts=True)
+    rules = {metric.key: engine.default_rule(metric, vendor.currency) for metric in all_metrics()}
+    targets = [MetricTarget(metric=key, **rule._asdict()) for key, rule in rules.items()]
+    MetricTarget.objects.bulk_create(targets, ignore_conflicts=True)

@@ -1,0 +1,323 @@
+"""Reads of scorecards. Rows are limited by the viewer's scope; nothing here asks who is looking."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Abs
+from django.utils import timezone
+
+from partners.models import Partner
+from portal.metrics import AsOf, Metric, Quadrant, all_metrics, metric
+from portal.models import Vendor
+from portal.scope import current_scope
+from scorecards.engine import Subject, assessed, scorecard_from
+from scorecards.models import Scorecard, ScoringRun
+
+#: The heavy columns, which a list does not show.
+DETAILS = ("results", "quadrants", "peers")
+TREND_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Health and quadrant scores (0-100 or None) at the end of one day."""
+
+    day: date
+    health: Decimal | None
+    sales: Decimal | None
+    enablement: Decimal | None
+    marketing: Decimal | None
+    engagement: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """One metric of one scorecard: its declaration and what was found. Units as in `Scorecard.results`."""
+
+    metric: Metric
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    n: int
+    beside: Mapping[str, Any]
+    version: int
+    floor: Decimal
+    target: Decimal
+    weight: Decimal
+    score: float | None
+    points: float | None
+    possible: float | None
+    peers: Mapping[str, Any] | None
+    quadrant_share: float  # per cent of the quadrant's weight, all its metrics counted
+
+    @property
+    def is_available(self) -> bool:
+        return self.value is not None
+
+    @property
+    def gain(self) -> float:
+        """Points of health still to be had: what reaching the target would add."""
+        return 0.0 if self.points is None or self.possible is None else round(self.possible - self.points, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class QuadrantPart:
+    """One quadrant of one scorecard with its metrics; score and points are None without enough data."""
+
+    quadrant: Quadrant
+    score: float | None
+    weight: float
+    points: float | None
+    possible: float | None
+    peers: Mapping[str, Any] | None
+    lines: list[MetricLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Movers:
+    """The largest changes of health since `since`; each card has `.before` and `.change`."""
+
+    since: date | None
+    cards: list[Scorecard]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Through which day, and when, the figures of the whole vendor were last computed."""
+
+    as_of: date
+    computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioTotals:
+    """Sums over the cards given: minor units of the vendor's currency, and partners per band."""
+
+    partners: int
+    bookings: int
+    open_pipeline: int
+
+
+def last_run(as_of: date | None = None) -> ScoringRun | None:
+    """The newest finished nightly run not after `as_of`; None for partner people, who do not see runs."""
+    scope = current_scope()
+    if scope is None or not scope.staff:
+        return None
+    runs = ScoringRun.objects.filter(finished_at__isnull=False)
+    if as_of is not None:
+        runs = runs.filter(as_of__lte=as_of)
+    return runs.order_by("-as_of").first()
+
+
+def freshness(as_of: date | None = None) -> Freshness | None:
+    """None before the first nightly run, and for partner people: their scorecard has its own `computed_at`."""
+    run = last_run(as_of)
+    if run is None or run.finished_at is None:
+        return None
+    return Freshness(run.as_of, run.finished_at)
+
+
+def latest_scorecards(as_of: date | None = None, *, since: date | None = None) -> QuerySet[Scorecard]:
+    """The newest scorecard of every partner in scope, none after `as_of` (default: today).
+
+    For lists: partner, tier and region come along, the details (`DETAILS`) do not. A nightly run leaves a
+    card for every partner, so nothing older than the last one is looked at. `since`: the day of that run,
+    for callers that have read it already.
+    """
+    day = as_of or timezone.localdate()
+    rows = Scorecard.objects.filter(as_of__lte=day)
+    run = None if since else last_run(day)
+    since = run.as_of if run else since
+    if since is not None:
+        rows = rows.filter(as_of__gte=since)
+    newer = Scorecard.objects.filter(
+        vendor=OuterRef("vendor"), partner=OuterRef("partner"), as_of__gt=OuterRef("as_of"), as_of__lte=day
+    )
+    rows = rows.filter(~Exists(newer)).select_related("partner__tier", "partner__region")
+    return rows.defer(*DETAILS)
+
+
+def compared_scorecards(partner_ids: Iterable[int], day: date) -> QuerySet[Scorecard]:
+    """The newest scorecard of each of these partners, none after a day, with the figures peers compare."""
+    rows = latest_scorecards(day).filter(partner__in=partner_ids).select_related(None)
+    return rows.defer(None).only("health", "results", "quadrants")
+
+
+def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -> Scorecard:
+    """The partner's scorecard as of a day, with details.
+
+    Without a day: the newest there is. A day that was not kept is computed on the spot from the timestamps
+    (`pk` is None, and there are no peers: those are other partners' figures). Raises ValueError for a day
+    that has not begun yet in the vendor's time zone.
+    """
+    today = timezone.localtime(timezone=vendor.zone).date()
+    if day is not None and day > today:
+        raise ValueError("This day has not come yet.")
+    cards = Scorecard.objects.filter(partner=partner)
+    kept = cards.filter(as_of=day).first() if day else cards.filter(as_of__lte=today).first()
+    return kept or _computed(vendor, partner, day or today)
+
+
+def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
+    subject = Subject(partner.pk, partner.tier_id, partner.region_id, partner.joined_on)
+    [card] = assessed(vendor, day, [subject])
+    return scorecard_from(card, day, timezone.now())
+
+
+def scorecard_before(card: Scorecard, days: int = 30) -> Scorecard | None:
+    """The newest scorecard kept that is at least `days` older, to compare with; None when there is none."""
+    earlier = Scorecard.objects.filter(partner=card.partner_id, as_of__lte=card.as_of - timedelta(days=days))
+    return earlier.first()
+
+
+def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
+    """The last days of the `months` months that ended before a day, oldest first."""
+    ends = []
+    for _ in range(months):
+        before = before.replace(day=1) - timedelta(days=1)
+        ends.append(before)
+    return ends[::-1]
+
+
+def trends(cards: Iterable[Scorecard]) -> dict[int, list[Point]]:
+    """{partner id: points}: the month-ends kept of the 12 months before each card, then the card. One query."""
+    cards = list(cards)
+    if not cards:
+        return {}
+    wanted = month_ends(max(card.as_of for card in cards))
+    kept = Scorecard.objects.filter(partner__in=[card.partner_id for card in cards], as_of__in=wanted)
+    points = defaultdict(list)
+    for row in kept.order_by("as_of").defer(*DETAILS):
+        points[row.partner_id].append(_point(row))
+    return {card.partner_id: [*_until(points[card.partner_id], card.as_of), _point(card)] for card in cards}
+
+
+def _until(points: list[Point], day: date) -> list[Point]:
+    return [point for point in points if point.day < day]
+
+
+def _point(card: Scorecard) -> Point:
+    return Point(card.as_of, card.health, card.sales, card.enablement, card.marketing, card.engagement)
+
+
+def metric_trends(card: Scorecard) -> dict[str, list[tuple[date, float | None]]]:
+    """{metric key: [(day, value)]} for the month-ends kept of the last 12 months, then the card. One query."""
+    kept = Scorecard.objects.filter(partner=card.partner_id, as_of__in=month_ends(card.as_of))
+    values: dict[str, list[tuple[date, float | None]]] = defaultdict(list)
+    for day, results in [*kept.order_by("as_of").values_list("as_of", "results"), (card.as_of, card.results)]:
+        for key, result in results.items():
+            values[key].append((day, result["value"]))
+    return dict(values)
+
+
+def explained(card: Scorecard) -> list[QuadrantPart]:
+    """The scorecard for reading: quadrants in their fixed order, metrics as declared. No query.
+
+    Quadrants of which nothing is measured yet are there, with no lines and no score.
+    """
+    lines = defaultdict(list)
+    for declared in all_metrics():
+        if declared.key in card.results:
+            lines[declared.quadrant].append(declared)
+    return [_part(card, quadrant, lines[quadrant]) for quadrant in Quadrant]
+
+
+def _part(card: Scorecard, quadrant: Quadrant, metrics: list[Metric]) -> QuadrantPart:
+    part = card.quadrants[quadrant.value]
+    weights = sum(card.results[declared.key]["weight"] for declared in metrics) or 1
+    lines = [_line(declared, card.results[declared.key], weights) for declared in metrics]
+    return QuadrantPart(
+        quadrant, part["score"], part["weight"], part["points"], part["possible"], part["peers"], lines
+    )
+
+
+def _line(declared: Metric, result: Mapping[str, Any], weights: float) -> MetricLine:
+    return MetricLine(
+        metric=declared,
+        value=result["value"],
+        numerator=result["numerator"],
+        denominator=result["denominator"],
+        n=result["n"],
+        beside=result["beside"] or {},
+        version=result["version"],
+        floor=Decimal(str(result["floor"])),
+        target=Decimal(str(result["target"])),
+        weight=Decimal(str(result["weight"])),
+        score=result["score"],
+        points=result["points"],
+        possible=result["possible"],
+        peers=result["peers"],
+        quadrant_share=round(100 * result["weight"] / weights, 1),
+    )
+
+
+def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
+    """The metrics with the most points of health still to be had, largest first. No query."""
+    lines = [line for part in explained(card) for line in part.lines if line.gain > 0]
+    return sorted(lines, key=lambda line: -line.gain)[:most]
+
+
+def movers(as_of: date | None = None, *, days: int = 7, most: int = 5, least: int = 1) -> Movers:
+    """The partners whose health changed most since the last run at least `days` days ago. Staff only.
+
+    `least`: changes below this many points are no news.
+    """
+    day = as_of or timezone.localdate()
+    run = last_run(day - timedelta(days=days))
+    if run is None:
+        return Movers(None, [])
+    return moved(latest_scorecards(day), run.as_of, most=most, least=least)
+
+
+def moved(cards: QuerySet[Scorecard], since: date, *, most: int = 5, least: int = 1) -> Movers:
+    """The cards that changed most since a day on which a run left cards. One query."""
+    then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__as_of=since))
+    cards = cards.alias(then=then).annotate(before=F("then__health"))
+    cards = cards.annotate(change=F("health") - F("before"), size=Abs(F("health") - F("before")))
+    return Movers(since, list(cards.filter(size__gte=least).order_by("-size", "partner_id")[:most]))
+
+
+def portfolio_totals(cards: QuerySet[Scorecard]) -> PortfolioTotals:
+    """What the cards of a list add up to. One query."""
+    sums = cards.order_by().aggregate(
+        bookings=Sum("bookings"), open_pipeline=Sum("open_pipeline"), n=Count("pk")
+    )
+    return PortfolioTotals(sums["n"], sums["bookings"] or 0, sums["open_pipeline"] or 0)
+
+
+def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tuple[Metric, QuerySet[Any]]:
+    """A metric and the very rows behind its value as of a day. KeyError for an unknown metric."""
+    declared = metric(key)
+    return declared, declared.rows(partner.pk, AsOf.of(vendor, day))
+
+
+# For the dashboards --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LookingBack:
+    """What came before a scorecard: the newest one at least a month older, and the month-ends of a year."""
+
+    before: Scorecard | None
+    points: list[Point]  # month-ends kept, then the card itself
+    series: dict[str, list[tuple[date, float | None]]]  # metric key -> value on the days of `points`
+
+
+def looking_back(card: Scorecard, days: int = 30) -> LookingBack:
+    """Everything a scorecard's page compares with, in one query."""
+    ends, limit = month_ends(card.as_of), card.as_of - timedelta(days=days)
+    cards = Scorecard.objects.filter(partner=card.partner_id)
+    month_ago = Subquery(cards.filter(as_of__lte=limit).order_by("-as_of").values("as_of")[:1])
+    kept = list(cards.filter(Q(as_of__in=ends) | Q(as_of=month_ago)).order_by("as_of"))
+    shown = [*(old for old in kept if old.as_of in ends), card]
+    series: dict[str, list[tuple[date, float | None]]] = defaultdict(list)
+    for old in shown:
+        for key, result in old.results.items():
+            series[key].append((old.as_of, result["value"]))
+    before = next((old for old in reversed(kept) if old.as_of <= limit), None)
+    return LookingBack(before, [_point(old) for old in shown], dict(series))

@@ -9,7 +9,7 @@ so that a table, a chart's label and an e-mail agree.
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from babel import Locale, dates, numbers
 from django.utils import timezone
@@ -96,12 +96,17 @@ def _how_to_write(locale: str) -> str:
     return f"Enter an amount, for example {numbers.format_decimal(Decimal('96000.5'), locale=locale)}."
 
 
+@cache
+def _money_pattern(locale: str, decimals: int) -> numbers.NumberPattern:
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern
+    return numbers.parse_pattern(re.sub(r"\.0+", "." + "0" * decimals if decimals else "", pattern))
+
+
 @lru_cache(maxsize=8192)
 def _money(minor: int, currency: str, locale: str, decimals: int) -> str:
     amount = round(from_minor(minor, currency), decimals)
-    pattern = Locale.parse(locale).currency_formats["standard"].pattern
-    shape = re.sub(r"\.0+", "." + "0" * decimals if decimals else "", pattern)
-    text = numbers.format_currency(amount, currency, shape, locale=locale, currency_digits=False)
+    pattern = _money_pattern(locale, decimals)
+    text = numbers.format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
     return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", text)  # "KWD 4", not "KWD4"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal import charts, formatting
@@ -221,24 +221,31 @@ def sparkline(
             '<span class="none"><span aria-hidden="true">–</span>{}</span>', _hidden("No trend yet")
         )
     end = line[-1]
-    dot = format_html('<circle cx="{}" cy="{}" r="2.25"/>', *end) if end else ""
-    role = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
-    return format_html(
-        '<svg class="spark" width="{}" height="{}" viewBox="0 0 {} {}" {} focusable="false">'
-        '<path class="l-{}" d="{}"/>{}</svg>',
-        width, height, width, height, role, tone or "none", charts.path(line), dot,
-    )  # fmt: skip
+    dot = f'<circle cx="{end[0]:g}" cy="{end[1]:g}" r="2.25"/>' if end else ""
+    role = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    css = f"l-{tone}" if tone in charts.QUADRANTS else "l-none"
+    # Numbers of ours and one escaped text: escaping each number again would cost more than drawing.
+    return SafeString(
+        f'<svg class="spark" width="{width:d}" height="{height:d}" viewBox="0 0 {width:d} {height:d}" {role} '
+        f'focusable="false"><path class="{css}" d="{charts.path(line)}"/>{dot}</svg>'
+    )
 
 
 def quad(scores: Mapping[str, float | None] | Sequence[float | None]) -> SafeString:
     """Four scores with their bars: sales, enablement, marketing, engagement, always in that order."""
     if not isinstance(scores, Mapping):
         scores = dict(zip(charts.QUADRANTS, scores, strict=True))
-    cells = format_html_join("", "{}", ((_quad_cell(key, scores.get(key)),) for key in charts.QUADRANTS))
-    return format_html('<ul class="quad">{}</ul>', cells)
+    cells = (_quad_cell(key, _whole(scores.get(key))) for key in charts.QUADRANTS)
+    return format_html('<ul class="quad">{}</ul>', SafeString("".join(cells)))
 
 
-def _quad_cell(key: str, score: float | None) -> SafeString:
+def _whole(score: float | None) -> int | None:
+    return None if score is None else round(score)
+
+
+@cache
+def _quad_cell(key: str, score: int | None) -> SafeString:
+    """Four hundred and four of them at most, so each is put together once."""
     label = QUADRANT_LABELS[key]
     if score is None:
         return format_html(
@@ -247,7 +254,7 @@ def _quad_cell(key: str, score: float | None) -> SafeString:
             '<line class="c-target" x2="100%" y1="2" y2="2"/></svg></li>',
             _hidden(f"{label}: not enough data"),
         )
-    return format_html("<li>{}{}{}</li>", _hidden(f"{label} "), round(score), bar(score, 100, key, height=4))
+    return format_html("<li>{}{}{}</li>", _hidden(f"{label} "), score, bar(score, 100, key, height=4))
 
 
 def quad_head() -> SafeString:

@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from scorecards import views
 
 app_name = "scorecards"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("portfolio/", views.portfolio, name="portfolio"),
+    path("portfolio/export/", views.portfolio_export, name="portfolio_export"),
+    path("scorecard/", views.own, name="own"),
+    path("partners/<slug:slug>/scorecard/", views.detail, name="detail"),
+    path("partners/<slug:slug>/scorecard/card/", views.card, name="card"),
+    path("partners/<slug:slug>/scorecard/recompute/", views.recompute, name="recompute"),
+    path("partners/<slug:slug>/scorecard/<slug:key>/", views.metric_rows, name="metric_rows"),
+    path(
+        "partners/<slug:slug>/scorecard/<slug:key>/export/",
+        views.metric_rows_export,
+        name="metric_rows_export",
+    ),
+]

@@ -1,5 +1,272 @@
-from django.http import HttpRequest, HttpResponse
+"""The homes of both sides, the portfolio, and a partner's scorecard down to the rows behind each figure."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from deals import selectors as deals
+from deals.policies import may_register
+from partners.models import Partner
+from portal import formatting
+from portal.access import Actor
+from portal.exports import csv_response
+from portal.metrics import AsOf
+from scorecards import dashboards, findings, policies, selectors, services, tables
+from scorecards.filters import PortfolioFilter
+from scorecards.forms import AsOfForm
+from scorecards.models import Scorecard
+from scorecards.reading import Line, Reading, Row
+
+ROWS = 50
+
+# The homes ------------------------------------------------------------------------------------------------
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("home")
+@require_GET
+def home(request: Any) -> HttpResponse:
+    """Who needs me today? for the vendor's people; what is my next money? for a partner's."""
+    return _vendor_home(request) if request.actor.is_staff else _partner_home(request)
+
+
+def _vendor_home(request: Any) -> HttpResponse:
+    if request.htmx.target == "portfolio":
+        return portfolio(request, dashboards.PAGE_AT_HOME)
+    desk = dashboards.desk(request.actor)
+    waiting = dashboards.waiting(request.actor)
+    movers = dashboards.moved_this_week(desk.programme)
+    listed = _portfolio(request, desk.programme, dashboards.PAGE_AT_HOME, also=movers.cards)
+    context = listed | {
+        "heading": _vendor_heading(request.actor, desk, waiting, movers.cards),
+        "now": timezone.now(),
+        "desk": desk,
+        "totals": selectors.portfolio_totals(selectors.latest_scorecards(since=desk.programme.day)),
+        "waiting": waiting,
+        "movers": movers,
+        "mover_rows": [Row(card, listed["trends"][card.partner_id]) for card in movers.cards],
+    }
+    return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
+
+
+def _vendor_heading(
+    actor: Actor, desk: dashboards.Desk, waiting: dashboards.Waiting, moved: list[Any]
+) -> str:
+    """Whom time is running out for and who fell; for who cannot decide, the money first."""
+    if actor.is_read_only:
+        booked = formatting.format_money_short(desk.booked.amount, actor.vendor.currency)
+        return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
+    fell = next(((card.partner.name, float(-card.change)) for card in moved if card.change < 0), None)
+    return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, fell)
+
+
+def _partner_home(request: Any) -> HttpResponse:
+    actor = request.actor
+    today = deals.partner_today(actor)
+    reading = _reading(actor, actor.partner)
+    subs = dashboards.sub_partners(actor)
+    turns = dashboards.turns(today)
+    yours = today.returned.count + today.ending.count + today.draft.count
+    context = {
+        "heading": findings.partner_home(yours, today.pending.count, actor.vendor.name),
+        "now": timezone.now(),
+        "may_register": may_register(actor),
+        "today": today,
+        "turns": turns,
+        "yours": yours,
+        "more": yours - len(turns),
+        "until": timezone.localdate() + deals.CLOSING,
+        "money": [dashboards.Money(deal) for deal in today.closing.deals],
+        "quarter": dashboards.quarter_of(actor.vendor, reading.day),
+        "reading": reading,
+        "subs": subs,
+        "sub_rows": _rows(subs.cards) if subs else [],
+    }
+    return render(request, "scorecards/partner_home.html", context)
+
+
+# The portfolio --------------------------------------------------------------------------------------------
+
+
+@require_GET
+def portfolio(request: Any, per_page: int = dashboards.PAGE) -> HttpResponse:
+    """The table of the home as a page of its own, and as the fragment that sorting and filtering swap in."""
+    _staff_only(request.actor)
+    context = _portfolio(request, dashboards.programme(request.vendor), per_page)
+    context["heading"] = findings.portfolio(
+        context["page"].paginator.count, context["filter"].form.has_changed()
+    )
+    template = (
+        "scorecards/_portfolio.html" if request.htmx.target == "portfolio" else "scorecards/portfolio.html"
+    )
+    return render(request, template, context, status=context["status"])
+
+
+@require_GET
+def portfolio_export(request: Any) -> HttpResponse:
+    """The whole list as filtered and sorted on the page, not only the page shown."""
+    _staff_only(request.actor)
+    chosen = _filter(request, dashboards.programme(request.vendor))
+    rows = chosen.qs.order_by(*tables.portfolio_order(request.GET.get("sort", "")))
+    lines = tables.portfolio_lines(rows, request.vendor.currency)
+    return csv_response("portfolio", tables.PORTFOLIO_HEADER, lines, actor=request.actor)
+
+
+def _staff_only(actor: Actor) -> None:
+    if not actor.is_staff:
+        raise Http404("partner people have no portfolio")
+
+
+def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioFilter:
+    cards = selectors.latest_scorecards(since=programme.day)
+    return PortfolioFilter(request.GET, cards, tiers=programme.tiers, regions=programme.regions)
+
+
+def _portfolio(
+    request: Any, programme: dashboards.Programme, per_page: int, also: list[Scorecard] | None = None
+) -> dict[str, Any]:
+    """Context of `_portfolio.html`. `also`: other cards of the page, whose trends are read in the same query."""
+    chosen = _filter(request, programme)
+    rows = chosen.qs.order_by(*tables.portfolio_order(request.GET.get("sort", "")))
+    page = dashboards.CountedPages(rows, per_page).counted_page(request.GET.get("page"))
+    trends = selectors.trends([*page.object_list, *(also or [])])
+    return {
+        "filter": chosen,
+        "page": page,
+        "rows": [Row(card, trends[card.partner_id], programme.day) for card in page.object_list],
+        "trends": trends,
+        "programme": programme,
+        "export_url": f"{reverse('scorecards:portfolio_export')}?{request.GET.urlencode()}",
+        "status": 200 if chosen.is_valid() else 422,
+    }
+
+
+def _rows(cards: list[Scorecard]) -> list[Row]:
+    trends = selectors.trends(cards)
+    return [Row(card, trends[card.partner_id]) for card in cards]
+
+
+# One scorecard --------------------------------------------------------------------------------------------
+
+
+@require_GET
+def own(request: Any) -> HttpResponse:
+    if request.actor.partner is None:
+        raise Http404("only partner people have a scorecard of their own")
+    return _scorecard(request, request.actor.partner)
+
+
+@require_GET
+def detail(request: Any, slug: str) -> HttpResponse:
+    return _scorecard(request, _partner(slug))
+
+
+def _scorecard(request: Any, partner: Partner) -> HttpResponse:
+    form = AsOfForm(request.GET if request.GET.get("as_of") else None)
+    day = form.cleaned_data["as_of"] if form.is_valid() else None
+    reading = _reading(request.actor, partner, day)
+    if not form.is_bound:
+        form.initial["as_of"] = reading.day
+    is_own = partner == request.actor.partner
+    context = {
+        "partner": partner,
+        "reading": reading,
+        "form": form,
+        "is_own": is_own,
+        "heading": reading.finding("You score" if is_own else f"{partner.name} scores"),
+        "crumbs": _crumbs(request.actor, partner),
+        "may_recompute": policies.may_recompute(request.actor, partner.pk),
+    }
+    return render(request, "scorecards/detail.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def card(request: Any, slug: str) -> HttpResponse:
+    """The scorecard in short, for the partner's page."""
+    partner = _partner(slug)
+    context = {"partner": partner, "reading": _reading(request.actor, partner)}
+    return render(request, "scorecards/card.html", context)
+
+
+@require_POST
+def recompute(request: Any, slug: str) -> HttpResponse:
+    partner = _partner(slug)
+    if not policies.may_recompute(request.actor, partner.pk):
+        raise PermissionDenied("Only its channel managers recompute a scorecard.")
+    kept = services.recompute(actor=request.actor, partner=partner)
+    health = "not enough data" if kept.health is None else f"health {kept.health:.0f}"
+    messages.success(request, f"Recomputed as of now: {health}.")
+    return redirect("scorecards:detail", slug)
+
+
+def _partner(slug: str) -> Partner:
+    return get_object_or_404(Partner.objects.select_related("tier", "region"), slug=slug)
+
+
+def _reading(actor: Actor, partner: Partner, day: date | None = None) -> Reading:
+    found = selectors.scorecard_on(vendor=actor.vendor, partner=partner, day=day)
+    return Reading(found, partner, actor.vendor.currency, selectors.looking_back(found))
+
+
+def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    """The way here; a partner's own pages start at its scorecard."""
+    if partner == actor.partner:
+        return [("Scorecard", reverse("scorecards:own")), *more] if more else []
+    above = [("Partners", reverse("partners:list"))] if actor.is_staff else [("Home", reverse("home"))]
+    page = (partner.name, reverse("partners:detail", args=[partner.slug]))
+    return [*above, page, ("Scorecard", reverse("scorecards:detail", args=[partner.slug])), *more]
+
+
+# The rows behind a figure -----------------------------------------------------------------------------------
+
+
+@require_GET
+def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
+    partner, form = _partner(slug), AsOfForm(request.GET)
+    day = form.cleaned_data["as_of"] if form.is_valid() else None
+    reading = _reading(request.actor, partner, day)
+    line, drill = _drill(request.actor, partner, reading, key)
+    page = Paginator(drill.rows, ROWS).get_page(request.GET.get("page"))
+    context = {
+        "partner": partner,
+        "reading": reading,
+        "line": line,
+        "form": form,
+        "drill": drill,
+        "page": page,
+        "rows": [drill.cells(row) for row in page.object_list],
+        "totals": drill.total_cells(drill.totals()),
+        "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
+        "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
+        "export_url": _export_url(partner, key, reading.day),
+    }
+    return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
+    partner, form = _partner(slug), AsOfForm(request.GET)
+    if not form.is_valid():
+        return redirect("scorecards:metric_rows", slug, key)
+    reading = _reading(request.actor, partner, form.cleaned_data["as_of"])
+    _, drill = _drill(request.actor, partner, reading, key)
+    name = f"{slug}-{key}-{reading.day:%Y-%m-%d}"
+    return csv_response(name, drill.header(), drill.lines(), actor=request.actor)
+
+
+def _drill(actor: Actor, partner: Partner, reading: Reading, key: str) -> tuple[Line, tables.Drill]:
+    line = next((line for line in reading.lines if line.metric.key == key), None)
+    if line is None:
+        raise Http404("no such metric")
+    as_of = AsOf.of(actor.vendor, reading.day)
+    return line, tables.drill(key, line.metric.rows(partner.pk, as_of), as_of, actor.vendor.currency)
+
+
+def _export_url(partner: Partner, key: str, day: date) -> str:
+    return f"{reverse('scorecards:metric_rows_export', args=[partner.slug, key])}?as_of={day:%Y-%m-%d}"

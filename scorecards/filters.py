@@ -1,0 +1,52 @@
+"""Filters of the portfolio."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+
+from partners.models import PartnerType
+from scorecards.models import Scorecard
+
+#: (key, label, lowest health, health below which it ends); the same bounds as on every pill.
+BANDS = (("healthy", "Healthy", 75, 101), ("watch", "Watch", 50, 75), ("poor", "Poor", -1, 50))
+Choices = Iterable[tuple[int, str]]
+
+
+class PortfolioFilter(django_filters.FilterSet):
+    """`tiers` and `regions` are (id, name) pairs: the page has read them already."""
+
+    q = django_filters.CharFilter(
+        method="named",
+        label="Partner, from its first letters",
+        max_length=160,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    tier = django_filters.ChoiceFilter(field_name="partner__tier", label="Tier")
+    region = django_filters.ChoiceFilter(field_name="partner__region", label="Region")
+    type = django_filters.ChoiceFilter(field_name="partner__type", label="Type", choices=PartnerType.choices)
+    band = django_filters.ChoiceFilter(
+        label="Health",
+        method="within_band",
+        choices=[(*band[:2],) for band in BANDS] + [("none", "Not scored")],
+    )
+
+    class Meta:
+        model = Scorecard
+        fields: list[str] = []
+
+    def __init__(self, data: Any, queryset: QuerySet[Scorecard], *, tiers: Choices, regions: Choices) -> None:
+        super().__init__(data, queryset)
+        self.filters["tier"].extra["choices"] = [(str(pk), name) for pk, name in tiers]
+        self.filters["region"].extra["choices"] = [(str(pk), name) for pk, name in regions]
+
+    def named(self, rows: QuerySet[Scorecard], name: str, text: str) -> QuerySet[Scorecard]:
+        return rows.filter(partner__name_key__prefix=text.strip().lower())
+
+    def within_band(self, rows: QuerySet[Scorecard], name: str, key: str) -> QuerySet[Scorecard]:
+        if key == "none":
+            return rows.filter(health__isnull=True)
+        low, high = next((low, high) for band, _, low, high in BANDS if band == key)
+        return rows.filter(health__gte=low, health__lt=high)

@@ -1,0 +1,475 @@
+"""A scorecard as people read it: its figures with their units, changes and explanations in words.
+
+No query of its own: everything is made from rows that `scorecards.selectors` has read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+
+from partners.models import Partner
+from portal import charts, formatting
+from portal.metrics import Better, Metric, Quadrant, Unit
+from scorecards import findings
+from scorecards.models import Scorecard
+from scorecards.selectors import LookingBack, MetricLine, Point, QuadrantPart, explained
+
+#: Figures that stand beside a value: what they are called, and their unit ("" for the metric's own).
+BESIDE = {
+    "won": ("won", "count"),
+    "won_before": ("won in the 180 days before", "count"),
+    "lost": ("lost", "count"),
+    "withdrawn": ("withdrawn", "count"),
+    "expired": ("expired", "count"),
+    "mean": ("mean", ""),
+    "trailing_90": ("trailing 90 days", "money"),
+    "fiscal_quarter": ("fiscal quarter to date", "money"),
+    "without_amount": ("without an amount", "count"),
+    "without_stage": ("in no stage yet", "count"),
+    "open": ("open deals", "count"),
+    "win_rate": ("win rate", "percent"),
+    "mean_won": ("mean won deal", "money"),
+    "sales_cycle": ("sales cycle", "days"),
+}
+
+
+def in_unit(value: float | Decimal | None, unit: str, currency: str) -> str:
+    """A value as stored on the scorecard (ratios, minor units), with its unit."""
+    return formatting.format_metric(value, unit, currency)
+
+
+def threshold(amount: Decimal, unit: str, currency: str) -> str:
+    """A floor or target, which people enter in display units (45 for 45 %, money in major units)."""
+    if unit == Unit.PERCENT:
+        return formatting.format_percent(amount / 100, 0 if amount == amount.to_integral_value() else 1)
+    if unit in (Unit.MONEY, Unit.MONEY_PER_DAY):
+        return formatting.format_metric(amount.scaleb(formatting.exponent(currency)), unit, currency)
+    return formatting.format_metric(amount, unit, currency)
+
+
+def peer_group(peers: Mapping[str, Any] | None) -> charts.Peers | None:
+    if peers is None:
+        return None
+    return charts.Peers(peers["p25"], peers["median"], peers["p75"], peers["min"], peers["max"], peers["n"])
+
+
+def history_text(what: str, values: Sequence[str]) -> str:
+    """The words of a sparkline: where it starts and where it ends."""
+    return f"{what} over 12 months, from {values[0]} to {values[-1]}" if len(values) > 1 else ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric of one scorecard in words."""
+
+    part: MetricLine
+    before: float | None
+    series: Sequence[tuple[date, float | None]]
+    partner: Partner
+    day: date
+    currency: str
+
+    @property
+    def metric(self) -> Metric:
+        return self.part.metric
+
+    @property
+    def value(self) -> float | None:
+        return self.part.value
+
+    @property
+    def unit(self) -> str:
+        return self.metric.unit
+
+    @property
+    def better(self) -> str:
+        return self.metric.better
+
+    @property
+    def change(self) -> float | None:
+        return None if self.value is None or self.before is None else self.value - self.before
+
+    @property
+    def context(self) -> str:
+        """Window and number of rows: what stands below the metric's name."""
+        return f"{self.metric.window}, {self.rows_text}"
+
+    @property
+    def rows_text(self) -> str:
+        return f"{formatting.format_number(self.part.n)} {self.metric.rows_label}"
+
+    @property
+    def rows_url(self) -> str:
+        path = reverse("scorecards:metric_rows", args=[self.partner.slug, self.metric.key])
+        return f"{path}?as_of={self.day:%Y-%m-%d}"
+
+    @property
+    def rows_link(self) -> str:
+        """The number of rows behind the value, where that is what `n` counts."""
+        if self.metric.key == "bookings_growth":
+            both = self.part.beside.get("won", 0) + self.part.beside.get("won_before", 0)
+            return f"{formatting.format_number(both)} {self.metric.rows_label}" if both else ""
+        if self.metric.key == "pipeline_velocity":
+            return self.metric.rows_label.capitalize()
+        return self.rows_text if self.part.n else ""
+
+    @property
+    def beside(self) -> list[tuple[str, str]]:
+        """(what, figure) for what is reported beside the value and not in it."""
+        named = [
+            (BESIDE.get(key, (key.replace("_", " "), "count")), value)
+            for key, value in self.part.beside.items()
+        ]
+        return [
+            (label, in_unit(value, unit or self.unit, self.currency))
+            for (label, unit), value in named
+            if value is not None
+        ]
+
+    @property
+    def formula(self) -> str:
+        """The definition with this partner's numbers; "" without a value."""
+        if self.value is None:
+            return ""
+        return f"{_working(self)} = {self.text(self.value)}"
+
+    @property
+    def history(self) -> list[float | None]:
+        return [value for _, value in self.series]
+
+    @property
+    def history_label(self) -> str:
+        return history_text(self.metric.label, [self.text(v) for v in self.history if v is not None])
+
+    def text(self, value: float | Decimal | None) -> str:
+        return in_unit(value, self.unit, self.currency)
+
+    @property
+    def target_text(self) -> str:
+        return threshold(self.part.target, self.unit, self.currency)
+
+    @property
+    def floor_text(self) -> str:
+        return threshold(self.part.floor, self.unit, self.currency)
+
+    @property
+    def left_out(self) -> str:
+        """Why the metric brings no points; "" when it counts."""
+        if self.value is None:
+            return "Left out, not counted as 0"
+        return "" if self.part.weight else "Shown, not scored"
+
+    @property
+    def needs(self) -> str:
+        return (
+            f"Needs at least {self.metric.minimum} {self.metric.rows_label}." if self.metric.minimum else ""
+        )
+
+    @property
+    def scoring(self) -> str:
+        """How the value became points, with the version of the definition."""
+        version = f"Definition {self.metric.key}, version {self.part.version}."
+        if self.value is None or self.part.score is None:
+            return f"{self.needs} {version}".strip()
+        scale = f"The floor {self.floor_text} scores 0, the target {self.target_text} scores 100"
+        share = formatting.format_number(self.part.quadrant_share, 1)
+        score = formatting.format_number(self.part.score, 1)
+        return (
+            f"{scale}, in between is in proportion: {self.text(self.value)} scores {score}. "
+            f"Weight {share}% of {self.metric.quadrant.label.lower()}. {version}"
+        )
+
+    @property
+    def peers(self) -> charts.Peers | None:
+        return peer_group(self.part.peers)
+
+    @property
+    def percentile(self) -> int | None:
+        return round(self.part.peers["percentile"]) if self.part.peers else None
+
+    @property
+    def median_text(self) -> str:
+        return self.text(self.part.peers["median"]) if self.part.peers else ""
+
+    @property
+    def move(self) -> str:
+        """What to do about it, as a sentence."""
+        verb = "Raise" if self.better == Better.UP else "Bring down"
+        label = findings.lower_first(self.metric.label)
+        return f"{verb} {label} from {self.text(self.value)} to {self.target_text}."
+
+
+def _working(line: Line) -> str:
+    """The left side of the equation."""
+    part, beside = line.part, line.part.beside
+
+    def money(amount: float | None) -> str:
+        return in_unit(amount, Unit.MONEY, line.currency)
+
+    match line.metric.key:
+        case "win_rate":
+            return f"{part.numerator:.0f} won ÷ ({beside['won']} won + {beside['lost']} lost)"
+        case "bookings_growth":
+            return f"{money(part.numerator)} ÷ {money(part.denominator)} − 1"
+        case "pipeline_velocity":
+            rate = in_unit(beside["win_rate"], Unit.PERCENT, line.currency)
+            cycle = in_unit(beside["sales_cycle"], Unit.DAYS, line.currency)
+            return f"{beside['open']} open × {rate} × {money(beside['mean_won'])} ÷ {cycle}"
+        case "deal_size" | "sales_cycle":
+            return f"The middle of {line.rows_text}"
+    return line.rows_text[:1].upper() + line.rows_text[1:]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One quadrant that is measured, in words."""
+
+    part: QuadrantPart
+    lines: list[Line]
+    before: Decimal | None
+    before_day: date | None
+    open: bool = True
+
+    @property
+    def key(self) -> str:
+        return self.part.quadrant.value
+
+    @property
+    def label(self) -> str:
+        return self.part.quadrant.label
+
+    @property
+    def score(self) -> float | None:
+        return self.part.score
+
+    @property
+    def points_text(self) -> str:
+        if self.part.points is None or self.part.possible is None:
+            return "left out of the health, never counted as 0"
+        points, possible = (formatting.format_number(n, 1) for n in (self.part.points, self.part.possible))
+        return f"{points} of {possible} points of the health"
+
+    @property
+    def change(self) -> int | None:
+        if self.score is None or self.before is None:
+            return None
+        return round(self.score) - round(self.before)
+
+    @property
+    def change_text(self) -> str:
+        return since(self.change, self.before_day)
+
+    @property
+    def change_tone(self) -> str:
+        return {0: "flat"}.get(self.change or 0, "up" if (self.change or 0) > 0 else "down")
+
+
+def since(change: int | None, day: date | None) -> str:
+    """Such as "Up 2 since 19 Oct", "Level since 19 Oct"; "" when there is nothing to compare with."""
+    if change is None or day is None:
+        return ""
+    when = formatting.format_date(day)
+    if not change:
+        return f"Level since {when}"
+    return f"{'Up' if change > 0 else 'Down'} {abs(change)} since {when}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A scorecard with what came before it."""
+
+    card: Scorecard
+    partner: Partner
+    currency: str
+    back: LookingBack
+
+    @property
+    def before(self) -> Scorecard | None:
+        return self.back.before
+
+    @property
+    def day(self) -> date:
+        return self.card.as_of
+
+    @property
+    def computed_at(self) -> datetime:
+        return self.card.computed_at
+
+    @property
+    def before_day(self) -> date | None:
+        return self.before.as_of if self.before else None
+
+    @cached_property
+    def parts(self) -> list[QuadrantPart]:
+        return explained(self.card)
+
+    @cached_property
+    def quadrants(self) -> list[Part]:
+        """The quadrants of which something is measured."""
+        return [
+            Part(
+                part,
+                [self.line(line) for line in part.lines],
+                self._score_before(part.quadrant),
+                self.before_day,
+            )
+            for part in self.parts
+            if part.lines
+        ]
+
+    def line(self, part: MetricLine) -> Line:
+        key = part.metric.key
+        before = self.before.results.get(key, {}).get("value") if self.before else None
+        return Line(part, before, self.back.series.get(key, ()), self.partner, self.day, self.currency)
+
+    def _score_before(self, quadrant: Quadrant) -> Decimal | None:
+        return getattr(self.before, quadrant.value) if self.before else None
+
+    @property
+    def unmeasured(self) -> list[QuadrantPart]:
+        return [part for part in self.parts if not part.lines]
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [line for quadrant in self.quadrants for line in quadrant.lines]
+
+    @property
+    def scores(self) -> dict[str, float | None]:
+        return {part.quadrant.value: part.score for part in self.parts}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return {part.quadrant.value: part.weight for part in self.parts}
+
+    @property
+    def coverage_text(self) -> str:
+        """How much of the whole picture the health rests on."""
+        known = sum(line.value is not None for line in self.lines)
+        text = f"Coverage {self.card.coverage:.0f}%: {known} of {len(self.lines)} metrics have enough data"
+        missing = [part.quadrant.label.lower() for part in self.unmeasured]
+        return f"{text}; {findings.listed(missing)} not measured yet" if missing else text
+
+    @property
+    def change(self) -> int | None:
+        if self.card.health is None or self.before is None or self.before.health is None:
+            return None
+        return round(self.card.health) - round(self.before.health)
+
+    @property
+    def moved_text(self) -> str:
+        return since(self.change, self.before_day)
+
+    @property
+    def change_text(self) -> str:
+        if self.card.health is None:
+            return "A score appears as soon as one metric has enough data."
+        moved = self.moved_text or "No earlier score to compare with"
+        peers = self.card.peers
+        if peers is None:
+            return f"{moved}. Healthy starts at 75."
+        place = formatting.ordinal(round(peers["percentile"]))
+        return f"{moved}. {place} percentile of {peers['n']} {peers['group']} partners."
+
+    @property
+    def trend(self) -> list[tuple[date, float | None]]:
+        return [
+            (point.day, None if point.health is None else float(point.health)) for point in self.back.points
+        ]
+
+    @property
+    def trend_title(self) -> str:
+        return findings.trend(self.trend)
+
+    @property
+    def moves(self) -> list[Line]:
+        """The three metrics with the most points of health still to be had."""
+        gaining = sorted(
+            (line for line in self.lines if line.part.gain > 0), key=lambda line: -line.part.gain
+        )
+        return gaining[:3]
+
+    @property
+    def moves_title(self) -> str:
+        return findings.moves(float(self.card.health or 0), [line.part.gain for line in self.moves])
+
+    @property
+    def peers(self) -> charts.Peers | None:
+        return peer_group(self.card.peers)
+
+    @property
+    def peers_noun(self) -> str:
+        return f"{self.card.peers['group']} partners" if self.card.peers else "partners"
+
+    @property
+    def peers_group(self) -> str:
+        return self.card.peers["group"] if self.card.peers else ""
+
+    @property
+    def peers_title(self) -> str:
+        if self.card.peers is None:
+            return "Among peers"
+        place = formatting.ordinal(round(self.card.peers["percentile"]))
+        return f"{place} percentile of {self.card.peers['n']} {self.peers_noun}"
+
+    @property
+    def compared(self) -> list[Line]:
+        """The metrics that can be compared with peers, the weightiest first."""
+        lines = [line for line in self.lines if line.part.peers and line.value is not None]
+        return sorted(lines, key=lambda line: -line.part.weight)[:6]
+
+    def finding(self, who: str) -> str:
+        scored = [(line.metric.label, line.part.score) for line in self.lines if line.part.score is not None]
+        health = None if self.card.health is None else float(self.card.health)
+        return findings.scorecard(who, health, scored)
+
+    @property
+    def booked(self) -> int:
+        """Won amounts of the fiscal quarter to the day, minor units of the vendor's currency."""
+        beside = self.card.results.get("bookings", {}).get("beside") or {}
+        return beside.get("fiscal_quarter", 0)
+
+    @property
+    def key_figures(self) -> list[Line]:
+        """What the partner's page shows of the scorecard."""
+        return self.lines[:6]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A partner's scorecard in a list. `day`: that of the list; a card rescored since is newer."""
+
+    card: Scorecard
+    points: Sequence[Point]
+    day: date | None = None
+
+    @property
+    def partner(self) -> Partner:
+        return self.card.partner
+
+    @property
+    def place(self) -> str:
+        country = self.partner.country
+        return ", ".join(filter(None, [self.partner.city, country.code if country else ""]))
+
+    @property
+    def scores(self) -> list[float | None]:
+        return [getattr(self.card, quadrant) for quadrant in Quadrant.values]
+
+    @property
+    def history(self) -> list[float | None]:
+        return [None if point.health is None else float(point.health) for point in self.points]
+
+    @property
+    def history_label(self) -> str:
+        return history_text(
+            "Health", [formatting.format_number(value) for value in self.history if value is not None]
+        )
+
+    @property
+    def is_newer(self) -> bool:
+        return self.day is not None and self.card.as_of > self.day

@@ -19,6 +19,7 @@ from portal.access import reach_of
 from portal.models import Membership, User, Vendor
 from portal.roles import Role
 from portal.scope import ALL, entered, system_scope
+from scorecards import services
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
@@ -59,6 +60,13 @@ def missing() -> list[VendorPlan]:
 
 def load(plan: VendorPlan, domains: Unique, progress: Progress = lambda rows: None) -> None:
     load_vendor(plan, size_of(plan), seed=SEED, end=yesterday(plan), domains=domains, progress=progress)
+
+
+def score(vendor: Vendor) -> int:
+    """Scorecards of yesterday and of twelve month-ends, where they are missing; returns how many days."""
+    day = services.day_that_ended(vendor)
+    services.nightly(vendor=vendor, as_of=day)
+    return 1 + services.backfill(vendor=vendor, until=day)
 
 
 def vendors() -> list[Vendor]:

@@ -12,7 +12,9 @@ from django.db import connections, transaction
 from partners.grants import MANAGE_PARTNER, MANAGE_REGION
 from portal import partitions
 from portal.models import Vendor
+from portal.scope import entered, system_scope
 from portal.vendors import forget
+from scorecards.services import programme_defaults
 from scorecards.simulation import tables
 from scorecards.simulation.cast import Ids, Size
 from scorecards.simulation.channel import Channel
@@ -40,7 +42,7 @@ def load_vendor(
     domains: Unique | None = None,
     progress: Progress = lambda rows: None,
 ) -> Channel:
-    """Create the vendor and its whole channel, in one transaction. ValidationError when the slug is taken."""
+    """Create the vendor and its whole channel in one transaction. ValidationError when the slug is taken."""
     with transaction.atomic():
         partitions.ensure(partitions.months_between(months_before(end, MONTHS), end))
     with transaction.atomic(using=OWNER):
@@ -50,6 +52,8 @@ def load_vendor(
         with _indexes_built_afterwards(size.deals >= INDEXES_AFTERWARDS):
             copy(channel.rows(), progress)
     forget()
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        programme_defaults(vendor)
     return channel
 
 

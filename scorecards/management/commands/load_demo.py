@@ -28,6 +28,7 @@ class Command(BaseCommand):
             call_command("flush", database="owner", interactive=False, verbosity=0)
         self.report_existing()
         self.load_missing()
+        self.score()
         self.print_logins(demo.make_logins(base_url))
 
     def report_existing(self) -> None:
@@ -46,6 +47,11 @@ class Command(BaseCommand):
             )
         if missing:
             analyse()
+
+    def score(self) -> None:
+        started = time.monotonic()
+        runs = sum(demo.score(vendor) for vendor in demo.vendors())
+        self.stdout.write(f"Scorecards of {runs} vendor days are there, {time.monotonic() - started:.1f} s")
 
     def print_logins(self, logins: list[Login]) -> None:
         """By vendor; the password is the same for all."""

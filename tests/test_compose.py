@@ -24,6 +24,7 @@ FILLED_IN = {
     "POSTGRES_PASSWORD": "superuser0secret",
     "PORTAL_OWNER_PASSWORD": "owner0secret",
     "PORTAL_APP_PASSWORD": "app0secret",
+    "BASE_URL": "https://portal.example.com",
     "ALLOWED_HOSTS": "portal.example.com",
     "CSRF_TRUSTED_ORIGINS": "https://portal.example.com",
     "BEHIND_PROXY": "1",

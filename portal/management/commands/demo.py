@@ -50,7 +50,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, _stop)
         processes: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            self.prepare(f"http://localhost:{port}", reset=reset)
+            self.prepare(_base_url(port), reset=reset)
             self.serve(port, processes)
         except Stopped:
             self.stdout.write("\nStopping ...")
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         logs = settings.VAR_DIR / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         for name, argv in _programs(port).items():
-            processes[name] = _start(argv, logs / f"{name}.log")
+            processes[name] = _start(argv, logs / f"{name}.log", port)
         self.step("Starting web, worker and beat", lambda: _wait_for_web(port, processes, logs))
         self.announce(port)
         while True:
@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
     def announce(self, port: int) -> None:
         self.stdout.write(
-            self.style.SUCCESS(f"\nReady: http://localhost:{port}")
+            self.style.SUCCESS(f"\nReady: {_base_url(port)}")
             + f"\nLogins are listed above and in {settings.VAR_DIR / 'demo.json'}; logs are in"
             + f" {settings.VAR_DIR / 'logs'}. Ctrl-C stops everything.\n"
         )
@@ -97,6 +97,10 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise Stopped
+
+
+def _base_url(port: int) -> str:
+    return f"http://localhost:{port}"
 
 
 def _check_port_is_free(port: int) -> None:
@@ -157,12 +161,13 @@ def _programs(port: int) -> dict[str, list[str]]:
     }
 
 
-def _start(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
+def _start(argv: list[str], log: Path, port: int) -> subprocess.Popen[bytes]:
     """In a session of its own, so that Ctrl-C reaches only us; tethered, so that it never outlives us."""
     with log.open("wb") as file:
         return subprocess.Popen(
             embedded.tethered(argv),
             cwd=settings.BASE_DIR,
+            env={**os.environ, "BASE_URL": _base_url(port)},  # for links in e-mails
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

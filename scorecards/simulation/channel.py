@@ -135,16 +135,17 @@ class Channel:
             yield tables.BENEFIT, (vendor_id, tier_id, text, position)
         if rank > 1:
             yield tables.REQUIREMENT, (vendor_id, tier_id, "bookings", plan.bookings // 2)
-            yield tables.REQUIREMENT, (vendor_id, tier_id, "win_rate", 15 + 5 * rank)
+            yield tables.REQUIREMENT, (vendor_id, tier_id, "win_rate", plan.win_rate - 25)
         for key, floor, target in self._targets(plan):
             yield tables.TARGET, (vendor_id, key, tier_id, floor, target, metric(key).weight)
 
     def _targets(self, plan: TierPlan) -> Iterator[tuple[str, int, int]]:
         """(metric, floor, target) in display units: what one may expect of a partner of the tier."""
         yield "bookings", 0, plan.bookings
+        yield "win_rate", 15, plan.win_rate
         yield "open_pipeline", 0, plan.bookings // 2
         yield "weighted_pipeline", 0, plan.bookings // 4
-        yield "pipeline_velocity", 0, plan.bookings // 300
+        yield "pipeline_velocity", 0, plan.bookings // 150
         yield "deal_size", 0, self.plan.deal_size
         yield "registrations", 0, plan.registrations
         yield "sales_cycle", 2 * self.plan.cycle_days, self.plan.cycle_days * 3 // 4

@@ -81,6 +81,7 @@ class TierPlan:
     discount: int
     mdf_accrual: int
     bookings: int  # target of yearly bookings in major units
+    win_rate: int  # target, per cent
     registrations: int  # target of quarterly registrations
     benefits: tuple[str, ...]
 
@@ -132,10 +133,10 @@ _BENEFITS = (
 def _tiers(names: tuple[str, str, str, str], unit: int) -> tuple[TierPlan, ...]:
     """Four tiers; `unit` is the entry tier's bookings target in major units."""
     return (
-        TierPlan(names[0], 44, 60, 5, 0, unit, 6, _BENEFITS[:2]),
-        TierPlan(names[1], 30, 90, 10, 1, 2 * unit, 10, _BENEFITS[:4]),
-        TierPlan(names[2], 18, 90, 15, 2, 3 * unit, 14, _BENEFITS[:6]),
-        TierPlan(names[3], 8, 120, 20, 3, 5 * unit, 20, _BENEFITS),
+        TierPlan(names[0], 44, 60, 5, 0, unit, 40, 9, _BENEFITS[:2]),
+        TierPlan(names[1], 30, 90, 10, 1, 2 * unit, 50, 15, _BENEFITS[:4]),
+        TierPlan(names[2], 18, 90, 15, 2, 3 * unit, 55, 22, _BENEFITS[:6]),
+        TierPlan(names[3], 8, 120, 20, 3, 5 * unit, 60, 32, _BENEFITS),
     )
 
 
@@ -159,7 +160,7 @@ NORTHWIND = VendorPlan(
         RegionPlan("Southern Europe", "SOUTH", {"IT": 4, "ES": 3}),
         RegionPlan("UK & Ireland", "UKI", {"GB": 4, "IE": 1}),
     ),
-    tiers=_tiers(("Member", "Silver", "Gold", "Platinum"), 450_000),
+    tiers=_tiers(("Member", "Silver", "Gold", "Platinum"), 700_000),
     products=(
         ProductPlan("ARM-5", "Arm 5 cobot", "Arms", 24_900, 14, 6),
         ProductPlan("ARM-12", "Arm 12 cobot", "Arms", 38_500, 10, 5),
@@ -200,7 +201,7 @@ QUILLBRIDGE = VendorPlan(
         RegionPlan("Canada", "CAN", {"CA": 1}),
         RegionPlan("Mexico", "MEX", {"MX": 1}),
     ),
-    tiers=_tiers(("Registered", "Advanced", "Premier", "Elite"), 150_000),
+    tiers=_tiers(("Registered", "Advanced", "Premier", "Elite"), 250_000),
     products=(
         ProductPlan("QB-CORE", "Quill Core, per 100 users", "Platform", 14_000, 14, 8),
         ProductPlan("QB-DOCS", "Quill Documents, per 100 users", "Platform", 9_500, 12, 8),
@@ -241,7 +242,7 @@ HOSHIMORI = VendorPlan(
         RegionPlan("West Japan", "WEST", {"JP": 1}),
         RegionPlan("Asia Pacific", "APAC", {"SG": 2, "AU": 2}),
     ),
-    tiers=_tiers(("Associate", "Bronze", "Silver", "Gold"), 20_000_000),
+    tiers=_tiers(("Associate", "Bronze", "Silver", "Gold"), 34_000_000),
     products=(
         ProductPlan("HM-SP1", "Bench spectrometer SP-1", "Spectrometry", 1_480_000, 10, 4),
         ProductPlan("HM-SP7", "Inline spectrometer SP-7", "Spectrometry", 3_250_000, 6, 3),

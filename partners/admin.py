@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
@@ -269,15 +270,19 @@ class PeriodFilter(admin.SimpleListFilter):
         return queryset.filter(occurred_at__gte=timezone.now() - timedelta(days=int(str(days))))
 
 
-class TypeFilter(admin.SimpleListFilter):
-    title = "type"
-    parameter_name = "type"
+class RoomFilter(admin.SimpleListFilter):
+    """Events by the app that declares them."""
+
+    title = "part of the portal"
+    parameter_name = "room"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(kind.key, kind.label) for kind in sorted(event_types(), key=lambda kind: kind.label)]
+        rooms = {kind.key.partition(".")[0] for kind in event_types()}
+        return sorted((room, str(apps.get_app_config(room).verbose_name)) for room in rooms)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(type=self.value()) if self.value() else queryset
+        known = [kind.key for kind in event_types() if kind.key.startswith(f"{self.value()}.")]
+        return queryset.filter(type__in=known) if self.value() else queryset
 
 
 @admin.register(PortalEvent)
@@ -289,7 +294,7 @@ class EventAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     list_display = ("occurred_at", "what", "actor", "partner_name", "details")
     list_display_links = None
-    list_filter = (PeriodFilter, TypeFilter)
+    list_filter = (PeriodFilter, RoomFilter)
     list_select_related = ("actor",)
     paginator = CappedPaginator
     sortable_by = ()

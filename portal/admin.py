@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.dates import MONTHS
 
 from portal import services
-from portal.admin_site import ReadOnlyInline, VendorModelAdmin
+from portal.admin_site import VendorModelAdmin
+from portal.formatting import format_date
 from portal.forms import VendorModelForm
-from portal.models import ExchangeRate, Invitation, Membership, Vendor, VendorHost
+from portal.links import absolute
+from portal.models import ExchangeRate, Invitation, Membership, Vendor
 from portal.policies import may_change_role
 from portal.roles import STAFF_ROLES, Role
 from portal.vendor_settings import SETTINGS, currency_is_fixed, vendor_change
@@ -46,12 +48,6 @@ class VendorForm(VendorModelForm):
         widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
 
 
-class HostInline(ReadOnlyInline):
-    model = VendorHost
-    fields = ("host",)
-    verbose_name_plural = "Addresses of its own, set up by whoever runs the platform"
-
-
 @admin.register(Vendor)
 class VendorAdmin(VendorModelAdmin):
     """One row: the vendor at whose address one is. It is not created or deleted here."""
@@ -59,9 +55,8 @@ class VendorAdmin(VendorModelAdmin):
     title = "Settings"
     form = VendorForm
     records_itself = True
-    inlines = (HostInline,)
     fieldsets = (
-        (None, {"fields": ("name", "colour", "support_email")}),
+        (None, {"fields": ("name", "colour", "support_email", "addresses")}),
         ("Calendar and money", {"fields": ("time_zone", "fiscal_year_start", "currency")}),
         ("Deal registration", {"fields": ("protection_days", "decision_hours")}),
         ("Sign-in", {"fields": ("requires_second_factor",)}),
@@ -75,7 +70,7 @@ class VendorAdmin(VendorModelAdmin):
         return redirect("admin:portal_vendor_change", request.vendor.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("currency_kept",) if _currency_is_fixed(request) else ()
+        return ("addresses", "currency_kept") if _currency_is_fixed(request) else ("addresses",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not _currency_is_fixed(request):
@@ -91,6 +86,11 @@ class VendorAdmin(VendorModelAdmin):
             )
             for name, part in self.fieldsets
         ]
+
+    @admin.display(description="Answers at")
+    def addresses(self, vendor: Vendor) -> str:
+        hosts = ", ".join(vendor.hosts.values_list("host", flat=True))
+        return hosts or absolute(vendor, "home")
 
     @admin.display(description="Currency")
     def currency_kept(self, vendor: Vendor) -> str:
@@ -130,7 +130,7 @@ class MembershipAdmin(VendorModelAdmin):
     records_itself = True
     fields = ("person", "email", "role", "is_active", "joined_at", "left_at")
     readonly_fields = ("person", "email", "joined_at", "left_at")
-    list_display = ("person", "email", "role", "is_active", "joined_at")
+    list_display = ("person", "email", "role", "is_active", "joined_on")
     list_filter = ("role", "is_active")
     list_select_related = ("user",)
     search_fields = ("user__last_name", "user__first_name", "user__email")
@@ -144,6 +144,10 @@ class MembershipAdmin(VendorModelAdmin):
     @admin.display(description="E-mail address", ordering="user__email")
     def email(self, membership: Membership) -> str:
         return membership.user.email
+
+    @admin.display(ordering="joined_at")
+    def joined_on(self, membership: Membership) -> str:
+        return format_date(membership.joined_at, "year")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user")

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection, models, transaction
@@ -19,6 +21,7 @@ from django.utils.functional import cached_property
 
 from portal import events
 from portal.events import record
+from portal.formatting import format_money
 from portal.forms import VendorInlineFormSet, VendorModelForm
 from portal.models import PortalEvent, Vendor
 from portal.rows import TenantModel
@@ -124,16 +127,29 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):
     form = VendorModelForm
     show_full_result_count = False
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
     view_on_site = False
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})}}
     #: The table's name in the list of tables, where the model's is not what people say.
     title = ""
     #: The services behind this table record what they do; a second event would only repeat it.
     records_itself = False
 
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        title = self.title or str(self.opts.verbose_name_plural).capitalize()
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.objection = getattr(request, "objection", None)
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Plain selects: what they point to is kept in a table of its own, one click away on the left."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     def changeform_view(
         self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None
@@ -244,9 +260,11 @@ class CappedPaginator(Paginator):
 
 def told(event: PortalEvent) -> str:
     """The details of an event in one line, for people who administer the programme."""
-    data = event.data
+    data = dict(event.data)
     if "changes" in data:
         return str(data["changes"])
+    if isinstance(data.get("amount"), int) and data.get("currency"):
+        data["amount"] = format_money(data["amount"], data.pop("currency"))
     return ", ".join(f"{name}: {value}" for name, value in data.items() if value not in ("", None))
 
 

@@ -5,7 +5,7 @@ from django.db.models.signals import post_delete, post_migrate, post_save
 
 class PortalConfig(AppConfig):
     name = "portal"
-    verbose_name = "Portal"
+    verbose_name = "Vendor and people"
     default = True
 
     def ready(self) -> None:

@@ -155,6 +155,7 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"  # stored and thought in UTC; pages activate the vendor's zone
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["portal.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

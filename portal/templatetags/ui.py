@@ -235,7 +235,7 @@ def trend(
         "first": series[0] if series else None, "last": series[-1] if series else None,
         "start": known[0] if len(known) > 1 else None, "end": known[-1] if len(known) > 1 else None,
         "end_x": round(known[-1][2][0] / 1.2, 2) if known else 0,
-        "end_y": max(known[-1][2][1] - 7, 10) if known else 0,
+        "end_y": _beside(known[-1][2][1], aim[1] if aim else None) if known else 0,
         "target_y": aim[1] if aim else None, "target_text_y": _above(aim[1]) if aim else None,
         "target_label": target_label,
     }  # fmt: skip
@@ -244,6 +244,12 @@ def trend(
 def _across(point: charts.Point | None) -> charts.Point | None:
     """Stretched to both edges: the box is scaled to any width, so its sides need no room for marks."""
     return point and (round((point[0] - 4) * 120 / 112, 2), point[1])
+
+
+def _beside(y: float, line_y: float | None) -> float:
+    """Where the last figure stands: above its point, or below it when another line runs there."""
+    above = max(y - 7, 10)
+    return round(y + 16 if line_y is not None and above - 12 < line_y < above + 4 else above, 2)
 
 
 def _above(y: float) -> float:

@@ -1,11 +1,21 @@
 """Which customer a registration means: the same domain, else the same name, else a new one."""
 
+from typing import Final
+
 from django.db import connection
 
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal
 from portal.wall import across_the_wall
 
+#: Domains that say nothing about who a customer is.
+_PROVIDERS = """
+gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com aol.com icloud.com me.com
+proton.me protonmail.com gmx.com gmx.net gmx.de gmx.at gmx.ch web.de t-online.de freenet.de orange.fr
+free.fr laposte.net libero.it virgilio.it mail.ru yandex.ru seznam.cz wp.pl o2.pl onet.pl bluewin.ch
+qq.com 163.com 126.com naver.com
+"""
+MAIL_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(key, %s)) from unnest(%s::text[]) as key"
 
 
@@ -16,6 +26,7 @@ def customer_of(deal: Deal) -> Customer:
     customer at the same moment wait for each other: it is created once.
     """
     name, domain = normalised_name(deal.customer_name), registrable_domain(deal.customer_domain)
+    domain = "" if domain in MAIL_PROVIDERS else domain
     with across_the_wall("match the customer of a registration") as scope:
         _one_at_a_time(scope.vendor_id, name, domain)
         return _find(name, domain, str(deal.customer_country)) or _create(deal, name, domain)
@@ -35,10 +46,11 @@ def _find(name: str, domain: str, country: str) -> Customer | None:
     if not name:
         return None
     namesakes = Customer.objects.filter(normalised_name=name).order_by("pk")
-    return next((one for one in namesakes if _may_be_same(one, domain, country)), None)
+    return next((one for one in namesakes if may_be_same(one, domain, country)), None)
 
 
-def _may_be_same(customer: Customer, domain: str, country: str) -> bool:
+def may_be_same(customer: Customer, domain: str, country: str) -> bool:
+    """Whether nothing known speaks against a customer of the same name being the one meant."""
     if domain and customer.domain:
         return False
     return not country or not customer.country or str(customer.country) == country

@@ -1,22 +1,33 @@
 """Reads of the deals app. Row security decides which rows; these add order, joins and what a page needs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Aggregate, Count, Q, QuerySet, Sum, Value
+from django.db.models import (
+    Aggregate,
+    Count,
+    F,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    prefetch_related_objects,
+)  # fmt: skip
 from django.utils import timezone
 
 from deals.matching import normalised_name, registrable_domain
-from deals.models import PENDING, Deal, DealLine, DealStatus, Protection, Stage, StageChange
+from deals.models import PENDING, Deal, DealLine, DealStatus, Product, Protection, Stage, StageChange
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import channel_managers
 from portal.access import Actor
-from portal.models import Membership, PortalEvent, User
+from portal.models import ExchangeRate, Membership, PortalEvent, User
 from portal.roles import Role
 from portal.scope import ALL, Scope, current_vendor_id, entered, system_scope
 from portal.wall import across_the_wall
@@ -26,16 +37,22 @@ OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPRO
 SOON: Final = timedelta(days=14)  # protection "ends soon"
 CLOSING: Final = timedelta(days=30)  # "the next money"
 MOST_EVENTS: Final = 200
+_DISCARDED: Final = Q(status=DealStatus.WITHDRAWN, submitted_at=None)  # a draft thrown away
 
 
 def deals_visible(actor: Actor) -> QuerySet[Deal]:
-    """Every deal this person may read, newest first, with partner and stage."""
+    """Every deal this person may read, newest first, with partner and stage.
+
+    What a partner has not sent yet is no business of the vendor's people.
+    """
     deals = Deal.objects.select_related("partner", "stage").order_by("-created_at", "-id")
     if actor.scope.partner_ids is not ALL:
         # Row security says the same; said here, the planner knows how few rows it means.
         deals = deals.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+    if actor.is_staff:
+        return deals.exclude(status=DealStatus.DRAFT).exclude(_DISCARDED)
     if sees_own_deals_only(actor):
-        deals = deals.filter(registered_by=actor.user)
+        return deals.filter(registered_by=actor.user)
     return deals
 
 
@@ -43,6 +60,12 @@ def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:
     """Registrations of the actor's partners that wait for the vendor, the most urgent first."""
     waiting = deals_visible(actor).filter(status__in=PENDING)
     return waiting.select_related("assigned_to").order_by("decision_due_at", "id")
+
+
+def with_lines(deals: list[Deal]) -> list[Deal]:
+    """The same deals with their products at hand, in one query for all."""
+    prefetch_related_objects(deals, Prefetch("lines", DealLine.objects.select_related("product")))
+    return deals
 
 
 def protection_ending(actor: Actor, within: timedelta = SOON) -> QuerySet[Deal]:
@@ -151,13 +174,13 @@ def claims_against(deal: Deal) -> list[Protection]:
     return claims_against_each([deal]).get(deal.pk, [])
 
 
-def claims_against_each(deals: Iterable[Deal]) -> dict[int, list[Protection]]:
-    """`claims_against` for several deals at once: {deal id: claims}, deals without one left out."""
+def claims_against_each(deals: Collection[Deal]) -> dict[int, list[Protection]]:
+    """`claims_against` for several deals read `with_lines`: {deal id: claims}, deals without one left out."""
     customers = {deal.pk: deal.customer_id for deal in deals if deal.customer_id}
     if not customers:
         return {}
+    products = {deal.pk: {line.product_id for line in deal.lines.all()} for deal in deals}
     with across_the_wall("show who decides which protected claims stand in the way"):
-        products = _products_of(customers)
         active = Protection.objects.filter(customer_id__in=set(customers.values()), released_at=None)
         active = active.filter(expires_at__gt=timezone.now()).select_related("deal", "partner", "product")
         claims = list(active.order_by("starts_at", "id"))
@@ -172,13 +195,6 @@ def claims_against_each(deals: Iterable[Deal]) -> dict[int, list[Protection]]:
     return {pk: against for pk, against in found.items() if against}
 
 
-def _products_of(deals: Iterable[int]) -> dict[int, set[int]]:
-    products: dict[int, set[int]] = {pk: set() for pk in deals}
-    for deal, product in DealLine.objects.filter(deal__in=products).values_list("deal_id", "product_id"):
-        products[deal].add(product)
-    return products
-
-
 def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None = None) -> list[Deal]:
     """The own partner's open deals for the same customer, by domain, by name, or spelled the same."""
     name_key, domain_key = normalised_name(name), registrable_domain(domain)
@@ -191,6 +207,24 @@ def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None
     if other_than is not None:
         own = own.exclude(pk=other_than.pk)
     return list(own.select_related("registered_by")[:5])
+
+
+def deal_of_form(actor: Actor, key: UUID) -> Deal | None:
+    """The own partner's deal that came from this form with these answers, if it was sent before."""
+    found: Deal | None = deals_visible(actor).filter(partner=actor.partner, form_key=key).first()
+    return found
+
+
+# What a registration is made of -----------------------------------------------------------------------
+
+
+def products_on_offer() -> list[Product]:
+    return list(Product.objects.filter(is_active=True).order_by("name"))
+
+
+def currencies_with_rates() -> list[str]:
+    """Currencies other than the vendor's that amounts can be stated in."""
+    return list(ExchangeRate.objects.order_by("currency").values_list("currency", flat=True).distinct())
 
 
 # People ---------------------------------------------------------------------------------------------------
@@ -257,3 +291,8 @@ def events_of(deal: Deal) -> list[PortalEvent]:
     """What happened to the deal, newest first; at most `MOST_EVENTS`."""
     events = PortalEvent.objects.filter(subject_type=deal._meta.label_lower, subject_id=deal.pk)
     return list(events.select_related("actor").order_by("-occurred_at", "-id")[:MOST_EVENTS])
+
+
+def keeps_amounts() -> bool:
+    """Whether this vendor has deals or prices: its currency cannot change any more then."""
+    return Deal.objects.exists() or Product.objects.filter(list_price__isnull=False).exists()

@@ -1,4 +1,25 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from deals import views
 
 app_name = "deals"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.deal_list, name="list"),
+    path("export/", views.export, name="export"),
+    path("register/", views.register, name="create"),
+    path("register/duplicates/", views.duplicates, name="duplicates"),
+    path("inbox/", views.inbox, name="inbox"),
+    path("of/<slug:slug>/", views.for_partner, name="for_partner"),
+    # References are slugs: nothing else, NUL included, ever reaches the database.
+    path("<slug:reference>/", views.detail, name="detail"),
+    path("<slug:reference>/edit/", views.edit, name="edit"),
+    path("<slug:reference>/claims/", views.claims, name="claims"),
+    path("<slug:reference>/review/", views.start_review, name="review"),
+    path("<slug:reference>/approve/", views.approve, name="approve"),
+    path("<slug:reference>/return/", views.send_back, name="return"),
+    path("<slug:reference>/reject/", views.reject, name="reject"),
+    path("<slug:reference>/withdraw/", views.withdraw, name="withdraw"),
+    path("<slug:reference>/stage/", views.stage, name="stage"),
+    path("<slug:reference>/won/", views.won, name="won"),
+    path("<slug:reference>/lost/", views.lost, name="lost"),
+]

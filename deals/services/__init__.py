@@ -7,6 +7,7 @@ PermissionDenied for who may never do this; ValidationError, with a text for peo
 done now.
 """
 
+from deals.services.beginning import programme_defaults
 from deals.services.deciding import (
     deal_approve,
     deal_reject,
@@ -32,6 +33,7 @@ __all__ = [
     "deal_win",
     "deal_withdraw",
     "deals_approve",
+    "programme_defaults",
     "protection_expire_due",
     "references_take",
 ]

@@ -52,8 +52,12 @@ def keep(deal: Deal, *fields: str) -> None:
 
 
 def tell(key: str, actor: Actor | None, deal: Deal, **data: Any) -> PortalEvent:
-    """Record what happened to the deal. `data` is read by the partner too: only what they may know."""
-    told = {"reference": deal.reference, "customer": deal.customer_name, **data}
+    """Record what happened to the deal. `data` is read by the partner too: only what they may know.
+
+    The vendor reads it as well, so what was never submitted is not named.
+    """
+    named = {"reference": deal.reference, "customer": deal.customer_name} if deal.submitted_at else {}
+    told = {**named, **data}
     return record(key, actor=actor, partner_id=deal.partner_id, subject=deal, data=told)
 
 

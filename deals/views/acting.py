@@ -1,0 +1,109 @@
+"""Buttons of a deal's page. Each is one service call; what cannot be done is said on the page itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms import Form
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from deals import selectors, services
+from deals.forms import LostForm, StageForm, WonForm
+from deals.models import Deal
+from deals.views.page import deal_or_404, deal_page, reason_form
+
+Service = Callable[..., Deal]
+
+
+def _act(request: Any, deal: Deal, service: Service, done: str, **arguments: Any) -> HttpResponseBase:
+    """Call, say what was done, and go back to the deal; 422 with the reason when it cannot be done."""
+    try:
+        service(actor=request.actor, deal=deal, **arguments)
+    except ValidationError as error:
+        return deal_page(request, deal_or_404(request, deal.reference), status=422, problems=error.messages)
+    messages.success(request, done)
+    return redirect("deals:detail", deal.reference)
+
+
+def _act_with_form(
+    request: Any, deal: Deal, service: Service, done: str, name: str, form: Form
+) -> HttpResponseBase:
+    if not form.is_valid():
+        return deal_page(request, deal, status=422, **{name: form})
+    try:
+        service(actor=request.actor, deal=deal, **form.cleaned_data)
+    except ValidationError as error:
+        return _with_errors(request, deal, name, form, error)
+    messages.success(request, done)
+    return redirect("deals:detail", deal.reference)
+
+
+def _with_errors(request: Any, deal: Deal, name: str, form: Form, error: ValidationError) -> HttpResponse:
+    """Objections to an answer stand beside it, all others on top of the page."""
+    problems: list[str] = []
+    for field, texts in _by_field(error).items():
+        if field in form.fields:
+            form.add_error(field, texts)
+        else:
+            problems += texts
+    current = deal_or_404(request, deal.reference)
+    return deal_page(request, current, status=422, problems=problems, **{name: form})
+
+
+def _by_field(error: ValidationError) -> dict[str, list[str]]:
+    return error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+
+
+@require_POST
+def start_review(request: Any, reference: str) -> HttpResponseBase:
+    deal = deal_or_404(request, reference)
+    return _act(request, deal, services.deal_start_review, "In review. The partner sees that you look at it.")
+
+
+@require_POST
+def approve(request: Any, reference: str) -> HttpResponseBase:
+    deal = deal_or_404(request, reference)
+    return _act(request, deal, services.deal_approve, "Approved and protected. The partner has been told.")
+
+
+@require_POST
+def withdraw(request: Any, reference: str) -> HttpResponseBase:
+    deal = deal_or_404(request, reference)
+    return _act(request, deal, services.deal_withdraw, "Withdrawn.")
+
+
+@require_POST
+def send_back(request: Any, reference: str) -> HttpResponseBase:
+    deal, form = deal_or_404(request, reference), reason_form("return", request.POST)
+    done = "Returned. The partner has been told, and the clock waits."
+    return _act_with_form(request, deal, services.deal_return, done, "return_form", form)
+
+
+@require_POST
+def reject(request: Any, reference: str) -> HttpResponseBase:
+    deal, form = deal_or_404(request, reference), reason_form("reject", request.POST)
+    done = "Rejected. The partner has been told why."
+    return _act_with_form(request, deal, services.deal_reject, done, "reject_form", form)
+
+
+@require_POST
+def stage(request: Any, reference: str) -> HttpResponseBase:
+    deal = deal_or_404(request, reference)
+    form = StageForm(request.POST, stages=selectors.stages())
+    return _act_with_form(request, deal, services.deal_stage_change, "Moved.", "stage_form", form)
+
+
+@require_POST
+def won(request: Any, reference: str) -> HttpResponseBase:
+    deal = deal_or_404(request, reference)
+    form = WonForm(request.POST, deal=deal, auto_id="won_%s")
+    return _act_with_form(request, deal, services.deal_win, "Won. Congratulations.", "won_form", form)
+
+
+@require_POST
+def lost(request: Any, reference: str) -> HttpResponseBase:
+    deal, form = deal_or_404(request, reference), LostForm(request.POST, auto_id="lost_%s")
+    return _act_with_form(request, deal, services.deal_lose, "Marked as lost.", "lost_form", form)

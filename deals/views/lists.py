@@ -1,0 +1,160 @@
+"""Lists: all deals, the approvals inbox, the deals of one partner."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from deals import policies, progress, selectors, services, tables
+from deals.filters import DealFilter
+from deals.models import Deal
+from partners.models import Partner
+from portal import keyset
+from portal.access import Actor
+from portal.exports import csv_response
+from portal.formatting import format_number
+from portal.keyset import Order
+
+_DUE = Order(F("decision_due_at"), datetime.fromisoformat)
+#: How the list was last filtered and sorted, kept in the session.
+_REMEMBERED = "deals.list"
+_KEPT = ("q", "status", "stage", "partner", "sort")
+PAGE = 50
+LATEST = 10
+
+
+@require_GET
+def deal_list(request: Any) -> HttpResponseBase:
+    """`?all=1` forgets the remembered filter; without any query the remembered one is taken up again."""
+    remembered = request.session.get(_REMEMBERED, "")
+    if not request.GET and remembered:
+        return redirect(f"{reverse('deals:list')}?{remembered}")
+    _remember(request)
+    chosen = _filter(request)
+    sort, order = tables.order_of(request.GET.get("sort", ""))
+    page = keyset.page(chosen.qs, order, request.GET.get("page", ""), PAGE)
+    deals = _counted(keyset.count(chosen.qs))
+    context = {
+        "filter": chosen,
+        "filtered": chosen.form.has_changed(),
+        "table": _table(request.actor, page.rows, sort),
+        "page": page,
+        "headline": f"{deals} found" if chosen.form.has_changed() else deals,
+        "summary": deals if len(page.rows) < PAGE else f"{len(page.rows)} of {deals[0].lower()}{deals[1:]}",
+        "may_register": policies.may_register(request.actor),
+        "query": _query(request),
+    }
+    return render(request, "deals/list.html", context, status=200 if chosen.is_valid() else 422)
+
+
+@require_GET
+def export(request: Any) -> HttpResponseBase:
+    chosen = _filter(request)
+    _, order = tables.order_of(request.GET.get("sort", ""))
+    sign = "-" if order.falling else ""
+    rows = chosen.qs.annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")
+    if len(rows.values_list("pk", flat=True)[: tables.MOST_EXPORTED + 1]) > tables.MOST_EXPORTED:
+        most = f"{tables.MOST_EXPORTED:,}"
+        messages.error(request, f"A file holds at most {most} deals. Filter the list first.")
+        return redirect(f"{reverse('deals:list')}?{_query(request)}")
+    return csv_response("deals", tables.EXPORT_HEADER, tables.exported(rows), actor=request.actor)
+
+
+def _counted(total: int) -> str:
+    if total > keyset.MOST_COUNTED:
+        return f"More than {format_number(keyset.MOST_COUNTED)} deals"
+    return "1 deal" if total == 1 else f"{format_number(total)} deals"
+
+
+def _filter(request: Any) -> DealFilter:
+    stages = [(stage.pk, stage.name) for stage in selectors.stages()]
+    rows = selectors.deals_visible(request.actor)
+    return DealFilter(request.GET, rows, stages=stages, many_partners=_many_partners(request.actor))
+
+
+def _many_partners(actor: Actor) -> bool:
+    return actor.is_staff or actor.is_distributor
+
+
+def _table(actor: Actor, rows: list[Deal], sort: str) -> tables.DealTable:
+    return tables.DealTable(
+        rows, sort=sort, many_partners=_many_partners(actor), for_partner=actor.is_partner_person
+    )
+
+
+def _query(request: HttpRequest) -> str:
+    """The filter and sort of this request, without the place in the list."""
+    query = request.GET.copy()
+    for name, value in list(query.items()):
+        if name not in _KEPT or not value:
+            del query[name]
+    return query.urlencode()
+
+
+def _remember(request: HttpRequest) -> None:
+    query = _query(request)
+    if request.session.get(_REMEMBERED, "") != query:
+        request.session[_REMEMBERED] = query
+
+
+# Approvals --------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def inbox(request: Any) -> HttpResponseBase:
+    """What waits for a decision, by due time. Posted references are approved together."""
+    if not request.actor.is_staff:
+        raise Http404("the vendor's own page")
+    if request.method == "POST":
+        return _approve_selected(request)
+    page = keyset.page(selectors.waiting_for_decision(request.actor), _DUE, request.GET.get("page", ""))
+    deals = selectors.with_lines(page.rows)
+    claims = selectors.claims_against_each(deals)
+    context = {
+        "rows": [(deal, claims.get(deal.pk, [])) for deal in deals],
+        "page": page,
+        "headline": progress.waiting_headline(deals, more=bool(page.next)),
+    }
+    return render(request, "deals/inbox.html", context)
+
+
+def _approve_selected(request: Any) -> HttpResponseBase:
+    if not request.actor.is_manager:
+        raise PermissionDenied("Only managers approve.")
+    chosen = _chosen(request)
+    if not chosen:
+        messages.warning(request, "Nothing was selected. Tick the registrations to approve.")
+        return redirect("deals:inbox")
+    approved, refused = services.deals_approve(actor=request.actor, deals=chosen)
+    if approved:
+        names = ", ".join(deal.customer_name for deal in approved)
+        messages.success(request, f"Approved and protected: {names}.")
+    for deal, why in refused:
+        messages.error(request, f"{deal.customer_name} was not approved. {why}")
+    return redirect("deals:inbox")
+
+
+def _chosen(request: Any) -> QuerySet[Deal]:
+    references = [text for text in request.POST.getlist("reference") if "\0" not in text][:100]
+    return selectors.deals_visible(request.actor).filter(reference__in=references)
+
+
+@require_GET
+def for_partner(request: Any, slug: str) -> HttpResponse:
+    """The latest deals of a partner: a fragment of its page, or a page of its own."""
+    partner = get_object_or_404(Partner, slug=slug)
+    deals = list(selectors.deals_of(request.actor, partner)[: LATEST + 1])
+    context = {
+        "partner": partner,
+        "deals": deals[:LATEST],
+        "more": len(deals) > LATEST,
+        "looks": progress.LOOKS,
+        "frame": "deals/_bare.html" if request.htmx else "base.html",
+    }
+    return render(request, "deals/for_partner.html", context)

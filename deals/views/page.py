@@ -1,0 +1,83 @@
+"""One deal: where it stands, what happened, what can be done."""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from deals import policies, progress, selectors
+from deals.forms import LostForm, ReasonForm, StageForm, WonForm
+from deals.models import Deal
+
+
+def deal_or_404(request: Any, reference: str) -> Deal:
+    try:
+        return selectors.deal_for_page(request.actor, reference)
+    except Deal.DoesNotExist as error:
+        raise Http404(reference) from error
+
+
+@require_GET
+def detail(request: Any, reference: str) -> HttpResponse:
+    return deal_page(request, deal_or_404(request, reference))
+
+
+def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> HttpResponse:
+    """The page of a deal. `forms` take the place of its own, to show what was wrong with them."""
+    actor, for_partner = request.actor, request.actor.is_partner_person
+    actions = policies.actions(actor, deal)
+    context = {
+        "deal": deal,
+        "lines": selectors.lines_of(deal),
+        "stage_history": selectors.stage_history(deal) if deal.stage_id else [],
+        "history": progress.history(selectors.events_of(deal)),
+        "headline": progress.headline(deal, for_partner=for_partner),
+        "steps": progress.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
+        "bar": progress.protection_bar(deal),
+        "looks": progress.LOOKS,
+        "actions": actions,
+        "weighted": _weighted(deal),
+        **_forms(deal, actions),
+        **forms,
+    }
+    return render(request, "deals/detail.html", context, status=status)
+
+
+def _weighted(deal: Deal) -> int | None:
+    """The amount by the likelihood of its stage, in minor units of the deal's currency."""
+    if deal.amount is None or deal.stage is None or not deal.is_open:
+        return None
+    return deal.amount * deal.stage.probability // 100
+
+
+def _forms(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
+    """Only those the person can use now. Ids differ, because they stand on one page."""
+    made: dict[str, Any] = {}
+    if "return" in actions:
+        made["return_form"] = reason_form("return")
+        made["reject_form"] = reason_form("reject")
+    if "stage" in actions:
+        made["stage_form"] = StageForm(initial={"stage": deal.stage_id}, stages=selectors.stages())
+        made["won_form"] = WonForm(deal=deal, auto_id="won_%s")
+        made["lost_form"] = LostForm(initial={"competitor": deal.competitor}, auto_id="lost_%s")
+    return made
+
+
+def reason_form(action: str, data: Any = None) -> ReasonForm:
+    label = {"return": "What do you need to know?", "reject": "Why is it rejected?"}[action]
+    return ReasonForm(data, label=label, auto_id=f"{action}_%s")
+
+
+@require_GET
+def claims(request: Any, reference: str) -> HttpResponse:
+    """Which protected claims stand in the way of an approval; for those who decide."""
+    deal = deal_or_404(request, reference)
+    if not policies.may_decide(request.actor, deal):
+        raise Http404("for those who decide")
+    context = {
+        "deal": deal,
+        "claims": selectors.claims_against(deal) if deal.is_pending else [],
+        "frame": "deals/_bare.html" if request.htmx else "base.html",
+    }
+    return render(request, "deals/claims.html", context)

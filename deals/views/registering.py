@@ -1,0 +1,178 @@
+"""The registration form: a new deal, a draft, or the answer to a question."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from deals import policies, selectors, services
+from deals.forms import DealForm, ProductLines, product_choices
+from deals.models import Deal, DealStatus
+from deals.views.page import deal_or_404
+
+_PREFIX = "lines"
+_NEW_LINE = {"product": "", "quantity": "1"}
+
+
+@require_http_methods(["GET", "POST"])
+def register(request: Any) -> HttpResponseBase:
+    if not policies.may_register(request.actor):
+        raise PermissionDenied("Only people of an active partner register deals.")
+    return _answered(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: Any, reference: str) -> HttpResponseBase:
+    deal = deal_or_404(request, reference)
+    if not policies.may("edit", request.actor, deal):
+        raise PermissionDenied("Only the partner changes a registration.")
+    if not deal.is_editable:
+        return _not_now(request, deal)
+    return _answered(request, deal)
+
+
+def _not_now(request: Any, deal: Deal) -> HttpResponseBase:
+    """Sent twice, or opened from an old tab: the deal's page shows what became of it."""
+    if request.method == "GET":
+        messages.info(request, "This registration can be read but not changed now.")
+    return redirect("deals:detail", deal.reference)
+
+
+def _answered(request: Any, deal: Deal | None) -> HttpResponseBase:
+    if request.method == "GET":
+        return _empty(request, deal)
+    if "add_line" in request.POST or "remove_line" in request.POST:
+        return _other_lines(request, deal)
+    return _sent(request, deal)
+
+
+def _empty(request: Any, deal: Deal | None) -> HttpResponse:
+    initial = DealForm.initial_of(deal) if deal else {}
+    lines = selectors.lines_of(deal) if deal else []
+    present = [{"product": line.product_id, "quantity": line.quantity} for line in lines]
+    form = DealForm(initial=initial, currencies=_currencies(request, deal))
+    return _form_page(request, deal, form, _lines(request, initial=present or [_NEW_LINE]))
+
+
+def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
+    """Another row of products, or one less; what was typed is kept, nothing is judged yet."""
+    rows = _typed_lines(request.POST)
+    removed = request.POST.get("remove_line", "")
+    if removed.isdecimal() and int(removed) < len(rows):
+        del rows[int(removed)]
+    if "add_line" in request.POST or not rows:
+        rows.append(_NEW_LINE)
+    form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
+    return _form_page(request, deal, form, _lines(request, initial=rows))
+
+
+def _typed_lines(data: QueryDict) -> list[dict[str, str]]:
+    total = data.get(f"{_PREFIX}-TOTAL_FORMS", "0")
+    count = min(int(total), 100) if total.isdecimal() else 0
+    return [
+        {name: data.get(f"{_PREFIX}-{place}-{name}", "") for name in ("product", "quantity")}
+        for place in range(count)
+    ]
+
+
+def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
+    draft = "submit" not in request.POST
+    form = DealForm(request.POST, currencies=_currencies(request, deal), draft=draft)
+    lines = _lines(request, data=request.POST, draft=draft)
+    if not all([form.is_valid(), lines.is_valid()]):
+        return _form_page(request, deal, form, lines, status=422)
+    if not draft and _unconfirmed_twin(request, deal, form, lines):
+        return _form_page(request, deal, form, lines, status=422, ask_twin=True)
+    try:
+        saved = _saved(request, deal, form, lines, draft)
+    except ValidationError as error:
+        return _refused(request, deal, form, lines, error)
+    done = "Draft saved." if draft else "Submitted. You hear back by the time shown below."
+    messages.success(request, done)
+    return redirect("deals:edit" if draft else "deals:detail", saved.reference)
+
+
+@transaction.atomic
+def _saved(request: Any, deal: Deal | None, form: DealForm, lines: Any, draft: bool) -> Deal:
+    actor, key = request.actor, None if deal else form.key(lines.pairs)
+    saved = services.deal_draft_save(actor=actor, deal=deal, answers=form.answers, lines=lines.pairs, key=key)
+    if draft:
+        return saved
+    submit = services.deal_resubmit if saved.status == DealStatus.RETURNED else services.deal_submit
+    return submit(actor=actor, deal=saved)
+
+
+def _refused(
+    request: Any, deal: Deal | None, form: DealForm, lines: Any, error: ValidationError
+) -> HttpResponseBase:
+    """The service's objections beside the answers they are about."""
+    if getattr(error, "code", "") == "illegal" and deal is not None:
+        return _not_now(request, deal_or_404(request, deal.reference))
+    problems = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    for name, texts in problems.items():
+        if name == "products":
+            lines.forms[0].add_error("product", texts)
+        else:
+            form.add_error(name if name in form.fields else None, texts)
+    return _form_page(request, deal, form, lines, status=422)
+
+
+def _unconfirmed_twin(request: Any, deal: Deal | None, form: DealForm, lines: Any) -> bool:
+    """Whether the partner has this customer open already and has not said that this is another deal."""
+    if request.POST.get("another_deal"):
+        return False
+    known = deal or selectors.deal_of_form(request.actor, form.key(lines.pairs))
+    return bool(_twins(request, form, known))
+
+
+def _twins(request: Any, form: DealForm, known: Deal | None) -> list[Deal]:
+    name, domain = form["customer_name"].value() or "", form["customer_domain"].value() or ""
+    return selectors.own_duplicates(request.actor, name, domain, other_than=known)
+
+
+def _currencies(request: Any, deal: Deal | None) -> list[str]:
+    """The vendor's own first, then those with a rate; a deal keeps the one it has."""
+    own = request.vendor.currency
+    others = set(selectors.currencies_with_rates()) | ({deal.currency} if deal else set())
+    return [own, *sorted(others - {own})]
+
+
+def _lines(request: Any, *, data: Any = None, initial: Any = None, draft: bool = False) -> Any:
+    products = product_choices(selectors.products_on_offer())
+    formset: Any = ProductLines(data, prefix=_PREFIX, initial=initial, form_kwargs={"products": products})
+    formset.draft = draft
+    return formset
+
+
+def _form_page(
+    request: Any, deal: Deal | None, form: DealForm, lines: Any, *, status: int = 200, ask_twin: bool = False
+) -> HttpResponse:
+    tier = deal.partner.tier if deal else None
+    context = {
+        "deal": deal,
+        "form": form,
+        "lines": lines,
+        "twins": _twins(request, form, deal) if form["customer_name"].value() else [],
+        "ask_twin": ask_twin,
+        "days": (tier.protection_days if tier else None) or request.vendor.protection_days,
+        "hours": request.vendor.decision_hours,
+        "amount_label": f"Amount of the whole deal, in {request.vendor.currency}",
+    }
+    return render(request, "deals/register.html", context, status=status)
+
+
+@require_GET
+def duplicates(request: Any) -> HttpResponse:
+    """The partner's own open deals for the customer being typed; a fragment of the form."""
+    if not policies.may_register(request.actor):
+        raise PermissionDenied("Only people of an active partner register deals.")
+    name, domain = (
+        request.GET.get(field, "").replace("\0", "")[:253] for field in ("customer_name", "customer_domain")
+    )
+    twins = selectors.own_duplicates(request.actor, name, domain)
+    twins = [twin for twin in twins if twin.reference != request.GET.get("deal")]
+    return render(request, "deals/_twins.html", {"twins": twins})

@@ -27,6 +27,7 @@ from scorecards.simulation.world import VENDORS, VendorPlan
 
 SEED = "demo"
 SUPERUSER = "support@platform.example"
+DAYS_SCORED = 8  # a week ago is what "moved most" is measured against
 DEALS_PER_PARTNER, EVENTS_PER_PARTNER = 64, 1_500
 
 
@@ -63,10 +64,11 @@ def load(plan: VendorPlan, domains: Unique, progress: Progress = lambda rows: No
 
 
 def score(vendor: Vendor) -> int:
-    """Scorecards of yesterday and of twelve month-ends, where they are missing; returns how many days."""
-    day = services.day_that_ended(vendor)
-    services.nightly(vendor=vendor, as_of=day)
-    return 1 + services.backfill(vendor=vendor, until=day)
+    """Scorecards of the last days and of twelve month-ends, where they are missing; returns how many days."""
+    newest = services.day_that_ended(vendor)
+    days = [newest - timedelta(days=ago) for ago in range(DAYS_SCORED)]
+    runs = [services.nightly(vendor=vendor, as_of=day) for day in days]
+    return len(runs) + services.backfill(vendor=vendor, until=newest)
 
 
 def vendors() -> list[Vendor]:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.forms import Form
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from deals import selectors, services
+from deals import policies, selectors, services
 from deals.forms import LostForm, StageForm, WonForm
 from deals.models import Deal
 from deals.views.page import deal_or_404, deal_page, reason_form
@@ -29,8 +29,10 @@ def _act(request: Any, deal: Deal, service: Service, done: str, **arguments: Any
 
 
 def _act_with_form(
-    request: Any, deal: Deal, service: Service, done: str, name: str, form: Form
+    request: Any, deal: Deal, action: str, service: Service, done: str, name: str, form: Form
 ) -> HttpResponseBase:
+    if not policies.may(action, request.actor, deal):  # before anything is said about the answers
+        raise PermissionDenied
     if not form.is_valid():
         return deal_page(request, deal, status=422, **{name: form})
     try:
@@ -79,31 +81,31 @@ def withdraw(request: Any, reference: str) -> HttpResponseBase:
 def send_back(request: Any, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), reason_form("return", request.POST)
     done = "Returned. The partner has been told, and the clock waits."
-    return _act_with_form(request, deal, services.deal_return, done, "return_form", form)
+    return _act_with_form(request, deal, "return", services.deal_return, done, "return_form", form)
 
 
 @require_POST
 def reject(request: Any, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), reason_form("reject", request.POST)
     done = "Rejected. The partner has been told why."
-    return _act_with_form(request, deal, services.deal_reject, done, "reject_form", form)
+    return _act_with_form(request, deal, "reject", services.deal_reject, done, "reject_form", form)
 
 
 @require_POST
 def stage(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = StageForm(request.POST, stages=selectors.stages())
-    return _act_with_form(request, deal, services.deal_stage_change, "Moved.", "stage_form", form)
+    return _act_with_form(request, deal, "stage", services.deal_stage_change, "Moved.", "stage_form", form)
 
 
 @require_POST
 def won(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WonForm(request.POST, deal=deal, auto_id="won_%s")
-    return _act_with_form(request, deal, services.deal_win, "Won. Congratulations.", "won_form", form)
+    return _act_with_form(request, deal, "win", services.deal_win, "Won. Congratulations.", "won_form", form)
 
 
 @require_POST
 def lost(request: Any, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), LostForm(request.POST, auto_id="lost_%s")
-    return _act_with_form(request, deal, services.deal_lose, "Marked as lost.", "lost_form", form)
+    return _act_with_form(request, deal, "lose", services.deal_lose, "Marked as lost.", "lost_form", form)

@@ -1,0 +1,290 @@
+"""Every address x every role, as data. The resolver is walked: an address that is not listed here fails.
+
+A line says who gets in. Everybody else gets 404 for what they cannot see and 403 for what they see but may
+not do; strangers of another vendor always 404, people who are not signed in the way to the sign-in page.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern
+from django.utils import timezone
+
+from partners.services import person_invite
+from portal.models import PortalEvent
+from portal.roles import Role
+from portal.scope import entered, system_scope
+from tests import factories
+from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
+
+PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
+DISTRIBUTOR = {"distributor_admin", "distributor_rep"}
+OTHER_PARTNERS = DISTRIBUTOR | {"sub_rep"}
+PARTNER_PEOPLE = PARTNER_OF_BETA | OTHER_PARTNERS
+STAFF_OF_BETA = {"manager", "executive", "program_admin"}
+DECIDERS_OF_BETA = {"manager", "program_admin"}
+STAFF = STAFF_OF_BETA | {"other_manager"}
+MEMBERS = PARTNER_PEOPLE | STAFF
+SEE_BETA = PARTNER_OF_BETA | STAFF_OF_BETA
+OUTSIDERS = ("anonymous", "disabled", "former", "stranger")
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who is let in (`allowed`), and who at least sees that there is something (`sees`, else 404)."""
+
+    allowed: set[str]
+    sees: set[str] = frozenset()  # type: ignore[assignment]
+    method: str = "get"
+    args: str = ""
+    data: str = ""
+    elsewhere: int = 404  # the answer to members who are not let in
+
+    def expected(self, name: str) -> set[int]:
+        if name in self.allowed:
+            return {200, 302, 303, 422} if self.method == "post" else {200}
+        return {403} if name in self.sees else {self.elsewhere}
+
+
+def page(allowed: set[str], sees: set[str] | None = None, args: str = "") -> Line:
+    return Line(allowed, sees or set(), args=args)
+
+
+def action(allowed: set[str], sees: set[str] | None = None, args: str = "", data: str = "") -> Line:
+    return Line(allowed, sees or set(), "post", args, data)
+
+
+#: `args` and `data` are keys of `targets()`: beta's partner, people, invitation and deals in several states.
+MATRIX: dict[str, Line] = {
+    "home": page(MEMBERS),
+    "partners:list": page(MEMBERS),
+    "partners:export": page(MEMBERS),
+    "partners:people": Line(PARTNER_PEOPLE, elsewhere=302),
+    "partners:detail": page(SEE_BETA, args="partner"),
+    "partners:edit": page(DECIDERS_OF_BETA, SEE_BETA, args="partner"),
+    "partners:timeline": page(SEE_BETA, args="partner"),
+    "partners:deals": page(SEE_BETA, args="partner"),
+    "partners:sub_partners": page(SEE_BETA, args="partner"),
+    "partners:people_of": page(SEE_BETA, args="partner"),
+    "partners:invite": action(DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner", data="invite"),
+    "partners:own_deals_only": action({"partner_admin"}, SEE_BETA, args="partner", data="own_deals_only"),
+    "partners:change_role": action(
+        DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner_and_seat", data="role"
+    ),
+    "partners:disable": action(DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner_and_seat"),
+    "partners:enable": action(DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner_and_seat"),
+    "partners:revoke_invitation": action(
+        DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner_and_invitation"
+    ),
+    "deals:list": page(MEMBERS),
+    "deals:export": page(MEMBERS),
+    "deals:create": page(PARTNER_PEOPLE, STAFF),
+    "deals:duplicates": page(PARTNER_PEOPLE, STAFF),
+    "deals:inbox": page(STAFF),
+    "deals:for_partner": page(SEE_BETA, args="partner"),
+    "deals:detail": page(SEE_BETA, args="pending"),
+    "deals:edit": page(PARTNER_OF_BETA, args="draft"),
+    "deals:claims": page(DECIDERS_OF_BETA, args="pending"),
+    "deals:review": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
+    "deals:approve": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
+    "deals:return": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
+    "deals:reject": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
+    "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
+    "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
+    "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
+    "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
+    "scorecards:portfolio": page(STAFF),
+    "scorecards:portfolio_export": page(STAFF),
+    "scorecards:own": page(PARTNER_PEOPLE),
+    "scorecards:detail": page(SEE_BETA, args="partner"),
+    "scorecards:card": page(SEE_BETA, args="partner"),
+    "scorecards:recompute": action(DECIDERS_OF_BETA, SEE_BETA, args="partner"),
+    "scorecards:metric_rows": page(SEE_BETA, args="metric"),
+    "scorecards:metric_rows_export": page(SEE_BETA, args="metric"),
+}
+
+#: Pages of the person, not of a membership: allauth's own, tested in test_vendors.py and test_invitations.py.
+PERSONAL = ("account_", "mfa_")
+PUBLIC = {"brand", "healthz", "join", "switch"}
+#: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
+ADMINISTRATION = "admin:"
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    yield from _walk(get_resolver("portal.urls").url_patterns, ())
+
+
+def _walk(patterns: Any, namespaces: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield ":".join((*namespaces, pattern.name or "")), str(pattern.pattern)
+        else:
+            inner = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
+            yield from _walk(pattern.url_patterns, inner)
+
+
+def test_every_address_is_in_the_matrix() -> None:
+    names = {name for name, _ in addresses()}
+    ours = {n for n in names if not n.startswith((*PERSONAL, ADMINISTRATION)) and n not in PUBLIC}
+    assert ours == set(MATRIX), "an address nobody said who may open"
+
+
+@pytest.fixture
+def everybody(world: VendorWorld, other_world: VendorWorld) -> dict[str, Person | None]:
+    disabled = add_person_of_beta(world, "disabled")
+    former = add_person_of_beta(world, "former")
+    disabled.user.is_active = False
+    disabled.user.save()
+    with entered(system_scope(world.vendor.pk)):
+        type(former.membership).objects.filter(pk=former.membership.pk).update(is_active=False)
+    return {
+        **world.people,
+        "anonymous": None,
+        "disabled": disabled,
+        "former": former,
+        "stranger": other_world.people["program_admin"],
+    }
+
+
+def add_person_of_beta(world: VendorWorld, name: str) -> Person:
+    with entered(system_scope(world.vendor.pk)):
+        return add_person(world.vendor, name, Role.PARTNER_ADMIN, world.partners["beta"])
+
+
+@pytest.fixture
+def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """What the lines of the matrix aim at; everything belongs to partner beta."""
+    beta, rep = world.partners["beta"], world.people["partner_rep"]
+    colleague = add_person_of_beta(world, "colleague")
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        seat = colleague.membership.seat
+        fields = {"partner": beta, "registered_by": rep.user, "stage": None}
+        draft = factories.DealFactory(**fields)
+        pending = factories.DealFactory(submitted=True, **fields)
+        running = factories.DealFactory(approved=True, **{**fields, "stage": world.stages[0]})
+        for deal in (draft, pending, running):
+            factories.DealLineFactory(deal=deal, product=world.products[0])
+    with acting_as(world.people["partner_admin"]) as actor:
+        invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
+    slug = {"slug": beta.slug}
+    return {
+        "": {},
+        "partner": slug,
+        "partner_and_seat": {**slug, "pk": seat.pk},
+        "partner_and_invitation": {**slug, "pk": invitation.pk},
+        "metric": {**slug, "key": "win_rate"},
+        "draft": {"reference": draft.reference},
+        "pending": {"reference": pending.reference},
+        "open": {"reference": running.reference},
+        "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
+        "own_deals_only": {"own_deals_only": "on"},
+        "role": {"role": Role.PARTNER_REP},
+        "reason": {"reason": "Please add the site."},
+        "stage": {"stage": world.stages[1].pk},
+        "won": {"amount": "1000", "closed_on": timezone.localdate().isoformat()},
+        "lost": {"reason": "Price"},
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(MATRIX))
+def test_who_is_let_in(
+    address: str,
+    everybody: dict[str, Person | None],
+    targets: dict[str, dict[str, Any]],
+    world: VendorWorld,
+    client_as: Callable[..., PortalClient],
+) -> None:
+    line = MATRIX[address]
+    path = reverse(address, kwargs=targets[line.args])
+    for name, person in everybody.items():
+        savepoint = transaction.savepoint()  # each finds the same rows
+        answer = getattr(client_as(person, world.vendor), line.method)(path, targets[line.data])
+        outsider = name in OUTSIDERS
+        wanted = _of_outsider(name) if outsider else line.expected(name)
+        assert answer.status_code in wanted, f"{line.method} {path} as {name}: {answer.status_code}"
+        if answer.status_code == 302 and name in ("anonymous", "disabled"):
+            assert "/accounts/login/" in answer.url
+        transaction.savepoint_rollback(savepoint)
+
+
+def _of_outsider(name: str) -> set[int]:
+    return {302} if name in ("anonymous", "disabled") else {404}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(name for name, line in MATRIX.items() if line.method == "post"))
+def test_who_is_refused_changes_nothing(
+    address: str,
+    everybody: dict[str, Person | None],
+    targets: dict[str, dict[str, Any]],
+    world: VendorWorld,
+    client_as: Callable[..., PortalClient],
+) -> None:
+    line = MATRIX[address]
+    path = reverse(address, kwargs=targets[line.args])
+    before = _business_events(world)
+    for name in sorted(set(everybody) - line.allowed):
+        client_as(everybody[name], world.vendor).post(path, targets[line.data])
+    assert _business_events(world) == before
+    for name in sorted(line.allowed):
+        assert client_as(everybody[name]).get(path).status_code in {200, 302, 403, 405}, "GET never acts"
+    assert _business_events(world) == before
+
+
+def _business_events(world: VendorWorld) -> int:
+    with entered(system_scope(world.vendor.pk)):
+        return PortalEvent.objects.exclude(type="portal.login").count()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(name for name, line in MATRIX.items() if line.args))
+def test_ids_of_another_vendor_lead_nowhere(
+    address: str,
+    targets: dict[str, dict[str, Any]],
+    world: VendorWorld,
+    other_world: VendorWorld,
+    client_as: Callable[..., PortalClient],
+) -> None:
+    """The program admin of another vendor, at their own address, with every id of ours."""
+    line = MATRIX[address]
+    if targets[line.args].keys() <= {"slug", "key"}:
+        pytest.skip("both vendors have a partner of this slug: their own page answers, see the wall tests")
+    path = reverse(address, kwargs=targets[line.args])
+    before = _business_events(world)
+    answer = getattr(client_as(other_world.people["program_admin"]), line.method)(path, targets[line.data])
+    assert answer.status_code == 404
+    assert _business_events(world) == before
+
+
+@pytest.mark.django_db
+def test_the_administration_is_for_program_admins(
+    everybody: dict[str, Person | None], world: VendorWorld, client_as: Callable[..., PortalClient]
+) -> None:
+    """Every parameterless page of the administration, for everybody."""
+    pages = [reverse("admin:index")]
+    for name, _ in addresses():
+        if name.startswith("admin:") and name.endswith(("_changelist", "_add")):
+            pages.append(reverse(name))
+    assert len(pages) > 20
+    for name, person in everybody.items():
+        client = client_as(person, world.vendor)
+        for path in pages:
+            code = client.get(path).status_code
+            if name == "program_admin":
+                assert code in _of_admin_page(path), (path, code)
+            elif name in OUTSIDERS:
+                assert code in _of_outsider(name), (name, path)
+            else:
+                assert code == 403, (name, path)
+
+
+def _of_admin_page(path: str) -> set[int]:
+    """Read-only tables have no add page; the vendor's own settings are one row, opened at once."""
+    if path.endswith("/portal/vendor/"):
+        return {302}
+    return {200, 403} if path.endswith("/add/") else {200}

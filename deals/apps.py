@@ -7,6 +7,17 @@ class DealsConfig(AppConfig):
     def ready(self) -> None:
         from deals import events, metrics, navigation  # noqa: F401  (each registers what it declares)
         from deals.selectors import keeps_amounts
+        from deals.services import programme_defaults
+        from portal.imports import kinds
+        from portal.newvendor import on_new_vendor
         from portal.vendor_settings import keeps_money
 
         keeps_money(keeps_amounts)
+        on_new_vendor(programme_defaults)
+        kinds.register(
+            [
+                kinds.Kind("customers", "deals.resources.CustomerResource", 30),
+                kinds.Kind("products", "deals.resources.ProductResource", 40),
+                kinds.Kind("deals", "deals.resources.DealResource", 50),
+            ]
+        )

@@ -12,7 +12,7 @@ from partners.models import Partner, PartnerStatus, PartnerType, Region, Seat, S
 from portal import services as people
 from portal.access import Actor
 from portal.events import record
-from portal.models import Invitation, Membership
+from portal.models import Invitation, Membership, Vendor
 from portal.roles import PARTNER_ROLES, Role
 from portal.wall import across_the_wall
 
@@ -285,3 +285,15 @@ def _record_region(what: str, actor: Actor, region: Region, membership: Membersh
 def _require(allowed: bool, why_not: str) -> None:
     if not allowed:
         raise PermissionDenied(why_not)
+
+
+# A new vendor ---------------------------------------------------------------------------------------
+
+
+def programme_defaults(vendor: Vendor) -> None:
+    """The tier everybody begins in, where the vendor has none yet.
+
+    Runs under the vendor's system scope in the caller's transaction.
+    """
+    if not Tier.objects.exists():
+        Tier.objects.create(name="Registered", rank=1)

@@ -1,13 +1,14 @@
 """The golden record: declare event types, record events, put effects into the outbox."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 
+from portal import partitions
 from portal.access import Actor
 from portal.models import OutboxMessage, PortalEvent
 from portal.scope import current_scope, current_vendor_id
@@ -25,6 +26,7 @@ class EventType:
 
 _types: dict[str, EventType] = {}
 _listeners: list[Callable[[PortalEvent], None]] = []
+_batch_listeners: list[Callable[[Sequence[PortalEvent]], None]] = []
 
 
 def declare(*types: EventType) -> None:
@@ -45,6 +47,12 @@ def listen(listener: Callable[[PortalEvent], None]) -> None:
     """Call `listener(event)` inside the recording transaction; apps above react without being known here."""
     if listener not in _listeners:
         _listeners.append(listener)
+
+
+def listen_to_batches(listener: Callable[[Sequence[PortalEvent]], None]) -> None:
+    """The same for events told in bulk: called once for all of them, so that it can answer in one query."""
+    if listener not in _batch_listeners:
+        _batch_listeners.append(listener)
 
 
 def record(
@@ -80,6 +88,45 @@ def record(
     for listener in _listeners:
         listener(event)
     return event
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened at a known time, told in bulk (`record_many`)."""
+
+    key: str
+    partner_id: int | None
+    subject: models.Model
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+
+def record_many(facts: Sequence[Fact], *, actor: Actor | None = None) -> None:
+    """Write what an import brings, however long ago it happened, in a few statements.
+
+    As `record()` in everything else; batch listeners hear of them. Creates the months that are missing,
+    which locks the table of events until the transaction ends: call it last.
+    """
+    if not transaction.get_connection().in_atomic_block or current_vendor_id() is None:
+        raise RuntimeError("facts must be recorded inside a transaction and a scope")
+    now = timezone.now()
+    partitions.ensure(sorted({fact.occurred_at.astimezone(UTC).date().replace(day=1) for fact in facts}))
+    events = [
+        PortalEvent(
+            partner_id=fact.partner_id,
+            actor_id=actor.user.pk if actor else None,
+            type=_types[fact.key].key,
+            subject_type=fact.subject._meta.label_lower,
+            subject_id=fact.subject.pk,
+            occurred_at=fact.occurred_at,
+            recorded_at=now,
+            data=dict(fact.data),
+        )
+        for fact in facts
+    ]
+    PortalEvent.objects.bulk_create(events, batch_size=5000)
+    for listener in _batch_listeners:
+        listener(events)
 
 
 def record_once_per_session(request: Any, key: str, *, actor: Actor) -> None:

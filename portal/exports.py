@@ -27,13 +27,13 @@ def csv_response(
     writer.writerow(header)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007  (counts while it streams)
-        writer.writerow([_safe(cell) for cell in row])
+        writer.writerow([spreadsheet_safe(cell) for cell in row])
     partner_id = actor.partner.pk if actor.partner else None
     record("portal.exported", actor=actor, partner_id=partner_id, data={"list": name, "rows": count})
     return response
 
 
-def _safe(cell: Any) -> Any:
+def spreadsheet_safe(cell: Any) -> Any:
     """Text that looks like a formula is quoted, so that it stays text."""
     if isinstance(cell, str) and cell.startswith(_FORMULA):
         return f"'{cell}"

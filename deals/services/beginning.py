@@ -1,0 +1,21 @@
+"""What a new vendor sells by until it says otherwise."""
+
+from typing import Final
+
+from deals.models import Stage
+from portal.models import Vendor
+
+_STAGES: Final = (("Qualified", 20), ("Proposal", 50), ("Negotiation", 70))
+
+
+def programme_defaults(vendor: Vendor) -> None:
+    """Three stages, where the vendor has none yet.
+
+    Runs under the vendor's system scope in the caller's transaction.
+    """
+    if Stage.objects.exists():
+        return
+    Stage.objects.bulk_create(
+        Stage(name=name, position=position, probability=probability)
+        for position, (name, probability) in enumerate(_STAGES, start=1)
+    )

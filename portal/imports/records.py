@@ -1,0 +1,165 @@
+"""From a table to records: what a resource's fields are to be filled with, and where each text stood."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.imports.cells import Cell
+from portal.imports.maps import BadMap, ImportMap, Source, folded
+from portal.imports.reading import Fault, Line, Table, column_name, shortened
+
+
+@dataclass(slots=True)
+class Record:
+    """One record of an import and the lines it comes from (several where the map groups them)."""
+
+    lines: list[int]
+    #: {field: text}; for fields that collect, (which of the lines, text) for each.
+    texts: dict[str, Any]
+    #: {field: what stood in the file}, one per line: the report shows this, not what an alias made of it.
+    given: dict[str, list[str]] = field(default_factory=dict)
+    #: {field: column names}, shared by all records of an import.
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def fault(self, name: str, reason: str, index: int = 0) -> Fault:
+        """The report's entry for field `name`; an unmapped field is named by itself."""
+        value = self.given[name][index] if name in self.given else ""
+        return Fault(self.lines[index], self.places.get(name, name), shortened(value), reason)
+
+
+def records_of(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> list[Record]:
+    """One record per line of the table. Raises BadMap where the table lacks a column the map names."""
+    sources = _sources(table, mapping, cells)
+    places = {name: _place(source) for name, source in sources.items()}
+    columns = {name: _indexes(table, source.columns) for name, source in sources.items()}
+    records = []
+    for line in table.lines:
+        given = {name: _joined(line, indexes) for name, indexes in columns.items()}
+        texts = _texts(given, sources, mapping, cells)
+        records.append(Record([line.number], texts, {name: [text] for name, text in given.items()}, places))
+    return records
+
+
+def unused_columns(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> list[str]:
+    """Headers no field is filled from."""
+    used = {
+        index
+        for source in _sources(table, mapping, cells).values()
+        for index in _indexes(table, source.columns)
+    }
+    return [header for index, header in enumerate(table.headers) if header and index not in used]
+
+
+def _sources(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> Mapping[str, Source]:
+    sources = mapping.columns or _sources_by_name(table, cells)
+    missing = [name for name, cell in cells.items() if cell.required and name not in sources]
+    if missing:
+        wanted = ", ".join(missing)
+        raise BadMap(f"Nothing fills {wanted}. The file has the columns {_listed(table.headers)}.")
+    return sources
+
+
+def _sources_by_name(table: Table, cells: Mapping[str, Cell]) -> dict[str, Source]:
+    """Without a map: each field from the column called like it."""
+    headers = {_header(header): header for header in table.headers if header}
+    sources = {}
+    for name, cell in cells.items():
+        found = next((headers[key] for key in map(_header, (name, *cell.names)) if key in headers), None)
+        if found:
+            sources[name] = Source((found,))
+    return sources
+
+
+def _header(text: str) -> str:
+    return folded(text.replace("_", " ").replace("-", " "))
+
+
+def _indexes(table: Table, columns: Iterable[str]) -> list[int]:
+    return [_index(table, column) for column in columns]
+
+
+def _index(table: Table, column: str) -> int:
+    found = [index for index, header in enumerate(table.headers) if header == column]
+    found = found or [i for i, header in enumerate(table.headers) if _header(header) == _header(column)]
+    if not found:
+        raise BadMap(f"The file has no column {column!r}. It has {_listed(table.headers)}.")
+    if len(found) > 1:
+        raise BadMap(f"The file has {len(found)} columns called {column!r}. Rename one of them.")
+    return found[0]
+
+
+def _listed(headers: list[str]) -> str:
+    return ", ".join(column_name(headers, index) for index in range(len(headers)))
+
+
+def _place(source: Source) -> str:
+    return " + ".join(source.columns)
+
+
+def _joined(line: Line, indexes: list[int]) -> str:
+    return " ".join(text for index in indexes if (text := line.cells[index].strip()))
+
+
+def _texts(
+    given: Mapping[str, str], sources: Mapping[str, Source], mapping: ImportMap, cells: Mapping[str, Cell]
+) -> dict[str, Any]:
+    """What the cells are to read: aliases replaced, defaults filled in."""
+    texts: dict[str, Any] = {}
+    for name, text in given.items():
+        meanings = mapping.values.get(name, {}).get(folded(text), (text,))
+        meanings = tuple(meaning or sources[name].default for meaning in meanings)
+        collected = [(0, meaning) for meaning in meanings]
+        texts[name] = collected if cells[name].collects else " ".join(meanings).strip()
+    return texts
+
+
+def grouped(
+    records: Iterable[Record], key: str, cells: Mapping[str, Cell]
+) -> tuple[list[Record], list[Fault]]:
+    """Records whose lines share a key become one; (records, faults of the lines that contradict others).
+
+    A record with a contradiction is dropped whole: an order without one of its lines is another order.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        # A line without a key belongs to nobody; it is refused by itself, further on.
+        name = record.texts[key] or f"\0{record.lines[0]}"
+        groups.setdefault(name, []).append(record)
+    merged, faults = [], []
+    for members in groups.values():
+        contradictions = list(_contradictions(members, cells))
+        faults += contradictions
+        if contradictions:
+            faults += orphans([line for one in members for line in one.lines], contradictions)
+        else:
+            merged.append(_merged(members, cells))
+    return merged, faults
+
+
+def orphans(lines: Iterable[int], faults: list[Fault]) -> Iterator[Fault]:
+    """The lines of a record that have no fault of their own, and go with it nevertheless."""
+    guilty = sorted({fault.line for fault in faults})
+    for line in lines:
+        if line not in guilty:
+            yield Fault(line, "", "", f"It belongs to one record with line {guilty[0]}, which was rejected.")
+
+
+def _contradictions(members: list[Record], cells: Mapping[str, Cell]) -> Iterator[Fault]:
+    first = members[0]
+    for other in members[1:]:
+        for name, text in other.texts.items():
+            if not cells[name].collects and text != first.texts[name]:
+                reason = f"Line {first.lines[0]} of the same record says {first.texts[name]!r}."
+                yield other.fault(name, reason)
+
+
+def _merged(members: list[Record], cells: Mapping[str, Cell]) -> Record:
+    first = members[0]
+    if len(members) == 1:
+        return first
+    texts = dict(first.texts)
+    for name in texts:
+        if cells[name].collects:
+            texts[name] = [(at, text) for at, one in enumerate(members) for _, text in one.texts[name]]
+    given = {name: [one.given[name][0] for one in members] for name in first.given}
+    return Record([one.lines[0] for one in members], texts, given, first.places)

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection, models, transaction
@@ -17,6 +18,7 @@ from django.db.models.base import ModelBase
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal import events
@@ -83,7 +85,10 @@ class VendorAdminSite(admin.AdminSite):
     # The portal's own sign-in, second factor included, is the only way in and out.
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return redirect("home" if request.user.is_authenticated else "account_login")
+        if request.user.is_authenticated:
+            return redirect("home")
+        after = request.GET.get("next") or reverse("admin:index")
+        return redirect_to_login(after, reverse("account_login"))
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return redirect("account_logout")
@@ -129,7 +134,10 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
-    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})}}
+    formfield_overrides = {
+        models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})},
+        models.URLField: {"assume_scheme": "https"},
+    }
     #: The table's name in the list of tables, where the model's is not what people say.
     title = ""
     #: The services behind this table record what they do; a second event would only repeat it.

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models.constraints import BaseConstraint
 
 from portal.models import Invitation, User
 
@@ -15,7 +14,6 @@ class VendorModelForm(forms.ModelForm):
 
     The vendor is never a field, it comes from the scope. But every unique key leads with it, and a plain
     ModelForm skips keys with a field that is not on the form: a duplicate would fail in the database.
-    Here they are checked, with the message next to the first field of the key.
     """
 
     #: What a service said to the answers of this very form; see `portal.admin_site.VendorModelAdmin`.
@@ -28,18 +26,6 @@ class VendorModelForm(forms.ModelForm):
         super()._post_clean()
         if self.objection is not None:
             add_objection(self, self.objection)
-
-    def validate_constraints(self) -> None:
-        exclude = self._get_validation_exclusions()
-        for model, constraints in self.instance.get_constraints():
-            for constraint in constraints:
-                try:
-                    constraint.validate(model, self.instance, exclude=exclude)
-                except ValidationError as error:
-                    self.add_error(self._field_of(constraint), error)
-
-    def _field_of(self, constraint: BaseConstraint) -> str | None:
-        return next((name for name in getattr(constraint, "fields", ()) if name in self.fields), None)
 
 
 def add_objection(form: forms.BaseForm, error: ValidationError) -> None:

@@ -66,27 +66,6 @@ class MetricTargetForm(VendorModelForm):
         ]
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if {"metric", "floor", "target"} <= cleaned.keys():
-            self._check_direction(metric(cleaned["metric"]), cleaned)
-        if "metric" in cleaned and cleaned.get("tier") is None and "tier" not in self.errors:
-            self._check_only_one(cleaned["metric"])
-        return cleaned
-
-    def _check_direction(self, declared: Metric, cleaned: dict[str, Any]) -> None:
-        gap = cleaned["target"] - cleaned["floor"]
-        if declared.better == Better.UP and gap <= 0:
-            self.add_error("target", "Higher is better here: the target must be above the floor.")
-        if declared.better == Better.DOWN and gap >= 0:
-            self.add_error("target", "Lower is better here: the target must be below the floor.")
-
-    def _check_only_one(self, key: str) -> None:
-        """The database lets one row without a tier stand; Django's own check passes over empty values."""
-        same = MetricTarget.objects.filter(metric=key, tier=None).exclude(pk=self.instance.pk)
-        if same.exists():
-            self.add_error("metric", "There is a target for this metric and tier already.")
-
 
 @admin.register(MetricTarget)
 class MetricTargetAdmin(_Weighed):

@@ -61,6 +61,7 @@ def action(allowed: set[str], sees: set[str] | None = None, args: str = "", data
 #: `args` and `data` are keys of `targets()`: beta's partner, people, invitation and deals in several states.
 MATRIX: dict[str, Line] = {
     "home": page(MEMBERS),
+    "guide": page(set()),  # the style guide exists in the demo and while developing only
     "partners:list": page(MEMBERS),
     "partners:export": page(MEMBERS),
     "partners:people": Line(PARTNER_PEOPLE, elsewhere=302),

@@ -64,7 +64,7 @@ class DealTable(tables.Table):
         empty_values=(),
         order_by="close",
     )
-    clock = tables.Column(accessor="pk", verbose_name="Whose turn, until when", orderable=False)
+    clock = tables.Column(accessor="pk", verbose_name="Whose turn", orderable=False)
     registered = tables.Column(
         accessor="created_at",
         verbose_name="Registered",
@@ -107,9 +107,9 @@ class DealTable(tables.Table):
         if record.status in PENDING:
             return marks.clock(record.decision_due_at, record.pending_since or record.submitted_at)
         if record.status == DealStatus.APPROVED and record.expires_at:
-            return format_html('<span class="nw">protected to {}</span>', format_date(record.expires_at))
+            return format_html('<span class="nw">Protected to {}</span>', format_date(record.expires_at))
         if record.status in (DealStatus.DRAFT, DealStatus.RETURNED):
-            return "your turn" if self.for_partner else "partner’s turn"
+            return format_html("<b>{}</b>", "Your turn" if self.for_partner else "Partner’s turn")
         return "–"
 
 

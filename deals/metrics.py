@@ -9,11 +9,11 @@ that neither the hour of a click nor a change of the clocks moves them.
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DurationField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 
 from deals.models import Deal, StageChange
@@ -176,14 +176,19 @@ def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figur
 # ------------------------------------------------------------------------------------ the values
 
 
-def whole(amount: Decimal | float) -> int:
-    """Whole minor units, halves up."""
-    return int(Decimal(amount).quantize(Decimal(1), ROUND_HALF_UP))
+def half_up(numerator: int, denominator: int) -> int:
+    """The nearest whole number, halves up; both positive."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def ratio(numerator: int, denominator: int) -> Decimal:
+    """Eight decimals: exact enough for everybody, and it survives being kept as JSON."""
+    return Decimal(half_up(numerator * 10**8, denominator)).scaleb(-8)
 
 
 def win_rate(of: Figures) -> Result:
     closed = of.won + of.lost
-    value = Decimal(of.won) / closed if closed >= LEAST_CLOSED else None
+    value = ratio(of.won, closed) if closed >= LEAST_CLOSED else None
     beside = {"won": of.won, "lost": of.lost, "withdrawn": of.withdrawn, "expired": of.expired}
     return Result(value, of.won, closed, closed, beside)
 
@@ -191,8 +196,7 @@ def win_rate(of: Figures) -> Result:
 def deal_size(of: Figures) -> Result:
     if of.won < LEAST_WON or of.median_amount is None:
         return Result(None, n=of.won)
-    mean = whole(Decimal(of.won_amount) / of.won)
-    return Result(whole(of.median_amount), n=of.won, beside={"mean": mean})
+    return Result(int(of.median_amount + 0.5), n=of.won, beside={"mean": half_up(of.won_amount, of.won)})
 
 
 def sales_cycle(of: Figures) -> Result:
@@ -207,7 +211,7 @@ def open_pipeline(of: Figures) -> Result:
 
 def weighted_pipeline(of: Figures) -> Result:
     beside = {"without_amount": of.without_amount, "without_stage": of.without_stage}
-    return Result(whole(Decimal(of.weighted_percents) / 100), n=of.open, beside=beside)
+    return Result(half_up(of.weighted_percents, 100), n=of.open, beside=beside)
 
 
 def bookings(of: Figures) -> Result:
@@ -216,25 +220,26 @@ def bookings(of: Figures) -> Result:
 
 
 def bookings_growth(of: Figures) -> Result:
-    n = min(of.won_180, of.won_before)
-    known = n >= LEAST_WON and of.amount_before > 0
-    value = Decimal(of.amount_180) / of.amount_before - 1 if known else None
-    return Result(value, of.amount_180, of.amount_before, n, {"won": of.won_180, "won_before": of.won_before})
+    known = min(of.won_180, of.won_before) >= LEAST_WON and of.amount_before > 0
+    value = ratio(of.amount_180, of.amount_before) - 1 if known else None
+    beside = {"won": of.won_180, "won_before": of.won_before}
+    return Result(value, of.amount_180, of.amount_before, of.won_180 + of.won_before, beside)
 
 
 def pipeline_velocity(of: Figures) -> Result:
     """Open deals x win rate x mean won amount / cycle; the number of wins cancels out of the middle two."""
     closed = of.won + of.lost
-    if closed < LEAST_CLOSED or of.cycles < LEAST_WON or not of.median_days:
+    if closed < LEAST_CLOSED or of.cycles < LEAST_WON or not of.median_days or of.median_days < 0:
         return Result(None, n=of.open + closed)
-    value = Decimal(of.open * of.won_amount) / (closed * Decimal(of.median_days))
+    half_days = int(2 * of.median_days)  # a median of whole days may end in a half
     beside = {
         "open": of.open,
         "win_rate": of.won / closed,
-        "mean_won": whole(Decimal(of.won_amount) / of.won),
+        "mean_won": half_up(of.won_amount, of.won),
         "sales_cycle": of.median_days,
     }
-    return Result(whole(value), n=of.open + closed, beside=beside)
+    value = half_up(2 * of.open * of.won_amount, closed * half_days)
+    return Result(value, n=of.open + closed, beside=beside)
 
 
 def registrations(of: Figures) -> Result:
@@ -330,9 +335,11 @@ _NOTHING = Figures(0, *[0] * (len(Figures._fields) - 1))._replace(
 )
 
 
-def _sales(key: str, label: str, unit: Unit, better: Better, **rest: Any) -> Metric:
-    numbers = {name: Decimal(rest.pop(name)) for name in ("floor", "target", "weight")}
-    return Metric(key, Quadrant.SALES, label, unit, better, **numbers, **rest, nothing=VALUES[key](_NOTHING))
+def _sales(
+    key: str, label: str, unit: Unit, better: Better, floor: int, target: int, weight: int, **rest: Any
+) -> Metric:
+    rest |= {"floor": Decimal(floor), "target": Decimal(target), "weight": Decimal(weight)}
+    return Metric(key, Quadrant.SALES, label, unit, better, **rest, nothing=VALUES[key](_NOTHING))
 
 
 METRICS = [
@@ -358,8 +365,8 @@ METRICS = [
         Better.UP,
         window="trailing 365 days",
         minimum=0,
-        definition="Sum of won amounts in the 365 days to the date, each in the vendor's currency at the rate "
-        "of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
+        definition="Sum of won amounts in the 365 days to the date, each in the vendor's currency at the "
+        "rate of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
         rows=won_rows,
         rows_label="won deals",
         floor=0,
@@ -448,7 +455,8 @@ METRICS = [
         Better.UP,
         window="median, trailing 365 days",
         minimum=LEAST_WON,
-        definition="Median won amount of the deals won in the 365 days to the date; the mean stands beside it.",
+        definition="Median won amount of the deals won in the 365 days to the date; the mean stands beside "
+        "it.",
         rows=won_rows,
         rows_label="won deals",
         floor=0,
@@ -462,8 +470,8 @@ METRICS = [
         Better.UP,
         window="trailing 90 days",
         minimum=0,
-        definition="Registrations submitted for the first time in the 90 days to the date, whatever became of "
-        "them. Drafts do not count.",
+        definition="Registrations submitted for the first time in the 90 days to the date, whatever became "
+        "of them. Drafts do not count.",
         rows=registered_rows,
         rows_label="registrations",
         floor=0,

@@ -382,7 +382,7 @@ class StageChange(TenantModel):
         indexes = [
             models.Index(
                 fields=["vendor", "deal", "-changed_at", "-id"],
-                include=["stage"],
+                include=["stage", "partner"],
                 name="deals_stagechange_by_deal",
             )
         ]

@@ -8,12 +8,22 @@ that neither the hour of a click nor a change of the clocks moves them.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Avg,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import TruncDate
 
 from deals.models import Deal, StageChange
@@ -265,6 +275,36 @@ def sales(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str, di
     return {key: {of.partner_id: value(of) for of in found} for key, value in VALUES.items()}
 
 
+class Totals(NamedTuple):
+    """Everything ever closed up to a day; minor units and calendar days. Means are None without a win."""
+
+    won: int
+    lost: int
+    won_amount: int
+    mean_won: Decimal | None
+    mean_cycle: Decimal | None
+
+    @property
+    def win_rate(self) -> Decimal | None:
+        closed = self.won + self.lost
+        return ratio(self.won, closed) if closed else None
+
+
+def totals(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> Totals:
+    """Over all deals closed before the end of the day, however long ago. Two statements."""
+    deals = Deal.objects.all() if partner_ids is None else Deal.objects.filter(partner__in=partner_ids)
+    won = deals.filter(won_at__lt=as_of.end)
+    found = won.aggregate(n=Count("pk"), amount=Sum("won_amount_vendor", default=0), cycle=Avg(_cycle(as_of)))
+    won_n, amount, cycle = found["n"], int(found["amount"]), found["cycle"]
+    return Totals(
+        won=won_n,
+        lost=deals.filter(lost_at__lt=as_of.end).count(),
+        won_amount=amount,
+        mean_won=Decimal(amount) / won_n if won_n else None,
+        mean_cycle=None if cycle is None else Decimal(str(cycle / timedelta(days=1))),
+    )
+
+
 # ------------------------------------------------------------------------------------ the rows behind
 
 
@@ -295,9 +335,12 @@ def won_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
 
 def cycle_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
     """Each with `.cycle`, the time from approval to win in whole calendar days (a timedelta)."""
+    return won_rows(partner_id, as_of).filter(approved_at__isnull=False).annotate(cycle=_cycle(as_of))
+
+
+def _cycle(as_of: AsOf) -> ExpressionWrapper:
     won, approved = (TruncDate(moment, tzinfo=as_of.zone) for moment in ("won_at", "approved_at"))
-    days = ExpressionWrapper(won - approved, output_field=DurationField())
-    return won_rows(partner_id, as_of).filter(approved_at__isnull=False).annotate(cycle=days)
+    return ExpressionWrapper(won - approved, output_field=DurationField())
 
 
 def growth_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
@@ -354,6 +397,7 @@ METRICS = [
         "registrations are reported beside it, not in it.",
         rows=closed_rows,
         rows_label="closed deals",
+        beside=dict.fromkeys(("won", "lost", "withdrawn", "expired"), Unit.COUNT),
         floor=10,
         target=45,
         weight=20,
@@ -369,6 +413,7 @@ METRICS = [
         "rate of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
         rows=won_rows,
         rows_label="won deals",
+        beside=dict.fromkeys(("trailing_90", "fiscal_quarter"), Unit.MONEY),
         floor=0,
         target=900_000,
         weight=20,
@@ -384,6 +429,7 @@ METRICS = [
         "A registration without an amount counts as 0; how many there are stands beside it.",
         rows=open_rows,
         rows_label="open deals",
+        beside={"without_amount": Unit.COUNT},
         floor=0,
         target=600_000,
         weight=10,
@@ -399,6 +445,7 @@ METRICS = [
         "end of the date. A deal that had entered no stage yet counts as 0.",
         rows=weighted_rows,
         rows_label="open deals",
+        beside=dict.fromkeys(("without_amount", "without_stage"), Unit.COUNT),
         floor=0,
         target=300_000,
         weight=10,
@@ -414,6 +461,7 @@ METRICS = [
         "Fewer days score higher; the mean stands beside it.",
         rows=cycle_rows,
         rows_label="won deals",
+        beside={"mean": Unit.DAYS},
         floor=120,
         target=45,
         weight=10,
@@ -429,6 +477,12 @@ METRICS = [
         "longer than 0 days.",
         rows=velocity_rows,
         rows_label="open and closed deals",
+        beside={
+            "open": Unit.COUNT,
+            "win_rate": Unit.PERCENT,
+            "mean_won": Unit.MONEY,
+            "sales_cycle": Unit.DAYS,
+        },
         floor=0,
         target=4_000,
         weight=10,
@@ -444,6 +498,8 @@ METRICS = [
         "3 won deals in each half.",
         rows=growth_rows,
         rows_label="won deals",
+        parts=Unit.MONEY,
+        beside=dict.fromkeys(("won", "won_before"), Unit.COUNT),
         floor=-25,
         target=25,
         weight=5,
@@ -459,6 +515,7 @@ METRICS = [
         "it.",
         rows=won_rows,
         rows_label="won deals",
+        beside={"mean": Unit.MONEY},
         floor=0,
         target=50_000,
         weight=5,

@@ -5,7 +5,7 @@ A metric is a declaration plus the drill-down listing the very rows behind it. V
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -101,6 +101,8 @@ class Metric:
     definition: str
     rows: Callable[[int, AsOf], models.QuerySet[Any]]
     rows_label: str = "rows"
+    parts: Unit = Unit.COUNT  # of numerator and denominator
+    beside: Mapping[str, Unit] = field(default_factory=dict)  # of the figures beside the value
     floor: Decimal = Decimal(0)  # defaults of a new vendor, in display units
     target: Decimal = Decimal(100)
     weight: Decimal = Decimal(1)

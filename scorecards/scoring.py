@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from portal.metrics import Better, Metric, Result, Unit
+from portal.metrics import Better, Metric, Quadrant, Result, Unit
 
 HEALTHY, WATCH = 75, 50
 #: Fewer partners than this are no peer group: each could work out the others' figures.
@@ -99,7 +99,8 @@ class Scheme:
             for key, (floor, target, weight, version) in kept["metrics"].items()
         }
         metrics = [metric for metric in declared if metric.key in rules]
-        weights = {quadrant: Decimal(weight) for quadrant, weight in kept["quadrants"].items()}
+        # In their fixed order: JSON in the database keeps none.
+        weights = {q: Decimal(kept["quadrants"][q]) for q in Quadrant.values if q in kept["quadrants"]}
         return cls(metrics, rules, weights, kept["decimals"])
 
     def shares(self, available: frozenset[str]) -> Shares:
@@ -296,7 +297,7 @@ def detailed(scheme: Scheme, found: Mapping[str, Result], peers: Mapping[str, Ma
     reached, possible = points_of(assessment), possible_points(assessment.shares)
     results = {
         declared.key: {
-            **_measured(scheme.rules[declared.key], found[declared.key]),
+            **_measured(declared, scheme.rules[declared.key], found[declared.key]),
             "score": _rounded(assessment.scores.get(declared.key)),
             "points": _major(reached.metrics.get(declared.key)),
             "possible": _major(possible.metrics.get(declared.key)),
@@ -317,13 +318,14 @@ def detailed(scheme: Scheme, found: Mapping[str, Result], peers: Mapping[str, Ma
     return Detail(results, quadrants)
 
 
-def _measured(rule: Rule, result: Result) -> dict[str, Any]:
+def _measured(declared: Metric, rule: Rule, result: Result) -> dict[str, Any]:
+    beside = result.beside or {}
     return {
         "value": number(result.value),
         "numerator": number(result.numerator),
         "denominator": number(result.denominator),
         "n": result.n,
-        "beside": result.beside,
+        "beside": {name: beside[name] for name in declared.beside if name in beside},
         "version": rule.version,
         "floor": number(rule.floor),
         "target": number(rule.target),

@@ -113,17 +113,20 @@ def yardstick_keep(scheme: Scheme) -> Yardstick:
     """The row of these rules; the same rules are one row."""
     rules = scheme.as_json()
     digest = hashlib.sha256(orjson.dumps(rules, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    yardstick, _ = Yardstick.objects.get_or_create(digest=digest, defaults={"rules": rules})
+    yardstick: Yardstick = Yardstick.objects.get_or_create(digest=digest, defaults={"rules": rules})[0]
     return yardstick
 
 
 def score(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = None) -> list[Card]:
-    """Compute and keep, whether or not that was done before; all partners make it the day's run."""
+    """Compute and keep, whether or not that was done before.
+
+    All partners of a day that has ended are its nightly run; a day that still goes on gets one tonight.
+    """
     with entered(system_scope(vendor.pk)), transaction.atomic():
         _wait_for_turn(vendor, as_of)
         cards = compute(vendor=vendor, as_of=as_of, partner_ids=partner_ids)
         scorecards_store(cards, as_of=as_of)
-        if partner_ids is None:
+        if partner_ids is None and as_of <= day_that_ended(vendor):
             _run_finished(as_of, len(cards))
         return cards
 
@@ -151,12 +154,14 @@ def nightly(*, vendor: Vendor, as_of: date) -> ScoringRun | None:
 def _run_started(vendor: Vendor, as_of: date) -> ScoringRun:
     """In a transaction of its own, so that a run that is killed can be seen."""
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        return ScoringRun.objects.get_or_create(as_of=as_of)[0]
+        run: ScoringRun = ScoringRun.objects.get_or_create(as_of=as_of)[0]
+        return run
 
 
 def _run_finished(as_of: date, partners: int) -> ScoringRun:
     finished = {"finished_at": timezone.now(), "partners": partners}
-    return ScoringRun.objects.update_or_create(as_of=as_of, defaults=finished)[0]
+    run: ScoringRun = ScoringRun.objects.update_or_create(as_of=as_of, defaults=finished)[0]
+    return run
 
 
 def _is_our_turn(vendor: Vendor, as_of: date) -> bool:
@@ -262,7 +267,8 @@ def scorecard_recompute(*, actor: Actor, partner: Partner, as_of: date | None = 
     with across_the_wall("peer benchmarks of a recomputed scorecard"):
         scorecards_store(compute(vendor=actor.vendor, as_of=day, partner_ids=[partner.pk]), as_of=day)
     record("scorecards.recomputed", actor=actor, partner_id=partner.pk, subject=partner)
-    return Scorecard.objects.get(partner=partner, as_of=day)
+    kept: Scorecard = Scorecard.objects.select_related("yardstick").get(partner=partner, as_of=day)
+    return kept
 
 
 # ------------------------------------------------------------------------------------ a new vendor

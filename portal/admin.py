@@ -16,6 +16,7 @@ from portal import services
 from portal.admin_site import VendorModelAdmin
 from portal.formatting import format_date
 from portal.forms import VendorModelForm
+from portal.imports.admin import ImportAdminMixin
 from portal.links import absolute
 from portal.models import ExchangeRate, Invitation, Membership, Vendor
 from portal.policies import may_change_role
@@ -122,9 +123,10 @@ class MembershipForm(VendorModelForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(VendorModelAdmin):
+class MembershipAdmin(ImportAdminMixin, VendorModelAdmin):
     """Who belongs to the vendor. Staff get roles here; a partner's people are managed on its page."""
 
+    import_kind = "people"
     title = "People and roles"
     form = MembershipForm
     records_itself = True

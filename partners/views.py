@@ -76,7 +76,7 @@ def _list_heading(actor: Actor, count: int, filtered: bool) -> str:
 @require_GET
 def detail(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
-    latest = selectors.events(request.actor, partner)[:LATEST]
+    latest = selectors.events(request.actor, partner).exclude(type=golden_record.SIGN_IN)[:LATEST]
     context = _header(request, partner, "overview") | {
         "managers": selectors.channel_managers(request.actor, partner),
         "latest": [golden_record.entry(event) for event in latest],

@@ -27,6 +27,7 @@ KEYS = (
     "win_rate", "deal_size", "sales_cycle", "open_pipeline", "weighted_pipeline", "bookings",
     "bookings_growth", "pipeline_velocity", "registrations",
 )  # fmt: skip
+ROUNDED = 1e-7  # our ratios are kept with eight decimals
 LOOPED = 200  # partners of the loop; the others are extrapolated
 #: {partner id: {metric key: value}}; partners without a deal in any window may be missing.
 Values = dict[int, dict[str, Any]]
@@ -203,7 +204,7 @@ def _looped(partner_id: int, as_of: AsOf) -> dict[str, Any]:
     cycle = median(cycles) if len(cycles) >= 3 else None
     weighted = sum((deal.amount_vendor or 0) * (deal.probability or 0) for deal in rows["weighted_pipeline"])
     pipeline = [deal.amount_vendor or 0 for deal in rows["open_pipeline"]]
-    fast = closed >= 5 and cycle
+    pace = (closed * cycle) if closed >= 5 and cycle else None
     return {
         "win_rate": len(won) / closed if closed >= 5 else None,
         "deal_size": math.floor(median(won) + 0.5) if len(won) >= 3 else None,
@@ -212,7 +213,7 @@ def _looped(partner_id: int, as_of: AsOf) -> dict[str, Any]:
         "weighted_pipeline": (weighted + 50) // 100,
         "bookings": sum(won),
         "bookings_growth": sum(now) / sum(then) - 1 if min(len(now), len(then)) >= 3 else None,
-        "pipeline_velocity": math.floor(len(pipeline) * sum(won) / (closed * cycle) + 0.5) if fast else None,
+        "pipeline_velocity": math.floor(len(pipeline) * sum(won) / pace + 0.5) if pace else None,
         "registrations": len(rows["registrations"]),
     }
 
@@ -236,4 +237,6 @@ def _compare(whose: str, ours: Values, theirs: Values) -> None:
 def _same(one: Any, other: Any) -> bool:
     if one is None or other is None:
         return not one and not other
-    return math.isclose(float(one), float(other), rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(one, int):  # money, counts
+        return one == int(other)
+    return math.isclose(float(one), float(other), rel_tol=0, abs_tol=ROUNDED)

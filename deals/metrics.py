@@ -61,7 +61,9 @@ won as (
             partner_id,
             won_at,
             won_amount_vendor as amount,
-            (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date as days
+            case when approved_at < %(end)s then
+                (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date
+            end as days
         from deals_deal
         where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s {of_partners}
     ) deal
@@ -335,7 +337,7 @@ def won_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
 
 def cycle_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
     """Each with `.cycle`, the time from approval to win in whole calendar days (a timedelta)."""
-    return won_rows(partner_id, as_of).filter(approved_at__isnull=False).annotate(cycle=_cycle(as_of))
+    return won_rows(partner_id, as_of).filter(approved_at__lt=as_of.end).annotate(cycle=_cycle(as_of))
 
 
 def _cycle(as_of: AsOf) -> ExpressionWrapper:

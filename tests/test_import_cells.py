@@ -130,7 +130,8 @@ def test_numbers(text: str, decimal: str, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "1,5", "1.234.567", "12,34", "1e5", "0x10", "NaN", "inf", "١٢", "1_000", "1 .5", "9" * 50]
+    "text",
+    ["", "x", "1,5", "1.234.567", "12,34", "1e5", "0x10", "NaN", "inf", "١٢", "1_000", "1 .5", "9" * 50],
 )
 def test_what_could_mean_another_number_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="not a number"):

@@ -266,9 +266,7 @@ class DealResource(VendorResource):
         closed = getattr(deal, "closed_on", None) or getattr(deal, attribute)
         if closed is None:
             label = deal.get_status_display().lower()
-            raise ValidationError(
-                {"closed_on": f"A deal that is {label} needs the day on which it became so."}
-            )
+            raise ValidationError({"closed_on": f"A deal that is {label} needs the day it became so."})
         earliest = deal.approved_at or deal.submitted_at
         if earliest and closed < earliest:
             raise ValidationError({"closed_on": "This is before it was submitted or approved."})

@@ -76,15 +76,9 @@ class VendorAdmin(VendorModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not _currency_is_fixed(request):
             return self.fieldsets
+        kept = {"currency": "currency_kept"}
         return [
-            (
-                name,
-                {
-                    "fields": tuple(
-                        {"currency": "currency_kept"}.get(field, field) for field in part["fields"]
-                    )
-                },
-            )
+            (name, {"fields": tuple(kept.get(str(field), field) for field in part["fields"])})
             for name, part in self.fieldsets
         ]
 
@@ -180,7 +174,7 @@ class InvitationForm(VendorModelForm):
         fields = ("email", "role")
 
     def clean_email(self) -> str:
-        email = self.cleaned_data["email"].strip().lower()
+        email: str = self.cleaned_data["email"].strip().lower()
         waiting = Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None)
         if waiting.filter(expires_at__gt=timezone.now()).exists():
             raise ValidationError("This person has an open invitation already.")
@@ -233,9 +227,10 @@ class InvitationAdmin(VendorModelAdmin):
 class ExchangeRateForm(VendorModelForm):
     def clean_currency(self) -> str:
         vendor = Vendor.objects.get(pk=self.instance.vendor_id)
-        if self.cleaned_data["currency"] == vendor.currency:
+        currency: str = self.cleaned_data["currency"]
+        if currency == vendor.currency:
             raise ValidationError(f"{vendor.currency} is the vendor's own currency and needs no rate.")
-        return self.cleaned_data["currency"]
+        return currency
 
 
 @admin.register(ExchangeRate)

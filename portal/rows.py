@@ -294,7 +294,7 @@ class TenantModel(models.Model):
         Keys lead with the vendor, so to Django every one of them concerns several fields.
         """
         errors: dict[str, list[ValidationError]] = {}
-        for model, constraints in self.get_constraints():  # type: ignore[attr-defined]
+        for model, constraints in self.get_constraints():
             for constraint in constraints:
                 try:
                     constraint.validate(model, self, exclude=exclude)

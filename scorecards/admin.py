@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.admin_site import ReadOnlyAdmin, VendorModelAdmin
+from portal.formatting import format_number
 from portal.forms import VendorModelForm
 from portal.metrics import Better, Metric, Unit, all_metrics, metric
 from scorecards.models import MetricTarget, QuadrantWeight, ScoringRun
@@ -67,12 +69,23 @@ class MetricTargetForm(VendorModelForm):
     )
 
 
+class MetricFilter(admin.SimpleListFilter):
+    title = "metric"
+    parameter_name = "metric"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(each.key, each.label) for each in all_metrics()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(metric=self.value()) if self.value() else queryset
+
+
 @admin.register(MetricTarget)
 class MetricTargetAdmin(_Weighed):
     form = MetricTargetForm
     fields = ("metric", "tier", "floor", "target", "weight")
-    list_display = ("called", "tier", "floor", "target", "weight")
-    list_filter = ("metric", "tier")
+    list_display = ("called", "for_tier", "scores_nothing", "scores_all", "counts")
+    list_filter = (MetricFilter, "tier")
     list_select_related = ("tier",)
 
     @admin.display(description="Metric", ordering="metric")
@@ -81,6 +94,22 @@ class MetricTargetAdmin(_Weighed):
             return _label(metric(target.metric))
         except KeyError:
             return f"{target.metric} (no longer computed)"
+
+    @admin.display(description="Tier", ordering="tier__rank")
+    def for_tier(self, target: MetricTarget) -> str:
+        return target.tier.name if target.tier else "All others"
+
+    @admin.display(description="Floor, scores 0")
+    def scores_nothing(self, target: MetricTarget) -> str:
+        return format_number(target.floor, 4)
+
+    @admin.display(description="Target, scores 100")
+    def scores_all(self, target: MetricTarget) -> str:
+        return format_number(target.target, 4)
+
+    @admin.display(description="Weight", ordering="weight")
+    def counts(self, target: MetricTarget) -> str:
+        return format_number(target.weight, 2)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "tier":

@@ -112,7 +112,7 @@ class ImportAdminMixin:
             return self._gone(request)
         report = self._load(request, upload, dry_run=False)
         discard(token)
-        messages.success(request, f"{upload.name}: {report.summary()}.")
+        messages.success(request, f"Imported {upload.name}: {report.summary()}.")
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @method_decorator(require_POST)

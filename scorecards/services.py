@@ -7,7 +7,6 @@ programme's targets and weights, and on nothing else.
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import orjson
@@ -212,7 +211,8 @@ def mark_stale(event: PortalEvent) -> None:
         return
     # In bulk, because a plain save wants to read the row back, which partner people may not.
     StalePartner.objects.bulk_create([StalePartner(partner_id=event.partner_id)], ignore_conflicts=True)
-    transaction.on_commit(partial(_hand_over, event.vendor_id, event.partner_id), robust=True)
+    vendor_id, partner_id = event.vendor_id, event.partner_id
+    transaction.on_commit(lambda: _hand_over(vendor_id, partner_id), robust=True)
 
 
 def mark_many_stale(events: Sequence[PortalEvent]) -> None:

@@ -398,8 +398,9 @@ class Reading:
 
     @property
     def trend(self) -> list[tuple[date, float | None]]:
+        """Whole points, as everywhere else on the page."""
         return [
-            (point.day, None if point.health is None else float(point.health)) for point in self.back.points
+            (point.day, None if point.health is None else round(point.health)) for point in self.back.points
         ]
 
     @property

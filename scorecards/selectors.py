@@ -81,7 +81,7 @@ class QuadrantPart:
 
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """The largest changes of health since a day, either way; each card has `.before`, `.change` and `.size`."""
+    """The largest changes of health since a day; each card has `.before`, `.change` and `.size`."""
 
     since: date | None
     fell: list[Any]
@@ -318,9 +318,9 @@ def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tup
 
 @dataclass(frozen=True, slots=True)
 class LookingBack:
-    """What came before a scorecard: the newest one at least a month older, and the month-ends of a year."""
+    """What came before a scorecard: the one kept nearest to a month earlier, and the month-ends of a year."""
 
-    before: Scorecard | None
+    before: Scorecard | None  # None where nothing was kept more than a fortnight earlier
     points: list[Point]  # month-ends kept, then the card itself
     series: dict[str, list[tuple[date, float | None]]]  # metric key -> value on the days of `points`
 
@@ -336,5 +336,6 @@ def looking_back(card: Scorecard, days: int = 30) -> LookingBack:
     for old in shown:
         for key, value in old.values.items():
             series[key].append((old.as_of, value))
-    before = next((old for old in reversed(kept) if old.as_of <= limit), None)
+    earlier = [old for old in kept if card.as_of - old.as_of >= timedelta(days=days // 2)]
+    before = min(earlier, key=lambda old: abs(old.as_of - limit), default=None)
     return LookingBack(before, [_point(old) for old in shown], dict(series))

@@ -205,9 +205,15 @@ class Drill:
         if not rows:
             return []
         return [
-            (figure.label, self._shown(figure.kind, getattr(rows[0], f"figure_{i}")))
+            (figure.label, self._summed(figure.kind, getattr(rows[0], f"figure_{i}")))
             for i, figure in enumerate(self._figures)
         ]
+
+    def _summed(self, kind: str, value: Any) -> Any:
+        """As in the rows, but money in whole units: it is compared with the scorecard, which shows those."""
+        if value is None or kind not in ("money", "percents"):
+            return self._shown(kind, value)
+        return formatting.format_money(value / (100 if kind == "percents" else 1), self.currency, whole=True)
 
     @property
     def _figures(self) -> Sequence[Figure]:

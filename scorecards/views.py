@@ -168,11 +168,9 @@ def detail(request: Any, slug: str) -> HttpResponse:
 
 
 def _scorecard(request: Any, partner: Partner) -> HttpResponse:
-    form = AsOfForm(request.GET if request.GET.get("as_of") else None)
-    day = form.cleaned_data["as_of"] if form.is_valid() else None
-    reading = _reading(request.actor, partner, day)
-    if not form.is_bound:
-        form.initial["as_of"] = reading.day
+    form = _asked_day(request)
+    reading = _reading(request.actor, partner, form.day)
+    form.initial["as_of"] = reading.day
     is_own = partner == request.actor.partner
     context = {
         "partner": partner,
@@ -205,6 +203,11 @@ def recompute(request: Any, slug: str) -> HttpResponse:
     return redirect("scorecards:detail", slug)
 
 
+def _asked_day(request: HttpRequest) -> AsOfForm:
+    """Bound only where a day was asked for: the field otherwise shows the day of the scorecard."""
+    return AsOfForm(request.GET if request.GET.get("as_of") else None)
+
+
 def _partner(slug: str) -> Partner:
     return get_object_or_404(Partner.objects.select_related("tier", "region"), slug=slug)
 
@@ -229,9 +232,9 @@ def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tupl
 
 @require_GET
 def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
-    partner, form = _partner(slug), AsOfForm(request.GET)
-    day = form.cleaned_data["as_of"] if form.is_valid() else None
-    line, drill = _drill(request.actor, partner, key, day)
+    partner, form = _partner(slug), _asked_day(request)
+    line, drill = _drill(request.actor, partner, key, form.day)
+    form.initial["as_of"] = line.day
     page = dashboards.CountedPages(drill.counted(), ROWS).counted_page(request.GET.get("page"))
     context = {
         "partner": partner,
@@ -250,10 +253,10 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
 
 @require_GET
 def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
-    partner, form = _partner(slug), AsOfForm(request.GET)
-    if not form.is_valid():
-        return redirect("scorecards:metric_rows", slug, key)
-    line, drill = _drill(request.actor, partner, key, form.cleaned_data["as_of"])
+    partner, form = _partner(slug), _asked_day(request)
+    if form.errors:
+        raise Http404("no such day")
+    line, drill = _drill(request.actor, partner, key, form.day)
     name = f"{slug}-{key}-{line.day:%Y-%m-%d}"
     return csv_response(name, drill.header(), drill.lines(), actor=request.actor)
 

@@ -371,7 +371,9 @@ class DealResource(VendorResource):
 
     def _facts(self, saved: Saved) -> Iterable[Fact]:
         deal, before = saved.instance, saved.before
-        common = {"reference": deal.reference, "imported": True}
+        # As in the services: the vendor reads this too, so what was never submitted is not named.
+        named = {"reference": deal.reference, "customer": deal.customer_name} if deal.submitted_at else {}
+        common = {**named, "imported": True}
         if before is None and deal.status == DealStatus.DRAFT:
             yield Fact("deals.drafted", deal.partner_id, deal, deal.created_at, {**common, "created": True})
         for attribute, key in _TOLD:

@@ -197,6 +197,7 @@ def claims_against_each(deals: Collection[Deal]) -> dict[int, list[Protection]]:
 
 def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None = None) -> list[Deal]:
     """The own partner's open deals for the same customer, by domain, by name, or spelled the same."""
+    name, domain = name.replace("\0", ""), domain.replace("\0", "")  # may come as typed, unjudged
     name_key, domain_key = normalised_name(name), registrable_domain(domain)
     same = Q(customer_key=name.strip().lower()) if name.strip() else Q(pk__in=[])
     if name_key:

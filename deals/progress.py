@@ -27,7 +27,7 @@ LOOKS: Final[dict[str, Look]] = {
     DealStatus.REJECTED: ("bad", "Rejected", "ban"),
     DealStatus.APPROVED: ("ok", "Approved", "shield-check"),
     DealStatus.WON: ("ok", "Won", "trophy"),
-    DealStatus.LOST: ("bad", "Lost", "circle-x"),
+    DealStatus.LOST: ("neutral", "Lost", "circle-x"),
     DealStatus.EXPIRED: ("watch", "Expired", "hourglass"),
     DealStatus.WITHDRAWN: ("neutral", "Withdrawn", "ban"),
 }
@@ -334,8 +334,8 @@ _HEADINGS: Final = {
     "deals.returned": "Returned",
     "deals.rejected": "Rejected",
     "deals.approved": "Approved",
-    "deals.won": "Won",
-    "deals.lost": "Lost",
+    "deals.won": "Marked as won",
+    "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
 }
 

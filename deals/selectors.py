@@ -22,7 +22,17 @@ from django.db.models import (
 from django.utils import timezone
 
 from deals.matching import normalised_name, registrable_domain
-from deals.models import PENDING, Deal, DealLine, DealStatus, Product, Protection, Stage, StageChange
+from deals.models import (
+    DECIDED_AT,
+    PENDING,
+    Deal,
+    DealLine,
+    DealStatus,
+    Product,
+    Protection,
+    Stage,
+    StageChange,
+)
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import channel_managers
@@ -40,15 +50,26 @@ MOST_EVENTS: Final = 200
 _DISCARDED: Final = Q(status=DealStatus.WITHDRAWN, submitted_at=None)  # a draft thrown away
 
 
+def within_reach(actor: Actor) -> QuerySet[Deal]:
+    """The deals of the actor's partners, bare and in no order: for counting and adding up."""
+    if actor.scope.partner_ids is ALL:
+        return Deal.objects.order_by()
+    # Row security says the same; said here, the planner knows how few rows it means.
+    return Deal.objects.order_by().filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+
+
+def decided(actor: Actor) -> QuerySet[Deal]:
+    """Those approved, returned or rejected here and not sent again since; `decided_at` says when."""
+    sent = within_reach(actor).filter(pending_since__isnull=False)
+    return sent.annotate(decided_at=DECIDED_AT).filter(decided_at__gte=F("pending_since"))
+
+
 def deals_visible(actor: Actor) -> QuerySet[Deal]:
     """Every deal this person may read, newest first, with partner and stage.
 
     What a partner has not sent yet is no business of the vendor's people.
     """
-    deals = Deal.objects.select_related("partner", "stage").order_by("-created_at", "-id")
-    if actor.scope.partner_ids is not ALL:
-        # Row security says the same; said here, the planner knows how few rows it means.
-        deals = deals.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+    deals = within_reach(actor).select_related("partner", "stage").order_by("-created_at", "-id")
     if actor.is_staff:
         return deals.exclude(status=DealStatus.DRAFT).exclude(_DISCARDED)
     if sees_own_deals_only(actor):

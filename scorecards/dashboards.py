@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Aggregate, Count, F, FloatField, Min, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import Extract, Greatest, JSONObject
+from django.db.models import Aggregate, Count, F, FloatField, Min, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Extract, JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,13 +20,13 @@ from portal.access import Actor
 from portal.metrics import AsOf
 from portal.models import Vendor
 from scorecards import findings, selectors
-from scorecards.models import Scorecard, ScoringRun
+from scorecards.models import ScoringRun, Standing
 
 PAGE = 50
 PAGE_AT_HOME = 25
 WAITING = 8
 DECISIONS = timedelta(days=30)
-WEEK = timedelta(days=7)
+MOST_DECISIONS = 1_000  # a busy vendor's median needs no more of them
 
 Found = Mapping[str, Any]
 
@@ -64,20 +64,22 @@ def quarter_of(vendor: Vendor, day: date) -> Quarter:
 
 
 @dataclass(frozen=True, slots=True)
-class Bookings:
-    """Won amounts of a period, in minor units of the vendor's currency."""
+class Totals:
+    """What the partners in scope add up to, as of the last night, in minor units of the vendor's currency."""
 
-    amount: int
-    deals: int
+    partners: int
+    bookings: int  # trailing 365 days
+    booked_quarter: int  # fiscal quarter to date
+    open_pipeline: int
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """Registrations decided in the last 30 days; `median` from submission to decision."""
+    """Registrations decided in the last 30 days, at most the newest `MOST_DECISIONS` of them."""
 
     count: int
     in_time: int
-    median: timedelta | None
+    median: timedelta | None  # from submission to decision
 
     @property
     def median_text(self) -> str:
@@ -99,19 +101,16 @@ class Programme:
 
     day: date | None
     computed_at: datetime | None
-    week_ago: date | None  # the newest run at least seven days before the last
     tiers: list[tuple[int, str]]
     regions: list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The figures at the top of the vendor's home."""
+    """The figures at the top of the vendor's home. `quarter` is that of the last night's figures."""
 
     quarter: Quarter
-    booked: Bookings
-    quarter_before: Quarter
-    booked_before: Bookings  # after as many days of the quarter before
+    totals: Totals
     decisions: Decisions
     ending: Ending
     programme: Programme
@@ -130,22 +129,23 @@ def programme(vendor: Vendor) -> Programme:
 
 
 def desk(actor: Actor) -> Desk:
-    """One statement: each figure is a subquery over an index of its own."""
+    """One statement: each figure is a subquery over a narrow set of its own."""
     now = timezone.now()
-    quarter = quarter_of(actor.vendor, timezone.localdate(now))
-    before = quarter_of(actor.vendor, quarter.start.date() - timedelta(days=1))
-    so_far = min(before.start + (now - quarter.start), before.end)
-    row = Vendor.objects.filter(pk=actor.vendor.pk)
-    found = row.values(
-        booked=_bookings(actor, quarter.start, now),
-        booked_before=_bookings(actor, before.start, so_far),
-        decisions=_decisions(actor, now - DECISIONS),
-        ending=_ending(actor),
-        **_programme_parts(),
-    ).get()
+    found = (
+        Vendor.objects.filter(pk=actor.vendor.pk)
+        .values(
+            totals=_totals(),
+            decisions=_decisions(actor, now),
+            ending=_ending(actor, now),
+            **_programme_parts(),
+        )
+        .get()
+    )
+    about = _programme(found)
+    day = about.day or timezone.localdate(now)
     return Desk(
-        quarter, _as_bookings(found["booked"]), before, _as_bookings(found["booked_before"]),
-        _as_decisions(found["decisions"]), _as_ending(found["ending"]), _programme(found),
+        quarter_of(actor.vendor, day), _as_totals(found["totals"]), _as_decisions(found["decisions"]),
+        _as_ending(found["ending"]), about,
     )  # fmt: skip
 
 
@@ -154,23 +154,22 @@ def _sums(rows: QuerySet[Any], **sums: Any) -> Subquery:
     return Subquery(rows.order_by().values("vendor").values(found=JSONObject(**sums)))
 
 
-def _bookings(actor: Actor, start: datetime, end: datetime) -> Subquery:
-    won = deals.deals_visible(actor).filter(won_at__gte=start, won_at__lt=end)
-    return _sums(won, amount=Sum("won_amount_vendor"), deals=Count("pk"))
+def _totals() -> Subquery:
+    money = {name: Sum(name) for name in ("bookings", "booked_quarter", "open_pipeline")}
+    return _sums(Standing.objects.all(), partners=Count("*"), **money)
 
 
-def _as_bookings(found: Found | None) -> Bookings:
-    return Bookings(found["amount"], found["deals"]) if found else Bookings(0, 0)
+def _as_totals(found: Found | None) -> Totals:
+    return Totals(**found) if found else Totals(0, 0, 0, 0)
 
 
-def _decisions(actor: Actor, since: datetime) -> Subquery:
+def _decisions(actor: Actor, now: datetime) -> Subquery:
     """Imported deals were decided elsewhere: they never waited here and have no `pending_since`."""
-    decided = Greatest("approved_at", "returned_at", "rejected_at")
-    rows = deals.deals_visible(actor).filter(pending_since__isnull=False).annotate(decided_at=decided)
-    rows = rows.filter(decided_at__gte=since)
+    decided = deals.decided(actor).filter(decided_at__gte=now - DECISIONS)
+    newest = decided.order_by("-decided_at").values("pk")[:MOST_DECISIONS]
     return _sums(
-        rows,
-        count=Count("pk"),
+        deals.decided(actor).filter(pk__in=newest),
+        count=Count("*"),
         in_time=Count("pk", filter=Q(decided_at__lte=F("decision_due_at"))),
         seconds=Median(Extract(F("decided_at") - F("pending_since"), "epoch"), output_field=FloatField()),
     )
@@ -182,9 +181,11 @@ def _as_decisions(found: Found | None) -> Decisions:
     return Decisions(found["count"], found["in_time"], timedelta(seconds=found["seconds"]))
 
 
-def _ending(actor: Actor) -> Subquery:
-    rows = deals.protection_ending(actor)
-    return _sums(rows, count=Count("pk"), amount=Sum("amount_vendor", default=0), first=Min("expires_at"))
+def _ending(actor: Actor, now: datetime) -> Subquery:
+    """An approved deal is open until its win, loss, withdrawal or expiry; what lies ahead is the expiry."""
+    rows = deals.within_reach(actor).filter(approved_at__isnull=False)
+    rows = rows.filter(open_until__gt=now, open_until__lte=now + deals.SOON)
+    return _sums(rows, count=Count("*"), amount=Sum("amount_vendor", default=0), first=Min("open_until"))
 
 
 def _as_ending(found: Found | None) -> Ending:
@@ -195,14 +196,11 @@ def _as_ending(found: Found | None) -> Ending:
 
 def _programme_parts() -> dict[str, Any]:
     runs = ScoringRun.objects.filter(finished_at__isnull=False).order_by("-as_of")
-    last = runs.values("as_of")[:1]
+    run, named = JSONObject(as_of="as_of", finished_at="finished_at"), JSONObject(id="pk", name="name")
     return {
-        "run": Subquery(runs.values(found=JSONObject(as_of="as_of", finished_at="finished_at"))[:1]),
-        "week_ago": Subquery(runs.filter(as_of__lte=Subquery(last) - WEEK).values("as_of")[:1]),
-        "tiers": ArraySubquery(Tier.objects.order_by("-rank").values(found=JSONObject(id="pk", name="name"))),
-        "regions": ArraySubquery(
-            Region.objects.order_by("name").values(found=JSONObject(id="pk", name="name"))
-        ),
+        "run": Subquery(runs.values(found=run)[:1]),
+        "tiers": ArraySubquery(Tier.objects.order_by("-rank").values(found=named)),
+        "regions": ArraySubquery(Region.objects.order_by("name").values(found=named)),
     }
 
 
@@ -211,7 +209,6 @@ def _programme(found: Found) -> Programme:
     return Programme(
         day=date.fromisoformat(run["as_of"]) if run else None,
         computed_at=datetime.fromisoformat(run["finished_at"]) if run else None,
-        week_ago=found["week_ago"],
         tiers=[(tier["id"], tier["name"]) for tier in found["tiers"]],
         regions=[(region["id"], region["name"]) for region in found["regions"]],
     )
@@ -239,16 +236,15 @@ def waiting(actor: Actor, most: int = WAITING) -> Waiting:
     """One statement; the counts travel on its rows."""
     now = timezone.now()
     midnight = AsOf.of(actor.vendor, timezone.localdate(now)).end
-    overdue, today = Q(decision_due_at__lt=now), Q(decision_due_at__gte=now, decision_due_at__lt=midnight)
-    rows = deals.waiting_for_decision(actor).annotate(
-        waiting_n=Window(Count("pk")),
-        overdue_n=Window(Count("pk", filter=overdue)),
-        today_n=Window(Count("pk", filter=today)),
+    rows = deals.waiting_for_decision(actor)
+    counts = _sums(
+        rows,
+        total=Count("*"),
+        overdue=Count("pk", filter=Q(decision_due_at__lt=now)),
+        today=Count("pk", filter=Q(decision_due_at__gte=now, decision_due_at__lt=midnight)),
     )
-    found: list[Any] = list(rows[:most])
-    if not found:
-        return Waiting(0, 0, 0, [])
-    return Waiting(found[0].waiting_n, found[0].overdue_n, found[0].today_n, found)
+    found: list[Any] = list(rows.annotate(counts=counts)[:most])
+    return Waiting(**found[0].counts, deals=found) if found else Waiting(0, 0, 0, [])
 
 
 # The portfolio ---------------------------------------------------------------------------------------------
@@ -268,17 +264,10 @@ class CountedPages(Paginator):  # type: ignore[type-arg]  (no subscript at run t
         return Page(rows, max(wanted, 1), self)
 
 
-def with_total(cards: QuerySet[Scorecard]) -> QuerySet[Scorecard]:
-    """The cards, each with how many there are; a sub-select, since a window would read every card in full."""
-    counted = cards.order_by().values("vendor").annotate(n=Count("pk")).values("n")
-    return cards.annotate(total=Subquery(counted))
-
-
-def moved_this_week(programme: Programme) -> selectors.Movers:
-    """The partners whose health changed most since a week before the last run."""
-    if programme.day is None or programme.week_ago is None:
-        return selectors.Movers(None, [], [])
-    return selectors.movers(selectors.latest_scorecards(since=programme.day), programme.week_ago)
+def with_total(standings: QuerySet[Standing]) -> QuerySet[Standing]:
+    """The standings, each with how many there are: counted apart, and once."""
+    counted = standings.order_by().values("vendor").annotate(n=Count("*")).values("n")
+    return standings.annotate(total=Subquery(counted))
 
 
 # The partner's home ----------------------------------------------------------------------------------------
@@ -379,29 +368,25 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class SubPartners:
-    """A distributor's roll-up: the lowest healths, and what all of them add up to."""
+    """A distributor's roll-up: those with the lowest health, and what all of them add up to."""
 
-    cards: list[Any]
-    total: int
-    open_pipeline: int
-    bookings: int
+    standings: list[Any]
+    totals: Totals
 
     @property
     def more(self) -> int:
-        return self.total - len(self.cards)
+        return self.totals.partners - len(self.standings)
 
 
 def sub_partners(actor: Actor, most: int = 10) -> SubPartners | None:
     """None for who is no distributor, or has none. One statement; the totals travel on its rows."""
     if not actor.is_distributor:
         return None
-    below = selectors.latest_scorecards().exclude(partner=actor.partner)
-    totals = {name: Window(Sum(name)) for name in ("open_pipeline", "bookings")}
-    cards: list[Any] = list(
-        below.annotate(
-            all_n=Window(Count("pk")), all_pipeline=totals["open_pipeline"], all_bookings=totals["bookings"]
-        ).order_by(F("health").asc(nulls_last=True), "partner_id")[:most]
-    )
-    if not cards:
-        return None
-    return SubPartners(cards, cards[0].all_n, cards[0].all_pipeline, cards[0].all_bookings)
+    below = selectors.standings().exclude(partner=actor.partner)
+    totals = _sums(
+        below, partners=Count("*"), bookings=Sum("bookings"), booked_quarter=Sum("booked_quarter"),
+        open_pipeline=Sum("open_pipeline"),
+    )  # fmt: skip
+    rows = below.annotate(totals=totals).order_by(F("health").asc(nulls_last=True), "partner_id")
+    found: list[Any] = list(rows[:most])
+    return SubPartners(found, _as_totals(found[0].totals)) if found else None

@@ -235,6 +235,44 @@ def _exact(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
+class Standing(TenantModel):
+    """Where a partner stands now: one narrow row each, written with every newer scorecard.
+
+    Lists of partners sort, filter and add up thousands of these; finding each one's newest scorecard first
+    took as long as everything else on the page together.
+    """
+
+    partner = TenantKey(Partner, models.CASCADE, related_name="standings")
+    as_of = models.DateField()
+    computed_at = models.DateTimeField()
+    health = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    coverage = models.DecimalField(max_digits=5, decimal_places=2)
+    sales = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    enablement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    marketing = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    engagement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    bookings = models.BigIntegerField(default=0, help_text="Trailing 365 days, as on the scorecard.")
+    booked_quarter = models.BigIntegerField(default=0, help_text="Fiscal quarter to the day, minor units.")
+    open_pipeline = models.BigIntegerField(default=0, help_text="As on the scorecard.")
+    since = models.DateField(null=True, help_text="The day of the run a week before, which `change` is from.")
+    change = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="Of the health.")
+
+    class Meta:
+        ordering = ["partner_id"]
+        indexes = [
+            models.Index(fields=["vendor", "health", "partner"], name="scorecards_standing_by_health"),
+            models.Index(fields=["vendor", "change"], name="scorecards_standing_by_change"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="scorecards_standing_rows"),
+            CompositeForeignKey(field="partner", name="scorecards_standing_partner_fk"),
+            models.UniqueConstraint(fields=["vendor", "partner"], name="scorecards_standing_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} on {self.as_of}"
+
+
 class StalePartner(TenantModel):
     """A mark that something happened to a partner since its scores were computed.
 

@@ -16,7 +16,7 @@ from partners.models import Partner
 from portal import charts, formatting
 from portal.metrics import Better, Metric, Quadrant, Unit
 from scorecards import findings
-from scorecards.models import Scorecard
+from scorecards.models import Scorecard, Standing
 from scorecards.selectors import LookingBack, MetricLine, Point, QuadrantPart, explained
 
 #: For who wants the scorecard alone.
@@ -463,15 +463,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Row:
-    """A partner's scorecard in a list. `day`: that of the list; a card rescored since is newer."""
+    """A partner in a list. `day`: that of the list; who was rescored since is newer."""
 
-    card: Scorecard
+    standing: Standing
     points: Sequence[Point]
     day: date | None = None
 
     @property
     def partner(self) -> Partner:
-        return self.card.partner
+        return self.standing.partner
 
     @property
     def place(self) -> str:
@@ -480,7 +480,7 @@ class Row:
 
     @property
     def scores(self) -> list[float | None]:
-        return [getattr(self.card, quadrant) for quadrant in Quadrant.values]
+        return [getattr(self.standing, quadrant) for quadrant in Quadrant.values]
 
     @property
     def history(self) -> list[float | None]:
@@ -494,4 +494,14 @@ class Row:
 
     @property
     def is_newer(self) -> bool:
-        return self.day is not None and self.card.as_of > self.day
+        return self.day is not None and self.standing.as_of > self.day
+
+    @property
+    def moved(self) -> float:
+        """Points up or down in a week, without the sign."""
+        return abs(float(self.standing.change or 0))
+
+    @property
+    def before(self) -> float:
+        """The health a week ago."""
+        return float(self.standing.health or 0) - float(self.standing.change or 0)

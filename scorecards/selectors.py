@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import Abs, RowNumber, Sign
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from partners.models import Partner
@@ -16,7 +15,7 @@ from portal.metrics import AsOf, Metric, Quadrant, all_metrics, metric
 from portal.models import Vendor
 from portal.scope import current_scope
 from scorecards.engine import Figures, Subject, assessed, compared
-from scorecards.models import Scorecard, ScoringRun, Yardstick
+from scorecards.models import Scorecard, ScoringRun, Standing, Yardstick
 
 #: The heavy columns, which a list does not show.
 DETAILS = ("measured", "places", "peer_spread")
@@ -81,14 +80,14 @@ class QuadrantPart:
 
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """The largest changes of health since a day; each card has `.before`, `.change` and `.size`."""
+    """The largest changes of health since a day, either way."""
 
     since: date | None
-    fell: list[Any]
-    rose: list[Any]
+    fell: list[Standing]
+    rose: list[Standing]
 
     @property
-    def cards(self) -> list[Any]:
+    def standings(self) -> list[Standing]:
         return [*self.fell, *self.rose]
 
 
@@ -98,15 +97,6 @@ class Freshness:
 
     as_of: date
     computed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PortfolioTotals:
-    """Sums over the cards given: minor units of the vendor's currency, and partners per band."""
-
-    partners: int
-    bookings: int
-    open_pipeline: int
 
 
 def last_run(as_of: date | None = None) -> ScoringRun | None:
@@ -206,7 +196,7 @@ def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
     return ends[::-1]
 
 
-def trends(cards: Iterable[Scorecard]) -> dict[int, list[Point]]:
+def trends(cards: Iterable[Scorecard | Standing]) -> dict[int, list[Point]]:
     """{partner id: points}: the month-ends kept of the 12 months before each card, and it. One query."""
     cards = list(cards)
     if not cards:
@@ -223,7 +213,7 @@ def _until(points: list[Point], day: date) -> list[Point]:
     return [point for point in points if point.day < day]
 
 
-def _point(card: Scorecard) -> Point:
+def _point(card: Scorecard | Standing) -> Point:
     return Point(card.as_of, card.health, card.sales, card.enablement, card.marketing, card.engagement)
 
 
@@ -284,27 +274,21 @@ def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
     return sorted(lines, key=lambda line: -line.gain)[:most]
 
 
-def movers(cards: QuerySet[Scorecard], since: date, *, most: int = 5, least: int = 1) -> Movers:
-    """The `most` cards that fell and that rose furthest since a day on which a run left cards. One query.
+def standings() -> QuerySet[Standing]:
+    """Where the partners in scope stand now, with partner, tier and region, for lists."""
+    return Standing.objects.select_related("partner__tier", "partner__region")
+
+
+def movers(*, most: int = 5, least: int = 1) -> Movers:
+    """The `most` partners that fell and that rose furthest in a week. One query.
 
     `least`: changes below this many points are no news.
     """
-    then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__as_of=since))
-    cards = cards.alias(then=then).annotate(before=F("then__health"), change=F("health") - F("then__health"))
-    cards = cards.annotate(size=Abs("change")).filter(size__gte=least)
-    rank = Window(RowNumber(), partition_by=Sign("change"), order_by=["-size", "partner_id"])
-    moved: list[Any] = list(cards.annotate(rank=rank).filter(rank__lte=most).order_by("-size", "partner_id"))
-    return Movers(
-        since, [card for card in moved if card.change < 0], [card for card in moved if card.change > 0]
-    )
-
-
-def portfolio_totals(cards: QuerySet[Scorecard]) -> PortfolioTotals:
-    """What the cards of a list add up to. One query."""
-    sums = cards.order_by().aggregate(
-        bookings=Sum("bookings"), open_pipeline=Sum("open_pipeline"), n=Count("pk")
-    )
-    return PortfolioTotals(sums["n"], sums["bookings"] or 0, sums["open_pipeline"] or 0)
+    fell = standings().filter(change__lte=-least).order_by("change", "partner_id")[:most]
+    rose = standings().filter(change__gte=least).order_by("-change", "partner_id")[:most]
+    found = sorted(fell.union(rose, all=True), key=lambda one: (-abs(one.change or 0), one.partner_id))
+    since = found[0].since if found else None
+    return Movers(since, [one for one in found if one.change < 0], [one for one in found if one.change > 0])
 
 
 def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tuple[Metric, QuerySet[Any]]:

@@ -21,7 +21,7 @@ from portal.metrics import Quadrant, all_metrics
 from portal.models import PortalEvent, Vendor
 from portal.scope import current_vendor_id, entered, system_scope
 from portal.wall import across_the_wall
-from scorecards import engine, policies, selectors
+from scorecards import engine, policies, selectors, standings
 from scorecards.engine import Card
 from scorecards.models import (
     MetricTarget,
@@ -105,6 +105,7 @@ def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
     ]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [current_vendor_id(), as_of, timezone.now(), *columns])
+    standings.renew(as_of=as_of, partner_ids=[card.partner_id for card in cards])
     return len(cards)
 
 

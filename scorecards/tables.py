@@ -21,7 +21,7 @@ from deals.metrics import HALF_YEAR
 from deals.models import Deal
 from portal import formatting, marks
 from portal.metrics import AsOf, Quadrant
-from scorecards.models import Scorecard
+from scorecards.models import Standing
 
 # Portfolio ----------------------------------------------------------------------------------------------
 
@@ -50,15 +50,15 @@ PORTFOLIO_HEADER = (
 )  # fmt: skip
 
 
-def portfolio_lines(cards: Iterable[Scorecard], currency: str) -> Iterable[list[Any]]:
-    """One line of the export per card: amounts in major units, scores with their decimals."""
-    for card in cards:
-        partner, region = card.partner, card.partner.region
-        pipeline, bookings = (formatting.from_minor(n, currency) for n in (card.open_pipeline, card.bookings))
+def portfolio_lines(standings: Iterable[Standing], currency: str) -> Iterable[list[Any]]:
+    """One line of the export per partner: amounts in major units, scores with their decimals."""
+    for one in standings:
+        partner, region = one.partner, one.partner.region
+        pipeline, bookings = (formatting.from_minor(n, currency) for n in (one.open_pipeline, one.bookings))
         yield [
             partner.name, partner.slug, partner.get_type_display(), partner.tier and partner.tier.name,
-            region and region.name, partner.country.code, partner.city, card.as_of.isoformat(),
-            card.health, card.coverage, *(getattr(card, quadrant) for quadrant in Quadrant.values),
+            region and region.name, partner.country.code, partner.city, one.as_of.isoformat(),
+            one.health, one.coverage, *(getattr(one, quadrant) for quadrant in Quadrant.values),
             pipeline, bookings, currency,
         ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from portal.metrics import AsOf
 from scorecards import dashboards, findings, policies, selectors, services, tables
 from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
-from scorecards.models import Scorecard
+from scorecards.models import Standing
 from scorecards.reading import Line, Reading, Row
 from scorecards.selectors import Movers
 
@@ -41,17 +41,16 @@ def _vendor_home(request: Any) -> HttpResponse:
         return portfolio(request, dashboards.PAGE_AT_HOME)
     desk = dashboards.desk(request.actor)
     waiting = dashboards.waiting(request.actor)
-    movers = dashboards.moved_this_week(desk.programme)
-    listed = _portfolio(request, desk.programme, dashboards.PAGE_AT_HOME, also=movers.cards)
+    movers = selectors.movers()
+    listed = _portfolio(request, desk.programme, dashboards.PAGE_AT_HOME, also=movers.standings)
     context = listed | {
         "heading": _vendor_heading(request.actor, desk, waiting, movers),
         "now": timezone.now(),
         "desk": desk,
-        "totals": selectors.portfolio_totals(selectors.latest_scorecards(since=desk.programme.day)),
         "waiting": waiting,
         "movers": movers,
-        "fell": [Row(card, listed["trends"][card.partner_id]) for card in movers.fell],
-        "rose": [Row(card, listed["trends"][card.partner_id]) for card in movers.rose],
+        "fell": [Row(one, listed["trends"][one.partner_id]) for one in movers.fell],
+        "rose": [Row(one, listed["trends"][one.partner_id]) for one in movers.rose],
     }
     return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
 
@@ -59,10 +58,10 @@ def _vendor_home(request: Any) -> HttpResponse:
 def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Waiting, movers: Movers) -> str:
     """Whom time is running out for and who fell; for who cannot decide, the money first."""
     if actor.is_read_only:
-        booked = formatting.format_money_short(desk.booked.amount, actor.vendor.currency)
+        booked = formatting.format_money_short(desk.totals.booked_quarter, actor.vendor.currency)
         return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
     fell = movers.fell[0] if movers.fell else None
-    worst = (fell.partner.name, float(fell.size), movers.since) if fell and movers.since else None
+    worst = (fell.partner.name, float(-fell.change), movers.since) if fell and movers.since else None
     return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
 
 
@@ -86,7 +85,7 @@ def _partner_home(request: Any) -> HttpResponse:
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
-        "sub_rows": _rows(subs.cards) if subs else [],
+        "sub_rows": _rows(subs.standings) if subs else [],
     }
     return render(request, "scorecards/partner_home.html", context)
 
@@ -124,14 +123,14 @@ def _staff_only(actor: Actor) -> None:
 
 
 def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioFilter:
-    cards = selectors.latest_scorecards(since=programme.day)
-    return PortfolioFilter(request.GET, cards, tiers=programme.tiers, regions=programme.regions)
+    rows = selectors.standings()
+    return PortfolioFilter(request.GET, rows, tiers=programme.tiers, regions=programme.regions)
 
 
 def _portfolio(
-    request: Any, programme: dashboards.Programme, per_page: int, also: list[Scorecard] | None = None
+    request: Any, programme: dashboards.Programme, per_page: int, also: list[Standing] | None = None
 ) -> dict[str, Any]:
-    """Context of `_portfolio.html`. `also`: other cards of the page, whose trends come in the same query."""
+    """Context of `_portfolio.html`. `also`: others on the page, whose trends come in the same query."""
     chosen = _filter(request, programme)
     rows = dashboards.with_total(chosen.qs).order_by(*tables.portfolio_order(request.GET.get("sort", "")))
     page = dashboards.CountedPages(rows, per_page).counted_page(request.GET.get("page"))
@@ -139,7 +138,7 @@ def _portfolio(
     return {
         "filter": chosen,
         "page": page,
-        "rows": [Row(card, trends[card.partner_id], programme.day) for card in page.object_list],
+        "rows": [Row(one, trends[one.partner_id], programme.day) for one in page.object_list],
         "trends": trends,
         "programme": programme,
         "export_url": f"{reverse('scorecards:portfolio_export')}?{request.GET.urlencode()}",
@@ -147,9 +146,9 @@ def _portfolio(
     }
 
 
-def _rows(cards: list[Scorecard]) -> list[Row]:
-    trends = selectors.trends(cards)
-    return [Row(card, trends[card.partner_id]) for card in cards]
+def _rows(standings: list[Standing]) -> list[Row]:
+    trends = selectors.trends(standings)
+    return [Row(one, trends[one.partner_id]) for one in standings]
 
 
 # One scorecard --------------------------------------------------------------------------------------------

@@ -18,7 +18,15 @@ from portal.models import ExchangeRate, Invitation, Membership, OutboxMessage, P
 from portal.rows import Rows, RowSecurity, TenantModel, row_security
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.wall import across_the_wall
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
+from scorecards.models import (
+    MetricTarget,
+    QuadrantWeight,
+    Scorecard,
+    ScoringRun,
+    StalePartner,
+    Standing,
+    Yardstick,
+)
 from tests import factories
 from tests.worlds import VendorWorld, acting_as
 
@@ -392,6 +400,9 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "TierBenefit": lambda world: TierBenefit.objects.create(tier=world.tiers[0], text="Co-branded material"),
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
+    ),
+    "Standing": lambda world: Standing.objects.create(
+        partner=_a_deal().partner, as_of=date(2026, 1, 1), computed_at=_a_deal().created_at, coverage=35
     ),
     "Yardstick": lambda world: Yardstick.objects.create(digest="of nothing", rules={}),
 }

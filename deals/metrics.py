@@ -66,6 +66,7 @@ won as (
             end as days
         from deals_deal
         where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s {of_partners}
+        offset 0 -- or each of the three uses of `days` would work it out again
     ) deal
     group by partner_id
 ),

@@ -63,15 +63,16 @@ def compute(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None 
 _KEEP = """
 insert into scorecards_scorecard (
     vendor_id, as_of, computed_at, partner_id, yardstick_id, health, coverage,
-    sales, enablement, marketing, engagement, bookings, open_pipeline, measured, places, peer_spread
+    sales, enablement, marketing, engagement, bookings, open_pipeline, booked_quarter,
+    measured, places, peer_spread
 )
 select %(vendor)s, %(as_of)s, %(now)s, partner_id, yardstick_id, health, coverage,
-    sales, enablement, marketing, engagement, bookings, open_pipeline, measured, places,
-    (%(spreads)s::text[])[spread]
+    sales, enablement, marketing, engagement, bookings, open_pipeline, booked_quarter,
+    measured, places, (%(spreads)s::text[])[spread]
 from json_to_recordset(%(cards)s) card (
     partner_id bigint, yardstick_id bigint, health numeric, coverage numeric,
     sales numeric, enablement numeric, marketing numeric, engagement numeric,
-    bookings bigint, open_pipeline bigint, measured jsonb, places jsonb, spread int
+    bookings bigint, open_pipeline bigint, booked_quarter bigint, measured text, places text, spread int
 )
 on conflict (vendor_id, partner_id, as_of) do update set
     computed_at = excluded.computed_at, yardstick_id = excluded.yardstick_id,
@@ -79,6 +80,7 @@ on conflict (vendor_id, partner_id, as_of) do update set
     sales = excluded.sales, enablement = excluded.enablement,
     marketing = excluded.marketing, engagement = excluded.engagement,
     bookings = excluded.bookings, open_pipeline = excluded.open_pipeline,
+    booked_quarter = excluded.booked_quarter,
     measured = excluded.measured, places = excluded.places, peer_spread = excluded.peer_spread
 """
 
@@ -92,14 +94,14 @@ def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
     if not cards:
         return 0
     yardsticks = {scheme: yardstick_keep(scheme).pk for scheme in {card.scheme for card in cards}}
-    spreads = list({card.peer_spread for card in cards})
+    spreads = {id(card.peer_spread): card.peer_spread for card in cards}
     place = {spread: number for number, spread in enumerate(spreads, 1)}  # SQL counts from 1
-    rows = [_row(card, yardsticks[card.scheme], place[card.peer_spread]) for card in cards]
+    rows = [_row(card, yardsticks[card.scheme], place[id(card.peer_spread)]) for card in cards]
     parameters = {
         "vendor": current_vendor_id(),
         "as_of": as_of,
         "now": timezone.now(),
-        "spreads": spreads,
+        "spreads": [orjson.dumps(spread).decode() for spread in spreads.values()],
         "cards": orjson.dumps(rows, default=float).decode(),
     }
     with connection.cursor() as cursor:
@@ -117,6 +119,7 @@ def _row(card: Card, yardstick_id: int, spread: int) -> dict[str, Any]:
         **card.scores,
         "bookings": card.amount("bookings"),
         "open_pipeline": card.amount("open_pipeline"),
+        "booked_quarter": card.booked_quarter,
         "measured": card.measured,
         "places": card.places,
         "spread": spread,

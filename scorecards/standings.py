@@ -18,7 +18,7 @@ insert into scorecards_standing (
 select
     card.vendor_id, card.partner_id, card.as_of, card.computed_at, card.health, card.coverage,
     card.sales, card.enablement, card.marketing, card.engagement,
-    card.bookings, coalesce((card.measured #>> '{bookings,4,fiscal_quarter}')::bigint, 0), card.open_pipeline,
+    card.bookings, card.booked_quarter, card.open_pipeline,
     %(since)s, card.health - earlier.health
 from scorecards_scorecard card
 left join scorecards_scorecard earlier

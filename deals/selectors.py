@@ -47,7 +47,8 @@ OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPRO
 SOON: Final = timedelta(days=14)  # protection "ends soon"
 CLOSING: Final = timedelta(days=30)  # "the next money"
 MOST_EVENTS: Final = 200
-_DISCARDED: Final = Q(status=DealStatus.WITHDRAWN, submitted_at=None)  # a draft thrown away
+#: Drafts, and those that were thrown away.
+_NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN, submitted_at=None)
 
 
 def within_reach(actor: Actor) -> QuerySet[Deal]:
@@ -67,11 +68,13 @@ def decided(actor: Actor) -> QuerySet[Deal]:
 def deals_visible(actor: Actor) -> QuerySet[Deal]:
     """Every deal this person may read, newest first, with partner and stage.
 
-    What a partner has not sent yet is no business of the vendor's people.
+    What a partner has not sent yet is no business of the vendor's people, nor of its distributor's.
     """
     deals = within_reach(actor).select_related("partner", "stage").order_by("-created_at", "-id")
     if actor.is_staff:
-        return deals.exclude(status=DealStatus.DRAFT).exclude(_DISCARDED)
+        return deals.exclude(_NEVER_SENT)
+    if actor.is_distributor:
+        deals = deals.exclude(~Q(partner=actor.partner) & _NEVER_SENT)
     if sees_own_deals_only(actor):
         return deals.filter(registered_by=actor.user)
     return deals

@@ -36,6 +36,7 @@ _NOT_ASKED = (
     "ROLLBACK",
     "SELECT set_config('portal.vendor_id', '',",
 )
+REFERENCE = re.compile(r'<th scope="row"><a href="[^"]*/deals/(D-\d+)/"')
 SignIn = Callable[[Person], PortalClient]
 
 
@@ -91,7 +92,7 @@ def _walk(client: PortalClient, path: str, rel: str) -> list[list[str]]:
     pages = []
     while path:
         html = client.get(path).content.decode()
-        pages.append(re.findall(r'<span class="sub">(D-\d+)</span>', html))
+        pages.append(REFERENCE.findall(html))
         link = re.search(rf'rel="{rel}" href="([^"]+)"', html)
         path = "/deals/" + link[1].replace("&amp;", "&") if link else ""
     return pages
@@ -150,7 +151,7 @@ def test_a_mangled_place_is_the_first_page(many: VendorWorld, client_as: SignIn)
     for place in ("after~x~y", "after~2026-01-01", "before~~", "sideways~1~2", "after~nan~7", "~", "first"):
         answer = client.get("/deals/", {"page": place, "all": "1"})
         assert answer.status_code == 200
-        assert re.findall(r'<span class="sub">(D-\d+)</span>', answer.content.decode()) == first, place
+        assert REFERENCE.findall(answer.content.decode()) == first, place
 
 
 def test_a_wrong_filter_is_said_beside_it(world: VendorWorld, client_as: SignIn) -> None:
@@ -199,6 +200,10 @@ def test_a_draft_is_the_partners_own_until_it_is_sent(world: VendorWorld, client
             assert "Not yet told" not in page, (name, path)
             assert "Never told" not in page, (name, path)
     assert client_as(world.people["partner_admin"]).get(f"/deals/{deal.reference}/").status_code == 200
+    of_gamma = draft(world.people["sub_rep"], world)
+    assert (
+        client_as(world.people["distributor_admin"]).get(f"/deals/{of_gamma.reference}/").status_code == 404
+    )
 
 
 def test_the_export_holds_what_the_list_shows_and_no_live_formula(
@@ -277,6 +282,16 @@ def test_actions_take_posts_only(world: VendorWorld, client_as: SignIn) -> None:
     for action in ("review", "approve", "return", "reject", "withdraw", "stage", "won", "lost"):
         assert client.get(f"/deals/{deal.reference}/{action}/").status_code == 405, action
     assert now_is(world, deal).status == DealStatus.SUBMITTED
+
+
+def test_whose_turn_it_is_depends_on_who_looks(world: VendorWorld, client_as: SignIn) -> None:
+    deal = submitted(world.people["sub_rep"], world)
+    do(services.deal_return, world.people["program_admin"], deal, reason="Which site?")
+    theirs = "partner’s turn"
+    for name, said in (("sub_rep", "your turn"), ("distributor_rep", theirs), ("executive", theirs)):
+        for path in ("/deals/?all=1", f"/deals/{deal.reference}/"):
+            page = text(client_as(world.people[name]).get(path))
+            assert said in page.lower(), (name, path)
 
 
 BUTTONS = {"approve", "return", "reject", "review", "withdraw", "stage", "won", "lost", "edit"}

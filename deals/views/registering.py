@@ -67,7 +67,9 @@ def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
     if "add_line" in request.POST or not rows:
         rows.append(_NEW_LINE)
     form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
-    return _form_page(request, deal, form, _lines(request, initial=rows))
+    lines = _lines(request, initial=rows)
+    lines.forms[-1].fields["product"].widget.attrs["autofocus"] = True
+    return _form_page(request, deal, form, lines)
 
 
 def _typed_lines(data: QueryDict) -> list[dict[str, str]]:

@@ -1,34 +1,33 @@
 """Reads of the home pages. Few statements on purpose: a page has six beside those of its frame."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Aggregate, Count, F, FloatField, Min, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Extract, JSONObject
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet, Subquery, Sum, Window
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
 from deals import selectors as deals
 from deals.models import Deal
-from partners.models import Region, Tier
 from portal import formatting
 from portal.access import Actor
 from portal.metrics import AsOf
 from portal.models import Vendor
+from portal.scope import ALL
 from scorecards import findings, selectors
-from scorecards.models import ScoringRun, Standing
+from scorecards.models import Standing
+from scorecards.selectors import Listed
 
 PAGE = 50
 PAGE_AT_HOME = 25
 WAITING = 8
 DECISIONS = timedelta(days=30)
 MOST_DECISIONS = 1_000  # a busy vendor's median needs no more of them
-
-Found = Mapping[str, Any]
 
 
 # Quarters ------------------------------------------------------------------------------------------------
@@ -113,105 +112,88 @@ class Desk:
     totals: Totals
     decisions: Decisions
     ending: Ending
-    programme: Programme
 
 
-class Median(Aggregate):
-    """The middle value; halfway between two of them for an even number."""
-
-    name = "Median"
-    template = "percentile_cont(0.5) within group (order by %(expressions)s)"
+# In SQL, because putting these together from querysets takes longer than running them. Row security holds
+# here as everywhere; `partners` repeats it for the planner and is null for who reads them all.
+_PROGRAMME = """
+select
+    (select json_build_array(as_of, finished_at) from scorecards_scoringrun
+     where vendor_id = %(vendor)s and finished_at is not null order by as_of desc limit 1),
+    (select coalesce(json_agg(json_build_array(id, name) order by rank desc), '[]') from partners_tier
+     where vendor_id = %(vendor)s),
+    (select coalesce(json_agg(json_build_array(id, name) order by name), '[]') from partners_region
+     where vendor_id = %(vendor)s)
+"""
+#: Each figure reads a narrow set of its own.
+_DESK = """
+select
+    (select json_build_array(
+        count(*), coalesce(sum(bookings), 0), coalesce(sum(booked_quarter), 0),
+        coalesce(sum(open_pipeline), 0))
+     from scorecards_standing
+     where vendor_id = %(vendor)s and (%(partners)s is null or partner_id = any(%(partners)s))),
+    (select json_build_array(
+        count(*), count(*) filter (where decided_at <= decision_due_at),
+        percentile_cont(0.5) within group (order by extract(epoch from decided_at - pending_since)))
+     from (
+        select greatest(approved_at, returned_at, rejected_at) as decided_at, decision_due_at, pending_since
+        from deals_deal
+        where vendor_id = %(vendor)s and pending_since is not null
+            and greatest(approved_at, returned_at, rejected_at) >= %(since)s
+            and (%(partners)s is null or partner_id = any(%(partners)s))
+        order by greatest(approved_at, returned_at, rejected_at) desc
+        limit %(most)s
+     ) decided
+     where decided_at >= pending_since),
+    (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
+     from deals_deal
+     where vendor_id = %(vendor)s and approved_at is not null
+        and open_until > %(now)s and open_until <= %(soon)s
+        and (%(partners)s is null or partner_id = any(%(partners)s)))
+"""
 
 
 def programme(vendor: Vendor) -> Programme:
     """One statement."""
-    return _programme(Vendor.objects.filter(pk=vendor.pk).values(**_programme_parts()).get())
-
-
-def desk(actor: Actor) -> Desk:
-    """One statement: each figure is a subquery over a narrow set of its own."""
-    now = timezone.now()
-    found = (
-        Vendor.objects.filter(pk=actor.vendor.pk)
-        .values(
-            totals=_totals(),
-            decisions=_decisions(actor, now),
-            ending=_ending(actor, now),
-            **_programme_parts(),
-        )
-        .get()
-    )
-    about = _programme(found)
-    day = about.day or timezone.localdate(now)
-    return Desk(
-        quarter_of(actor.vendor, day), _as_totals(found["totals"]), _as_decisions(found["decisions"]),
-        _as_ending(found["ending"]), about,
+    with connection.cursor() as cursor:
+        cursor.execute(_PROGRAMME, {"vendor": vendor.pk})
+        run, tiers, regions = cursor.fetchone()
+    day, finished = run or (None, None)
+    return Programme(
+        day and date.fromisoformat(day), finished and datetime.fromisoformat(finished),
+        [(pk, name) for pk, name in tiers], [(pk, name) for pk, name in regions],
     )  # fmt: skip
 
 
-def _sums(rows: QuerySet[Any], **sums: Any) -> Subquery:
-    """The sums of a set of rows as one JSON value; null without rows."""
-    return Subquery(rows.order_by().values("vendor").values(found=JSONObject(**sums)))
+def desk(actor: Actor, day: date) -> Desk:
+    """One statement; `day` is that of the last night.
 
-
-def _totals() -> Subquery:
-    money = {name: Sum(name) for name in ("bookings", "booked_quarter", "open_pipeline")}
-    return _sums(Standing.objects.all(), partners=Count("*"), **money)
-
-
-def _as_totals(found: Found | None) -> Totals:
-    return Totals(**found) if found else Totals(0, 0, 0, 0)
-
-
-def _decisions(actor: Actor, now: datetime) -> Subquery:
-    """Imported deals were decided elsewhere: they never waited here and have no `pending_since`."""
-    decided = deals.decided(actor).filter(decided_at__gte=now - DECISIONS)
-    newest = decided.order_by("-decided_at").values("pk")[:MOST_DECISIONS]
-    return _sums(
-        deals.decided(actor).filter(pk__in=newest),
-        count=Count("*"),
-        in_time=Count("pk", filter=Q(decided_at__lte=F("decision_due_at"))),
-        seconds=Median(Extract(F("decided_at") - F("pending_since"), "epoch"), output_field=FloatField()),
-    )
-
-
-def _as_decisions(found: Found | None) -> Decisions:
-    if not found:
-        return Decisions(0, 0, None)
-    return Decisions(found["count"], found["in_time"], timedelta(seconds=found["seconds"]))
-
-
-def _ending(actor: Actor, now: datetime) -> Subquery:
-    """An approved deal is open until its win, loss, withdrawal or expiry; what lies ahead is the expiry."""
-    rows = deals.within_reach(actor).filter(approved_at__isnull=False)
-    rows = rows.filter(open_until__gt=now, open_until__lte=now + deals.SOON)
-    return _sums(rows, count=Count("*"), amount=Sum("amount_vendor", default=0), first=Min("open_until"))
-
-
-def _as_ending(found: Found | None) -> Ending:
-    if not found:
-        return Ending(0, 0, None)
-    return Ending(found["count"], found["amount"], datetime.fromisoformat(found["first"]))
-
-
-def _programme_parts() -> dict[str, Any]:
-    runs = ScoringRun.objects.filter(finished_at__isnull=False).order_by("-as_of")
-    run, named = JSONObject(as_of="as_of", finished_at="finished_at"), JSONObject(id="pk", name="name")
-    return {
-        "run": Subquery(runs.values(found=run)[:1]),
-        "tiers": ArraySubquery(Tier.objects.order_by("-rank").values(found=named)),
-        "regions": ArraySubquery(Region.objects.order_by("name").values(found=named)),
+    An approved deal is open until its win, loss, withdrawal or expiry: what of these lies ahead is the
+    expiry. Deals imported as decided never waited here and have no `pending_since`.
+    """
+    now, reach = timezone.now(), actor.scope.partner_ids
+    parameters = {
+        "vendor": actor.vendor.pk,
+        "partners": None if reach is ALL else sorted(reach),
+        "since": now - DECISIONS,
+        "most": MOST_DECISIONS,
+        "now": now,
+        "soon": now + deals.SOON,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_DESK, parameters)
+        totals, decided, ending = cursor.fetchone()
+    quarter = quarter_of(actor.vendor, day)
+    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending))
 
 
-def _programme(found: Found) -> Programme:
-    run = found["run"]
-    return Programme(
-        day=date.fromisoformat(run["as_of"]) if run else None,
-        computed_at=datetime.fromisoformat(run["finished_at"]) if run else None,
-        tiers=[(tier["id"], tier["name"]) for tier in found["tiers"]],
-        regions=[(region["id"], region["name"]) for region in found["regions"]],
-    )
+def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
+    return Decisions(count, in_time, None if seconds is None else timedelta(seconds=seconds))
+
+
+def _ending(count: int, amount: int, first: str | None) -> Ending:
+    return Ending(count, amount, datetime.fromisoformat(first) if first else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,14 +219,21 @@ def waiting(actor: Actor, most: int = WAITING) -> Waiting:
     now = timezone.now()
     midnight = AsOf.of(actor.vendor, timezone.localdate(now)).end
     rows = deals.waiting_for_decision(actor)
-    counts = _sums(
-        rows,
+    counts = JSONObject(
         total=Count("*"),
         overdue=Count("pk", filter=Q(decision_due_at__lt=now)),
         today=Count("pk", filter=Q(decision_due_at__gte=now, decision_due_at__lt=midnight)),
     )
-    found: list[Any] = list(rows.annotate(counts=counts)[:most])
+    counted = rows.order_by().values("vendor").values(found=counts)
+    shown = rows.select_related(None).select_related("partner", "assigned_to").only(*_SHOWN)
+    found: list[Any] = list(shown.annotate(counts=Subquery(counted))[:most])
     return Waiting(**found[0].counts, deals=found) if found else Waiting(0, 0, 0, [])
+
+
+_SHOWN = (
+    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at",
+    "partner__name", "assigned_to__first_name", "assigned_to__last_name", "assigned_to__email",
+)  # fmt: skip
 
 
 # The portfolio ---------------------------------------------------------------------------------------------
@@ -257,17 +246,33 @@ class CountedPages(Paginator):  # type: ignore[type-arg]  (no subscript at run t
         """The page of this number, the first for what is no number, the last for one past the end."""
         wanted = int(number) if number and number.isdecimal() and len(number) < 7 else 1
         start = (max(wanted, 1) - 1) * self.per_page
-        rows: list[Any] = list(self.object_list[start : start + self.per_page])
+        rows = self.between(start, start + self.per_page)
         if not rows and start:
-            return self.get_page(wanted)
-        self.count = rows[0].total if rows else 0
+            return self.counted_page(str(self.num_pages))
+        self.count = self.total(rows[0]) if rows else 0
         return Page(rows, max(wanted, 1), self)
 
+    def between(self, start: int, stop: int) -> list[Any]:
+        return list(self.object_list[start:stop])
 
-def with_total(standings: QuerySet[Standing]) -> QuerySet[Standing]:
-    """The standings, each with how many there are: counted apart, and once."""
-    counted = standings.order_by().values("vendor").annotate(n=Count("*")).values("n")
-    return standings.annotate(total=Subquery(counted))
+    def total(self, row: Any) -> int:
+        return row.total
+
+
+class Portfolio(CountedPages):
+    """Pages of listed standings. Which ones is found from narrow rows alone; who they are comes after."""
+
+    def __init__(self, standings: QuerySet[Standing], order: Sequence[Any], per_page: int) -> None:
+        super().__init__(standings.order_by(*order), per_page)
+        self.order = order
+
+    def between(self, start: int, stop: int) -> list[Listed]:
+        counted = self.object_list.order_by().values("vendor").annotate(n=Count("*")).values("n")
+        chosen = Standing.objects.filter(pk__in=self.object_list.values("pk")[start:stop])
+        return list(selectors.listed(chosen).annotate(total=Subquery(counted)).order_by(*self.order))
+
+    def total(self, row: Listed) -> int:
+        return row["total"]
 
 
 # The partner's home ----------------------------------------------------------------------------------------
@@ -370,23 +375,24 @@ class Money:
 class SubPartners:
     """A distributor's roll-up: those with the lowest health, and what all of them add up to."""
 
-    standings: list[Any]
-    totals: Totals
+    rows: list[Listed]
+    total: int
+    bookings: int
+    open_pipeline: int
 
     @property
     def more(self) -> int:
-        return self.totals.partners - len(self.standings)
+        return self.total - len(self.rows)
 
 
 def sub_partners(actor: Actor, most: int = 10) -> SubPartners | None:
     """None for who is no distributor, or has none. One statement; the totals travel on its rows."""
     if not actor.is_distributor:
         return None
-    below = selectors.standings().exclude(partner=actor.partner)
-    totals = _sums(
-        below, partners=Count("*"), bookings=Sum("bookings"), booked_quarter=Sum("booked_quarter"),
-        open_pipeline=Sum("open_pipeline"),
-    )  # fmt: skip
-    rows = below.annotate(totals=totals).order_by(F("health").asc(nulls_last=True), "partner_id")
-    found: list[Any] = list(rows[:most])
-    return SubPartners(found, _as_totals(found[0].totals)) if found else None
+    below = selectors.listed(Standing.objects.exclude(partner=actor.partner))
+    totals = {f"all_{name}": Window(Sum(name)) for name in ("bookings", "open_pipeline")}
+    ranked = below.annotate(total=Window(Count("*")), **totals)
+    rows = list(ranked.order_by(F("health").asc(nulls_last=True), "partner_id")[:most])
+    if not rows:
+        return None
+    return SubPartners(rows, rows[0]["total"], rows[0]["all_bookings"], rows[0]["all_open_pipeline"])

@@ -16,8 +16,8 @@ from partners.models import Partner
 from portal import charts, formatting
 from portal.metrics import Better, Metric, Quadrant, Unit
 from scorecards import findings
-from scorecards.models import Scorecard, Standing
-from scorecards.selectors import LookingBack, MetricLine, Point, QuadrantPart, explained
+from scorecards.models import Scorecard
+from scorecards.selectors import LookingBack, MetricLine, QuadrantPart, explained
 
 #: For who wants the scorecard alone.
 NOTHING_BEFORE = LookingBack(None, [], {})
@@ -62,9 +62,9 @@ def peer_group(peers: Mapping[str, Any] | None) -> charts.Peers | None:
     return charts.Peers(peers["p25"], peers["median"], peers["p75"], peers["min"], peers["max"], peers["n"])
 
 
-def history_text(what: str, values: Sequence[str]) -> str:
+def history_text(what: str, first: str, last: str) -> str:
     """The words of a sparkline: where it starts and where it ends."""
-    return f"{what} over 12 months, from {values[0]} to {values[-1]}" if len(values) > 1 else ""
+    return f"{what} over 12 months, from {first} to {last}"
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,8 @@ class Line:
 
     @property
     def history_label(self) -> str:
-        return history_text(self.metric.label, [self.text(v) for v in self.history if v is not None])
+        known = [value for value in self.history if value is not None]
+        return history_text(self.metric.label, self.text(known[0]), self.text(known[-1])) if known else ""
 
     def text(self, value: float | Decimal | None) -> str:
         return in_unit(value, self.unit, self.currency)
@@ -459,49 +460,3 @@ class Reading:
     def key_figures(self) -> list[Line]:
         """What the partner's page shows of the scorecard."""
         return self.lines[:6]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A partner in a list. `day`: that of the list; who was rescored since is newer."""
-
-    standing: Standing
-    points: Sequence[Point]
-    day: date | None = None
-
-    @property
-    def partner(self) -> Partner:
-        return self.standing.partner
-
-    @property
-    def place(self) -> str:
-        country = self.partner.country
-        return ", ".join(filter(None, [self.partner.city, country.code if country else ""]))
-
-    @property
-    def scores(self) -> list[float | None]:
-        return [getattr(self.standing, quadrant) for quadrant in Quadrant.values]
-
-    @property
-    def history(self) -> list[float | None]:
-        return [None if point.health is None else float(point.health) for point in self.points]
-
-    @property
-    def history_label(self) -> str:
-        return history_text(
-            "Health", [formatting.format_number(value) for value in self.history if value is not None]
-        )
-
-    @property
-    def is_newer(self) -> bool:
-        return self.day is not None and self.standing.as_of > self.day
-
-    @property
-    def moved(self) -> float:
-        """Points up or down in a week, without the sign."""
-        return abs(float(self.standing.change or 0))
-
-    @property
-    def before(self) -> float:
-        """The health a week ago."""
-        return float(self.standing.health or 0) - float(self.standing.change or 0)

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from partners.models import Partner
@@ -78,17 +79,17 @@ class QuadrantPart:
     lines: list[MetricLine]
 
 
+#: A standing as a list shows it: a plain row, because objects of four tables cost more than the query.
+Listed = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Movers:
     """The largest changes of health since a day, either way."""
 
     since: date | None
-    fell: list[Standing]
-    rose: list[Standing]
-
-    @property
-    def standings(self) -> list[Standing]:
-        return [*self.fell, *self.rose]
+    fell: list[Listed]
+    rose: list[Listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
         **card.scores,
         bookings=card.amount("bookings"),
         open_pipeline=card.amount("open_pipeline"),
+        booked_quarter=card.booked_quarter,
         measured=card.measured,
     )
 
@@ -196,24 +198,29 @@ def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
     return ends[::-1]
 
 
-def trends(cards: Iterable[Scorecard | Standing]) -> dict[int, list[Point]]:
-    """{partner id: points}: the month-ends kept of the 12 months before each card, and it. One query."""
-    cards = list(cards)
-    if not cards:
+def health_trends(rows: Iterable[Listed]) -> dict[int, list[float | None]]:
+    """{partner id: healths}: at the month-ends kept of the last 12 months, then now. One query.
+
+    Packed by the database into one row per partner: a list of fifty would else be six hundred rows.
+    """
+    newest = {row["partner_id"]: row for row in rows}
+    if not newest:
         return {}
-    wanted = month_ends(max(card.as_of for card in cards))
-    kept = Scorecard.objects.filter(partner__in=[card.partner_id for card in cards], as_of__in=wanted)
-    points = defaultdict(list)
-    for row in kept.order_by("as_of").defer(*DETAILS):
-        points[row.partner_id].append(_point(row))
-    return {card.partner_id: [*_until(points[card.partner_id], card.as_of), _point(card)] for card in cards}
+    ends = month_ends(max(row["as_of"] for row in newest.values()))
+    kept = Scorecard.objects.filter(partner__in=newest, as_of__in=ends).order_by().values("partner_id")
+    packed = kept.annotate(healths=ArrayAgg("health", order_by="as_of"))
+    past = dict(packed.values_list("partner_id", "healths"))
+    return {
+        partner_id: [_float(health) for health in [*past.get(partner_id, ()), row["health"]]]
+        for partner_id, row in newest.items()
+    }
 
 
-def _until(points: list[Point], day: date) -> list[Point]:
-    return [point for point in points if point.day < day]
+def _float(score: Decimal | None) -> float | None:
+    return None if score is None else float(score)
 
 
-def _point(card: Scorecard | Standing) -> Point:
+def _point(card: Scorecard) -> Point:
     return Point(card.as_of, card.health, card.sales, card.enablement, card.marketing, card.engagement)
 
 
@@ -274,9 +281,14 @@ def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
     return sorted(lines, key=lambda line: -line.gain)[:most]
 
 
-def standings() -> QuerySet[Standing]:
-    """Where the partners in scope stand now, with partner, tier and region, for lists."""
-    return Standing.objects.select_related("partner__tier", "partner__region")
+def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
+    """Where partners stand now, as rows for a list: the scores and sums, and who and where the partner is."""
+    return standings.values(
+        "partner_id", "as_of", "computed_at", "health", "coverage", *Quadrant.values,
+        "bookings", "open_pipeline", "since", "change",
+        name=F("partner__name"), slug=F("partner__slug"), type=F("partner__type"), city=F("partner__city"),
+        country=F("partner__country"), tier=F("partner__tier__name"), region=F("partner__region__name"),
+    )  # fmt: skip
 
 
 def movers(*, most: int = 5, least: int = 1) -> Movers:
@@ -284,11 +296,13 @@ def movers(*, most: int = 5, least: int = 1) -> Movers:
 
     `least`: changes below this many points are no news.
     """
-    fell = standings().filter(change__lte=-least).order_by("change", "partner_id")[:most]
-    rose = standings().filter(change__gte=least).order_by("-change", "partner_id")[:most]
-    found = sorted(fell.union(rose, all=True), key=lambda one: (-abs(one.change or 0), one.partner_id))
-    since = found[0].since if found else None
-    return Movers(since, [one for one in found if one.change < 0], [one for one in found if one.change > 0])
+    fell = listed(Standing.objects.filter(change__lte=-least)).order_by("change", "partner_id")[:most]
+    rose = listed(Standing.objects.filter(change__gte=least)).order_by("-change", "partner_id")[:most]
+    found = sorted(fell.union(rose, all=True), key=lambda row: (-abs(row["change"]), row["partner_id"]))
+    since = found[0]["since"] if found else None
+    return Movers(
+        since, [row for row in found if row["change"] < 0], [row for row in found if row["change"] > 0]
+    )
 
 
 def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tuple[Metric, QuerySet[Any]]:

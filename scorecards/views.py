@@ -22,8 +22,8 @@ from scorecards import dashboards, findings, policies, selectors, services, tabl
 from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
 from scorecards.models import Standing
-from scorecards.reading import Line, Reading, Row
-from scorecards.selectors import Movers
+from scorecards.reading import Line, Reading
+from scorecards.selectors import Listed, Movers
 
 ROWS = 50
 
@@ -39,18 +39,19 @@ def home(request: Any) -> HttpResponse:
 def _vendor_home(request: Any) -> HttpResponse:
     if request.htmx.target == "portfolio":
         return portfolio(request, dashboards.PAGE_AT_HOME)
-    desk = dashboards.desk(request.actor)
+    programme = dashboards.programme(request.vendor)
+    desk = dashboards.desk(request.actor, programme.day or timezone.localdate())
     waiting = dashboards.waiting(request.actor)
     movers = selectors.movers()
-    listed = _portfolio(request, desk.programme, dashboards.PAGE_AT_HOME, also=movers.standings)
+    listed = _portfolio(request, programme, dashboards.PAGE_AT_HOME, also=[*movers.fell, *movers.rose])
     context = listed | {
         "heading": _vendor_heading(request.actor, desk, waiting, movers),
         "now": timezone.now(),
         "desk": desk,
         "waiting": waiting,
         "movers": movers,
-        "fell": [Row(one, listed["trends"][one.partner_id]) for one in movers.fell],
-        "rose": [Row(one, listed["trends"][one.partner_id]) for one in movers.rose],
+        "fell": listed["cells"](movers.fell, "scorecards:detail"),
+        "rose": listed["cells"](movers.rose, "scorecards:detail"),
     }
     return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
 
@@ -61,7 +62,7 @@ def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Wai
         booked = formatting.format_money_short(desk.totals.booked_quarter, actor.vendor.currency)
         return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
     fell = movers.fell[0] if movers.fell else None
-    worst = (fell.partner.name, float(-fell.change), movers.since) if fell and movers.since else None
+    worst = (fell["name"], float(-fell["change"]), movers.since) if fell and movers.since else None
     return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
 
 
@@ -85,7 +86,7 @@ def _partner_home(request: Any) -> HttpResponse:
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
-        "sub_rows": _rows(subs.standings) if subs else [],
+        "sub_rows": _sub_rows(actor, subs),
     }
     return render(request, "scorecards/partner_home.html", context)
 
@@ -113,7 +114,7 @@ def portfolio_export(request: Any) -> HttpResponse:
     _staff_only(request.actor)
     chosen = _filter(request, dashboards.programme(request.vendor))
     rows = chosen.qs.order_by(*tables.portfolio_order(request.GET.get("sort", "")))
-    lines = tables.portfolio_lines(rows, request.vendor.currency)
+    lines = tables.portfolio_lines(selectors.listed(rows), request.vendor.currency)
     return csv_response("portfolio", tables.PORTFOLIO_HEADER, lines, actor=request.actor)
 
 
@@ -123,32 +124,35 @@ def _staff_only(actor: Actor) -> None:
 
 
 def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioFilter:
-    rows = selectors.standings()
+    rows = Standing.objects.order_by()
     return PortfolioFilter(request.GET, rows, tiers=programme.tiers, regions=programme.regions)
 
 
 def _portfolio(
-    request: Any, programme: dashboards.Programme, per_page: int, also: list[Standing] | None = None
+    request: Any, programme: dashboards.Programme, per_page: int, also: list[Listed] | None = None
 ) -> dict[str, Any]:
     """Context of `_portfolio.html`. `also`: others on the page, whose trends come in the same query."""
     chosen = _filter(request, programme)
-    rows = dashboards.with_total(chosen.qs).order_by(*tables.portfolio_order(request.GET.get("sort", "")))
-    page = dashboards.CountedPages(rows, per_page).counted_page(request.GET.get("page"))
-    trends = selectors.trends([*page.object_list, *(also or [])])
+    order = tables.portfolio_order(request.GET.get("sort", ""))
+    page = dashboards.Portfolio(chosen.qs, order, per_page).counted_page(request.GET.get("page"))
+    trends = selectors.health_trends([*page.object_list, *(also or [])])
+    cells = tables.Cells(trends, request.vendor.currency, programme.day)
     return {
         "filter": chosen,
         "page": page,
-        "rows": [Row(one, trends[one.partner_id], programme.day) for one in page.object_list],
-        "trends": trends,
+        "rows": cells(page.object_list),
+        "cells": cells,
         "programme": programme,
         "export_url": f"{reverse('scorecards:portfolio_export')}?{request.GET.urlencode()}",
         "status": 200 if chosen.is_valid() else 422,
     }
 
 
-def _rows(standings: list[Standing]) -> list[Row]:
-    trends = selectors.trends(standings)
-    return [Row(one, trends[one.partner_id]) for one in standings]
+def _sub_rows(actor: Actor, subs: dashboards.SubPartners | None) -> list[dict[str, Any]]:
+    if subs is None:
+        return []
+    cells = tables.Cells(selectors.health_trends(subs.rows), actor.vendor.currency)
+    return cells(subs.rows, "scorecards:detail")
 
 
 # One scorecard --------------------------------------------------------------------------------------------

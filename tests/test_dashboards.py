@@ -223,7 +223,7 @@ class TestPortfolio:
         self, scored: VendorWorld, client_as: ClientAs
     ) -> None:
         answer = client_as(scored.people["program_admin"]).get("/portfolio/")
-        healths = [row.standing.health for row in answer.context["rows"]]
+        healths = [row["now"] for row in answer.context["rows"]]
         assert healths[:3] == sorted(healths[:3])
         assert healths[3] is None
         assert rows_of(answer)[3] == "delta"

@@ -18,7 +18,7 @@ from portal import formatting
 from portal.access import Actor
 from portal.metrics import AsOf
 from portal.models import Vendor
-from portal.scope import ALL
+from portal.scope import All
 from scorecards import findings, selectors
 from scorecards.models import Standing
 from scorecards.selectors import Listed
@@ -175,7 +175,7 @@ def desk(actor: Actor, day: date) -> Desk:
     now, reach = timezone.now(), actor.scope.partner_ids
     parameters = {
         "vendor": actor.vendor.pk,
-        "partners": None if reach is ALL else sorted(reach),
+        "partners": None if isinstance(reach, All) else sorted(reach),
         "since": now - DECISIONS,
         "most": MOST_DECISIONS,
         "now": now,
@@ -203,7 +203,7 @@ class Waiting:
     total: int
     overdue: int
     today: int  # due before the vendor's day ends
-    deals: list[Deal]
+    deals: list[dict[str, Any]]
 
     @property
     def more(self) -> int:
@@ -224,22 +224,23 @@ def waiting(actor: Actor, most: int = WAITING) -> Waiting:
         overdue=Count("pk", filter=Q(decision_due_at__lt=now)),
         today=Count("pk", filter=Q(decision_due_at__gte=now, decision_due_at__lt=midnight)),
     )
-    counted = rows.order_by().values("vendor").values(found=counts)
-    shown = rows.select_related(None).select_related("partner", "assigned_to").only(*_SHOWN)
-    found: list[Any] = list(shown.annotate(counts=Subquery(counted))[:most])
-    return Waiting(**found[0].counts, deals=found) if found else Waiting(0, 0, 0, [])
+    counted = Subquery(rows.order_by().values("vendor").values(found=counts))
+    found = list(rows.values(*_SHOWN, partner_name=F("partner__name"), counts=counted)[:most])
+    for row in found:
+        row["owner"] = f"{row[_OWNER[0]] or ''} {row[_OWNER[1]] or ''}".strip() or row[_OWNER[2]]
+    return Waiting(**found[0]["counts"], deals=found) if found else Waiting(0, 0, 0, [])
 
 
+_OWNER = ("assigned_to__first_name", "assigned_to__last_name", "assigned_to__email")
 _SHOWN = (
-    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at",
-    "partner__name", "assigned_to__first_name", "assigned_to__last_name", "assigned_to__email",
+    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at", *_OWNER,
 )  # fmt: skip
 
 
 # The portfolio ---------------------------------------------------------------------------------------------
 
 
-class CountedPages(Paginator):  # type: ignore[type-arg]  (no subscript at run time)
+class CountedPages(Paginator):
     """Pages of rows that bring their number along as `total`: counting costs no statement of its own."""
 
     def counted_page(self, number: str | None) -> "Page[Any]":
@@ -264,11 +265,11 @@ class Portfolio(CountedPages):
 
     def __init__(self, standings: QuerySet[Standing], order: Sequence[Any], per_page: int) -> None:
         super().__init__(standings.order_by(*order), per_page)
-        self.order = order
+        self.standings, self.order = standings.order_by(*order), order
 
     def between(self, start: int, stop: int) -> list[Listed]:
-        counted = self.object_list.order_by().values("vendor").annotate(n=Count("*")).values("n")
-        chosen = Standing.objects.filter(pk__in=self.object_list.values("pk")[start:stop])
+        counted = self.standings.order_by().values("vendor").annotate(n=Count("*")).values("n")
+        chosen = Standing.objects.filter(pk__in=self.standings.values("pk")[start:stop])
         return list(selectors.listed(chosen).annotate(total=Subquery(counted)).order_by(*self.order))
 
     def total(self, row: Listed) -> int:

@@ -283,12 +283,13 @@ def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
 
 def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
     """Where partners stand now, as rows for a list: the scores and sums, and who and where the partner is."""
-    return standings.values(
+    rows: QuerySet[Standing, Listed] = standings.values(
         "partner_id", "as_of", "computed_at", "health", "coverage", *Quadrant.values,
         "bookings", "open_pipeline", "since", "change",
         name=F("partner__name"), slug=F("partner__slug"), type=F("partner__type"), city=F("partner__city"),
         country=F("partner__country"), tier=F("partner__tier__name"), region=F("partner__region__name"),
     )  # fmt: skip
+    return rows
 
 
 def movers(*, most: int = 5, least: int = 1) -> Movers:

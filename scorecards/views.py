@@ -246,7 +246,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
         "drill": drill,
         "page": page,
         "rows": [drill.cells(row) for row in page.object_list],
-        "figures": drill.figures(page.object_list),
+        "figures": drill.figures(list(page.object_list)),
         "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
         "export_url": _export_url(partner, key, line.day),

@@ -233,7 +233,8 @@ def waiting(actor: Actor, most: int = WAITING) -> Waiting:
 
 _OWNER = ("assigned_to__first_name", "assigned_to__last_name", "assigned_to__email")
 _SHOWN = (
-    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at", *_OWNER,
+    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at",
+    *_OWNER,
 )  # fmt: skip
 
 

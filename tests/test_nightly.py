@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from deals.models import Deal
@@ -311,12 +312,16 @@ services.nightly(vendor=Vendor.objects.get(slug="channel"), as_of=date.fromisofo
 """
 
 
+def database_of_the_test() -> str:
+    """The address of the test's database, for another process."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(url._replace(path=f"/{connections['default'].settings_dict['NAME']}"))
+
+
 @pytest.fixture
 def night_worker(channel: Vendor) -> Iterator[subprocess.Popen[str]]:
     """A process in the middle of a run: everything is written, nothing committed."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    database = urlunsplit(url._replace(path=f"/{connections['default'].settings_dict['NAME']}"))
-    surroundings = {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    surroundings = {"DATABASE_URL": database_of_the_test(), "DJANGO_SETTINGS_MODULE": "portal.settings"}
     process = subprocess.Popen(
         [sys.executable, "-c", NIGHT, DAY.isoformat()],
         env={**os.environ, **surroundings},
@@ -341,6 +346,48 @@ def test_a_run_killed_in_the_middle_is_done_again_and_nothing_doubled(
     assert cards(channel) == {}
     wait_until(lambda: services.nightly(vendor=channel, as_of=DAY) is not None, "the dead run's lock is gone")
     assert (len(cards(channel)), runs(channel)) == (7, [(DAY, True, 7)])
+
+
+@pytest.fixture
+def celery_worker(channel: Vendor) -> Iterator[psutil.Process]:
+    """A real worker with one child, on the test's database and Redis."""
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "portal",
+        "worker",
+        "--concurrency=1",
+        "--loglevel=ERROR",
+    ]
+    process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_of_the_test()})
+    yield psutil.Process(process.pid)
+    process.terminate()
+    process.wait(timeout=PATIENCE)
+
+
+@own_connections
+def test_the_task_of_a_killed_worker_process_is_carried_out_by_the_next(
+    channel: Vendor, celery_worker: psutil.Process
+) -> None:
+    with inside(channel), connection.cursor() as cursor:
+        cursor.execute("lock table scorecards_scoringrun in access exclusive mode")  # holds the run up
+        tasks.nightly.delay(channel.pk, DAY.isoformat())
+        wait_until(lambda: _waiting(cursor) == 1, "the worker is at it")
+        [child] = celery_worker.children()
+        child.kill()
+        wait_until(lambda: child.pid not in [p.pid for p in celery_worker.children()], "it is gone")
+    wait_until(lambda: runs(channel) == [(DAY, True, 7)], "the run is finished by another")
+    assert len(cards(channel)) == 7
+
+
+def _waiting(cursor: Any) -> int:
+    """How many wait for a lock on the runs."""
+    cursor.execute(
+        "select count(*) from pg_locks where not granted and relation = 'scorecards_scoringrun'::regclass"
+    )
+    return int(cursor.fetchone()[0])
 
 
 # ------------------------------------------------------------------------------------ when the day turns

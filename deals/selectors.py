@@ -23,7 +23,6 @@ from django.utils import timezone
 
 from deals.matching import normalised_name, registrable_domain
 from deals.models import (
-    DECIDED_AT,
     PENDING,
     Deal,
     DealLine,
@@ -50,6 +49,12 @@ MOST_EVENTS: Final = 200
 #: Drafts, and those that were thrown away.
 _NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN, submitted_at=None)
 
+_OF_A_ROW: Final = (
+    "reference", "customer", "customer_name", "partner__name", "status", "stage__name", "amount", "currency",
+    "expected_close", "created_at", "submitted_at", "pending_since", "decision_due_at", "expires_at",
+    "assigned_to",
+)  # fmt: skip
+
 
 def within_reach(actor: Actor) -> QuerySet[Deal]:
     """The deals of the actor's partners, bare and in no order: for counting and adding up."""
@@ -57,12 +62,6 @@ def within_reach(actor: Actor) -> QuerySet[Deal]:
         return Deal.objects.order_by()
     # Row security says the same; said here, the planner knows how few rows it means.
     return Deal.objects.order_by().filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
-
-
-def decided(actor: Actor) -> QuerySet[Deal]:
-    """Those approved, returned or rejected here and not sent again since; `decided_at` says when."""
-    sent = within_reach(actor).filter(pending_since__isnull=False)
-    return sent.annotate(decided_at=DECIDED_AT).filter(decided_at__gte=F("pending_since"))
 
 
 def deals_visible(actor: Actor) -> QuerySet[Deal]:
@@ -78,6 +77,11 @@ def deals_visible(actor: Actor) -> QuerySet[Deal]:
     if sees_own_deals_only(actor):
         return deals.filter(registered_by=actor.user)
     return deals
+
+
+def for_list(deals: QuerySet[Deal]) -> QuerySet[Deal]:
+    """The same deals with only what rows of lists show."""
+    return deals.only(*_OF_A_ROW)
 
 
 def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:

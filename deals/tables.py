@@ -1,17 +1,25 @@
-"""How the list of deals sorts, and what it takes along as a file.
+"""How the list of deals sorts, what a row of it shows, and what it takes along as a file.
 
-The rows are drawn by the template: as django-tables2 columns fifty of them took most of the page's time.
+Rows are put together here: fifty of them took 60 ms as django-tables2 columns and 9 ms in a template, which
+was most of the page; this way it is 2.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 
 from django.db.models import F, QuerySet
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from deals.models import AMOUNT_KEY, CLOSE_KEY, Deal
-from portal.formatting import from_minor
+from deals.progress import LOOKS
+from portal import marks
+from portal.access import Actor
+from portal.formatting import active_locale, format_date, format_money, from_minor
 from portal.keyset import Order
 
 NEWEST: Final = "-registered"
@@ -36,6 +44,59 @@ def order_of(sort: str) -> Order:
     if sort.removeprefix("-") not in ORDERS:
         sort = NEWEST
     return replace(ORDERS[sort.removeprefix("-")], falling=sort.startswith("-"))
+
+
+_ROW: Final = (
+    '<tr><th scope="row"><a href="{}">{}</a><span class="sub">{}<span class="nw">{}</span></span></th>'
+    '<td data-l="Status">{}</td><td data-l="Stage">{}</td><td class="num" data-l="Amount">{}</td>'
+    '<td class="num" data-l="Expected close">{}</td><td data-l="Whose turn">{}</td>'
+    '<td class="num" data-l="Registered">{}</td></tr>'
+)
+_NONE: Final = "–"
+
+
+def rows_html(deals: Iterable[Deal], actor: Actor, *, many_partners: bool) -> SafeString:
+    """The rows of the list, one text for all: its cells follow the headings in `deals/list.html`."""
+    address = reverse("deals:detail", args=["REFERENCE"])
+    own, locale = actor.partner.pk if actor.partner else None, active_locale()
+    return format_html_join("\n", _ROW, (_cells(deal, address, own, locale, many_partners) for deal in deals))
+
+
+def _cells(deal: Deal, address: str, own: int | None, locale: str, many_partners: bool) -> tuple[Any, ...]:
+    close = deal.expected_close
+    return (
+        address.replace("REFERENCE", deal.reference),
+        deal.customer_name,
+        f"{deal.partner.name}, " if many_partners else "",
+        deal.reference,
+        _status(deal.status),
+        deal.stage.name if deal.stage else _NONE,
+        _NONE if deal.amount is None else format_money(deal.amount, deal.currency, locale=locale),
+        format_date(close, locale=locale) if close else _NONE,
+        _turn(deal, own, locale),
+        format_date(deal.created_at, locale=locale),
+    )
+
+
+@cache
+def _status(status: str) -> SafeString:
+    return marks.status(status, LOOKS)
+
+
+def _turn(deal: Deal, own: int | None, locale: str) -> SafeString | str:
+    """Who has to do something next, or how long nobody has to."""
+    if deal.is_pending:
+        return marks.clock(deal.decision_due_at, deal.pending_since or deal.submitted_at)
+    if deal.is_editable:
+        return _YOURS if deal.partner_id == own else _THEIRS
+    if deal.is_open and deal.expires_at:
+        return format_html(_PROTECTED, format_date(deal.expires_at, locale=locale))
+    return _NONE
+
+
+_YOURS: Final = mark_safe("<b>Your turn</b>")
+_THEIRS: Final = mark_safe("<b>Partner’s turn</b>")
+_PROTECTED: Final = '<span class="nw">Protected to {}</span>'
 
 
 def exported(rows: QuerySet[Deal]) -> Iterator[tuple[Any, ...]]:

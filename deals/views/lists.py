@@ -26,6 +26,7 @@ _DUE = Order(F("decision_due_at"), datetime.fromisoformat)
 _REMEMBERED = "deals.list"
 _KEPT = ("q", "status", "stage", "partner", "sort")
 PAGE = 50
+INBOX_PAGE = 25
 LATEST = 10
 
 
@@ -43,8 +44,7 @@ def deal_list(request: Any) -> HttpResponseBase:
     context = {
         "filter": chosen,
         "filtered": chosen.form.has_changed(),
-        "many_partners": _many_partners(request.actor),
-        "looks": progress.LOOKS,
+        "rows": tables.rows_html(page.rows, request.actor, many_partners=_many_partners(request.actor)),
         "page": page,
         "headline": f"{deals} found" if chosen.form.has_changed() else deals,
         "summary": deals if len(page.rows) < PAGE else f"{len(page.rows)} of {deals[0].lower()}{deals[1:]}",
@@ -59,7 +59,7 @@ def export(request: Any) -> HttpResponseBase:
     chosen = _filter(request)
     order = tables.order_of(request.GET.get("sort", ""))
     sign = "-" if order.falling else ""
-    rows = chosen.qs.annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")
+    rows = chosen.qs.defer(None).annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")
     if chosen.qs.order_by()[: tables.MOST_EXPORTED + 1].count() > tables.MOST_EXPORTED:
         most = f"{tables.MOST_EXPORTED:,}"
         messages.error(request, f"A file holds at most {most} deals. Filter the list first.")
@@ -75,7 +75,7 @@ def _counted(total: int) -> str:
 
 def _filter(request: Any) -> DealFilter:
     stages = [(stage.pk, stage.name) for stage in selectors.stages()]
-    rows = selectors.deals_visible(request.actor)
+    rows = selectors.for_list(selectors.deals_visible(request.actor))
     return DealFilter(request.GET, rows, stages=stages, many_partners=_many_partners(request.actor))
 
 
@@ -108,7 +108,8 @@ def inbox(request: Any) -> HttpResponseBase:
         raise Http404("the vendor's own page")
     if request.method == "POST":
         return _approve_selected(request)
-    page = keyset.page(selectors.waiting_for_decision(request.actor), _DUE, request.GET.get("page", ""))
+    waiting = selectors.for_list(selectors.waiting_for_decision(request.actor))
+    page = keyset.page(waiting, _DUE, request.GET.get("page", ""), INBOX_PAGE)
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
     context = {
@@ -144,7 +145,7 @@ def _chosen(request: Any) -> QuerySet[Deal]:
 def for_partner(request: Any, slug: str) -> HttpResponse:
     """The latest deals of a partner: a fragment of its page, or a page of its own."""
     partner = get_object_or_404(Partner, slug=slug)
-    deals = list(selectors.deals_of(request.actor, partner)[: LATEST + 1])
+    deals = list(selectors.for_list(selectors.deals_of(request.actor, partner))[: LATEST + 1])
     context = {
         "partner": partner,
         "deals": deals[:LATEST],

@@ -1,52 +1,67 @@
 -- The sales quadrant of one vendor's partners, by hand, for the owner of the tables (no row security).
--- One stream of the deals that count in any window, read from narrow indexes and grouped once.
-with rows as (
-    select partner_id, 'won' as what, won_at as at, won_amount_vendor as amount,
-        (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date as days,
-        null::numeric as weighted
-    from deals_deal
-    where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s
-    union all
-    select partner_id, 'lost', null, null, null, null
-    from deals_deal
-    where vendor_id = %(vendor)s and lost_at >= %(year)s and lost_at < %(end)s
-    union all
-    select partner_id, 'registered', null, null, null, null
-    from deals_deal
-    where vendor_id = %(vendor)s and submitted_at >= %(quarter)s and submitted_at < %(end)s
-    union all
-    select deal.partner_id, 'open', null, amount_vendor, null, amount_vendor * stage.probability
-    from deals_deal deal
-    left join lateral (
-        select stage_id from deals_stagechange change
-        where change.vendor_id = deal.vendor_id and change.deal_id = deal.id and changed_at < %(end)s
-        order by changed_at desc, id desc limit 1
-    ) entered on true
-    left join deals_stage stage on stage.id = entered.stage_id
-    where deal.vendor_id = %(vendor)s and approved_at < %(end)s and open_until >= %(end)s
-), figures as (
+-- Each part reads one narrow index and nothing else; the stage is looked up only for deals that are open.
+with won as (
     select
         partner_id,
-        count(*) filter (where what = 'won') as won,
-        count(*) filter (where what = 'lost') as lost,
-        count(*) filter (where what = 'registered') as registrations,
-        count(*) filter (where what = 'open') as open,
+        count(*) as won,
         count(days) as cycles,
-        coalesce(sum(amount) filter (where what = 'won'), 0) as bookings,
-        coalesce(sum(amount) filter (where what = 'open'), 0) as pipeline,
-        coalesce(sum(weighted), 0) as weighted,
-        percentile_cont(0.5) within group (order by amount) filter (where what = 'won') as median_amount,
+        sum(amount) as bookings,
+        percentile_cont(0.5) within group (order by amount) as median_amount,
         percentile_cont(0.5) within group (order by days) as median_days,
-        count(*) filter (where at >= %(half_year)s) as won_now,
-        count(*) filter (where at >= %(two_halves)s and at < %(half_year)s) as won_before,
-        coalesce(sum(amount) filter (where at >= %(half_year)s), 0) as amount_now,
-        coalesce(sum(amount) filter (where at >= %(two_halves)s and at < %(half_year)s), 0) as amount_before
-    from rows
+        count(*) filter (where won_at >= %(half_year)s) as won_now,
+        count(*) filter (where won_at >= %(two_halves)s and won_at < %(half_year)s) as won_before,
+        sum(amount) filter (where won_at >= %(half_year)s) as amount_now,
+        sum(amount) filter (where won_at >= %(two_halves)s and won_at < %(half_year)s) as amount_before
+    from (
+        select
+            partner_id, won_at, won_amount_vendor as amount,
+            (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date as days
+        from deals_deal
+        where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s
+        offset 0 -- works the days out once
+    ) deal
     group by partner_id
+), lost as (
+    select partner_id, count(*) as lost
+    from deals_deal
+    where vendor_id = %(vendor)s and lost_at >= %(year)s and lost_at < %(end)s
+    group by partner_id
+), registered as (
+    select partner_id, count(*) as registrations
+    from deals_deal
+    where vendor_id = %(vendor)s and submitted_at >= %(quarter)s and submitted_at < %(end)s
+    group by partner_id
+), open_by_stage as (
+    select partner_id, stage_id, count(*) as open, sum(amount) as amount
+    from (
+        select partner_id, amount_vendor as amount, (
+            select stage_id from deals_stagechange change
+            where change.vendor_id = %(vendor)s and change.deal_id = deal.id and changed_at < %(end)s
+            order by changed_at desc, id desc limit 1
+        ) as stage_id
+        from deals_deal deal
+        where vendor_id = %(vendor)s and approved_at < %(end)s and open_until >= %(end)s
+        offset 0
+    ) staged
+    group by partner_id, stage_id
+), pipeline as (
+    select partner_id, sum(open) as open, sum(amount) as pipeline, sum(amount * probability) as weighted
+    from open_by_stage left join deals_stage on id = stage_id
+    group by partner_id
+), figures as (
+    select
+        partner_id, coalesce(won, 0) as won, coalesce(lost, 0) as lost, coalesce(won, 0) + coalesce(lost, 0) as closed,
+        cycles, coalesce(bookings, 0) as bookings, median_amount, median_days, won_now, won_before, amount_now,
+        amount_before, coalesce(open, 0) as open, coalesce(pipeline, 0) as pipeline,
+        coalesce(weighted, 0) as weighted, coalesce(registrations, 0) as registrations
+    from won
+    full join lost using (partner_id)
+    full join registered using (partner_id)
+    full join pipeline using (partner_id)
 )
 select
     partner_id,
-    case when won + lost >= 5 then won::numeric / (won + lost) end as win_rate,
+    case when closed >= 5 then won::numeric / closed end as win_rate,
     case when won >= 3 then floor(median_amount::numeric + 0.5) end as deal_size,
     case when cycles >= 3 then median_days end as sales_cycle,
     pipeline as open_pipeline,
@@ -54,7 +69,7 @@ select
     bookings,
     case when won_now >= 3 and won_before >= 3 and amount_before > 0
         then amount_now / amount_before - 1 end as bookings_growth,
-    case when won + lost >= 5 and cycles >= 3 and median_days > 0
-        then floor(open * bookings / ((won + lost) * median_days::numeric) + 0.5) end as pipeline_velocity,
+    case when closed >= 5 and cycles >= 3 and median_days > 0
+        then floor(open * bookings / (closed * median_days::numeric) + 0.5) end as pipeline_velocity,
     registrations
 from figures

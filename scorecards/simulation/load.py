@@ -57,11 +57,14 @@ def load_vendor(
     return channel
 
 
-def analyse() -> None:
-    """Tell the planner what has been loaded; outside a transaction, table by table."""
+def settle() -> None:
+    """What autovacuum would do in time: statistics, and maps that let indexes answer alone.
+
+    Call outside a transaction.
+    """
     with connections[OWNER].cursor() as cursor:
         for table in tables.TABLES:
-            cursor.execute(f"analyze {_quoted(table)}")
+            cursor.execute(f"vacuum (analyze) {_quoted(table)}")
 
 
 def _create_vendor(plan: VendorPlan) -> Vendor:

@@ -21,7 +21,7 @@ from portal.models import Vendor
 from scorecards.bench import pages, report, rls, web
 from scorecards.bench.scratch import database_url, scratch_database, web_environment
 from scorecards.simulation.cast import Size
-from scorecards.simulation.load import analyse, load_vendor
+from scorecards.simulation.load import load_vendor, settle
 from scorecards.simulation.progress import Bar
 from scorecards.simulation.world import NORTHWIND
 
@@ -67,7 +67,7 @@ class Command(BaseCommand):
                 channel = load_vendor(plan, of_size, seed="bench", end=day, progress=bar.add)
             self.say(f"loaded {slug}: {of_size.deals:,} deals in {time.monotonic() - started:.0f} s")
             vendors.append(Vendor.objects.get(pk=channel.vendor_id))
-        analyse()
+        settle()
         large, small = vendors
         return large, small
 

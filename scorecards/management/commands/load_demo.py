@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scorecards.simulation import demo
 from scorecards.simulation.demo import Login
-from scorecards.simulation.load import analyse
+from scorecards.simulation.load import settle
 from scorecards.simulation.names import Unique
 from scorecards.simulation.progress import Bar
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 f"until yesterday, {time.monotonic() - started:.1f} s"
             )
         if missing:
-            analyse()
+            settle()
 
     def score(self) -> None:
         started = time.monotonic()

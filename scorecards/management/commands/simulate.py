@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.models import VENDOR_SLUG, Vendor
 from scorecards.simulation.cast import Size
-from scorecards.simulation.load import analyse, load_vendor
+from scorecards.simulation.load import load_vendor, settle
 from scorecards.simulation.progress import Bar
 from scorecards.simulation.world import VENDORS, VendorPlan
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             with Bar(plan.name, size, self.stderr) as bar:
                 load_vendor(plan, size, seed=seed, end=end, progress=bar.add)
             self.stdout.write(f"{plan.name}: /v/{plan.slug}/, until {end}")
-        analyse()
+        settle()
         self.stdout.write(
             f"{partners:,} partners, {deals:,} deals, about {events:,} events in "
             f"{time.monotonic() - started:.1f} s"

@@ -11,7 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models.base import ModelBase
@@ -60,6 +60,9 @@ class VendorAdminSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not self.has_permission(request):
                 raise PermissionDenied("The administration is for program admins.")
+            if "%00" in request.GET.urlencode():
+                # Django's own filters hand it on, and PostgreSQL takes no NUL in a text.
+                raise BadRequest("An address cannot hold a NUL.")
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, inner)

@@ -695,3 +695,8 @@ class TestStatements:
                 actor=membership.user,
                 occurred_at=timezone.now(),
             )
+
+
+def test_a_nul_in_the_address_is_the_callers_mistake(world: VendorWorld, client_as: SignIn) -> None:
+    answer = client_as(world.people["program_admin"]).get(url(Partner, "changelist"), {"status": "\0"})
+    assert answer.status_code == 400

@@ -247,11 +247,13 @@ def format_when(moment: datetime, *, now: datetime | None = None, locale: str | 
 
 
 def format_span(span: timedelta) -> str:
-    """A length of time in the two units that matter: "40 min", "5 h 40 min", "1 day", "37 days"."""
+    """A length of time in the two units that matter: "40 min", "5 h 40 min", "47 h", "37 days"."""
     minutes = int(abs(span).total_seconds()) // 60
     hours, minutes = divmod(minutes, 60)
-    if hours >= 24:
+    if hours >= 48:
         return format_days(hours // 24)
+    if hours >= 24:
+        return f"{hours} h"  # "1 day" would hide nearly half of it
     if not hours:
         return f"{minutes} min"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"

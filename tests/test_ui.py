@@ -123,7 +123,7 @@ def test_english_dates_are_written_day_first(style: str, shown: str) -> None:
 
 def test_a_span_is_told_in_the_units_that_matter() -> None:
     spans = [timedelta(minutes=40), timedelta(hours=5, minutes=40), timedelta(hours=25), timedelta(days=37)]
-    assert [formatting.format_span(span) for span in spans] == ["40 min", "5 h 40 min", "1 day", "37 days"]
+    assert [formatting.format_span(span) for span in spans] == ["40 min", "5 h 40 min", "25 h", "37 days"]
 
 
 # Geometry -------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def test_an_unknown_state_is_shown_by_its_name_and_an_unknown_icon_fails() -> No
     ("due_in", "age", "tone", "words"),
     [
         (timedelta(hours=2, minutes=40), timedelta(hours=5), "soon", "2 h 40 min left"),
-        (timedelta(days=1, hours=2), timedelta(days=1), "ok", "1 day left"),
+        (timedelta(days=1, hours=2), timedelta(days=1), "ok", "26 h left"),
         (timedelta(days=7), timedelta(days=83), "soon", "7 days left"),
         (timedelta(days=13), timedelta(days=77), "ok", "13 days left"),
         (timedelta(minutes=-80), timedelta(days=2), "late", "1 h 20 min over"),

@@ -21,7 +21,7 @@ class NavItem:
     order: int
     shown: Callable[[Actor], bool]
     wide: bool = False
-    section: str = ""  # the namespace (or URL name) under which the item counts as current
+    section: str = ""  # the namespaces and URL names under which the item counts as current
 
 
 _items: list[NavItem] = []
@@ -53,7 +53,7 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
             "label": item.label,
             "url": reverse(item.url_name),
             "icon": item.icon,
-            "active": bool(here & {item.url_name, item.section or item.url_name}),
+            "active": bool(here & {item.url_name, *item.section.split()}),
             "badge": None,
             "wide": item.wide,
         }

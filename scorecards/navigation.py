@@ -8,7 +8,6 @@ add_to_navigation(
         "chart-bar",
         15,
         lambda actor: actor.is_staff,
-        section="scorecards",
     ),
     NavItem("Home", "home", "home", 10, lambda actor: actor.is_partner_person),
     NavItem(

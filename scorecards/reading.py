@@ -44,16 +44,21 @@ BESIDE = {
 
 def in_unit(value: float | Decimal | None, unit: str, currency: str) -> str:
     """A value as stored on the scorecard (ratios, minor units), with its unit."""
-    return formatting.format_metric(value, unit, currency)
+    return _signed(formatting.format_metric(value, unit, currency))
+
+
+def _signed(text: str) -> str:
+    """With a real minus: a hyphen is too short beside a plus, and breaks off at the end of a line."""
+    return text.replace("-", "−") if text[:1] == "-" else text
 
 
 def threshold(amount: Decimal, unit: str, currency: str) -> str:
     """A floor or target, which people enter in display units (45 for 45 %, money in major units)."""
     if unit == Unit.PERCENT:
-        return formatting.format_percent(amount / 100, 0 if amount == amount.to_integral_value() else 1)
+        return _signed(formatting.format_percent(amount / 100, 0 if amount == amount.to_integral_value() else 1))
     if unit in (Unit.MONEY, Unit.MONEY_PER_DAY):
-        return formatting.format_metric(amount.scaleb(formatting.exponent(currency)), unit, currency)
-    return formatting.format_metric(amount, unit, currency)
+        return in_unit(amount.scaleb(formatting.exponent(currency)), unit, currency)
+    return in_unit(amount, unit, currency)
 
 
 def peer_group(peers: Mapping[str, Any] | None) -> charts.Peers | None:
@@ -106,7 +111,11 @@ class Line:
 
     @property
     def rows_text(self) -> str:
-        return f"{formatting.format_number(self.part.n)} {self.metric.rows_label}"
+        return self._counted(self.part.n)
+
+    def _counted(self, count: int) -> str:
+        label = self.metric.rows_label
+        return f"{formatting.format_number(count)} {label.removesuffix('s') if count == 1 else label}"
 
     @property
     def rows_url(self) -> str:
@@ -118,7 +127,7 @@ class Line:
         """The number of rows behind the value, where that is what `n` counts."""
         if self.metric.key == "bookings_growth":
             both = self.part.beside.get("won", 0) + self.part.beside.get("won_before", 0)
-            return f"{formatting.format_number(both)} {self.metric.rows_label}" if both else ""
+            return self._counted(both) if both else ""
         if self.metric.key == "pipeline_velocity":
             return self.metric.rows_label.capitalize()
         return self.rows_text if self.part.n else ""

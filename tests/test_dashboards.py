@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from deals.models import DealStatus
 from partners.models import Partner
-from portal.models import PortalEvent
+from portal.models import PortalEvent, Vendor
+from portal.roles import Role
 from scorecards import services
 from scorecards.models import Scorecard
 from tests import factories
-from tests.worlds import PortalClient, VendorWorld
+from tests.worlds import PortalClient, VendorWorld, add_person
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,21 @@ class TestVendorHome:
         text = text_of(client_as(world.people["other_manager"]).get("/"))
         assert "Nothing waits for a decision" in text
         assert "No scorecards yet" in text
+        assert "Import partners" not in text
+
+    def test_leads_the_admin_of_a_new_vendor_to_the_import(
+        self, vendor: Vendor, scoped: Any, client_as: ClientAs
+    ) -> None:
+        with scoped(vendor):
+            admin = add_person(vendor, "admin", Role.PROGRAM_ADMIN)
+        answer = client_as(admin).get("/")
+        assert "/v/acme/admin/partners/partner/import/" in answer.content.decode()
+
+    def test_marks_a_scorecard_as_a_page_of_partners(self, world: VendorWorld, client_as: ClientAs) -> None:
+        page = client_as(world.people["manager"]).get("/partners/beta/scorecard/").content.decode()
+        current = re.findall(r'<a href="([^"]+)"[^>]*aria-current="page"', page)
+        assert "/v/acme/partners/" in current
+        assert "/v/acme/portfolio/" not in current
 
     def test_counts_the_quarter_and_the_decisions(
         self, scored: VendorWorld, scoped: Any, client_as: ClientAs

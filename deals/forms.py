@@ -20,8 +20,9 @@ Choices = Sequence[tuple[str, str]]
 MOST: Final = Decimal(10) ** 12
 MOST_LINES: Final = 30
 FARTHEST: Final = timedelta(days=5 * 365 + 2)
-#: Control characters and line breaks; not NUL, which is refused with a message.
-_BREAKS = re.compile(r"[\x01-\x1f\x7f-\x9f\u2028\u2029]")
+#: Control characters, line breaks and what turns the direction of the text after it; not NUL, which is
+#: refused with a message.
+_BREAKS = re.compile(r"[\x01-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _LETTERS_WITHIN = re.compile(r"\d[^\W\d_]+\d")
 
 LOSS_REASONS: Final = (

@@ -33,7 +33,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "guardian",
     "django_htmx",
-    "django_tables2",
     "django_filters",
     "import_export",
     "django_countries",
@@ -193,7 +192,6 @@ REDIS_URL = env.text("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DJANGO_TABLES2_TEMPLATE = "django_tables2/portal.html"
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 

@@ -9,9 +9,14 @@ from django.db.models import QuerySet
 
 from partners.models import PartnerType
 from scorecards.models import Standing
+from scorecards.scoring import HEALTHY, WATCH
 
-#: (key, label, lowest health, health below which it ends); the same bounds as on every pill.
-BANDS = (("healthy", "Healthy", 75, 101), ("watch", "Watch", 50, 75), ("poor", "Poor", -1, 50))
+#: (key, label, lowest health, health below which it ends).
+BANDS = (
+    ("healthy", "Healthy", HEALTHY, 101),
+    ("watch", "Watch", WATCH, HEALTHY),
+    ("poor", "Poor", -1, WATCH),
+)
 Choices = Iterable[tuple[int, str]]
 
 

@@ -67,9 +67,12 @@ def executive_home(booked: str, quarter: str, overdue: int, total: int) -> str:
     return f"{booked} booked in {quarter} so far, {waiting}"
 
 
-def portfolio(count: int, filtered: bool) -> str:
-    partners = f"{formatting.format_number(count)} {'partner' if count == 1 else 'partners'}"
-    return f"{partners} found" if filtered else f"{partners}, the lowest health first"
+def portfolio(healthy: int, watch: int, poor: int, unscored: int) -> str:
+    """How the partners are, all of them, whatever the table below is filtered by."""
+    bands = ((healthy, "healthy"), (watch, "on watch"), (poor, "poor"), (unscored, "not scored"))
+    parts = [f"{formatting.format_number(count)} {word}" for count, word in bands if count]
+    total = healthy + watch + poor + unscored
+    return f"{counted(total, 'partner').capitalize()}: {', '.join(parts)}" if total else "No partners yet"
 
 
 def partner_home(yours: int, theirs: int, vendor: str) -> str:

@@ -55,7 +55,9 @@ def _signed(text: str) -> str:
 def threshold(amount: Decimal, unit: str, currency: str) -> str:
     """A floor or target, which people enter in display units (45 for 45 %, money in major units)."""
     if unit == Unit.PERCENT:
-        return _signed(formatting.format_percent(amount / 100, 0 if amount == amount.to_integral_value() else 1))
+        return _signed(
+            formatting.format_percent(amount / 100, 0 if amount == amount.to_integral_value() else 1)
+        )
     if unit in (Unit.MONEY, Unit.MONEY_PER_DAY):
         return in_unit(amount.scaleb(formatting.exponent(currency)), unit, currency)
     return in_unit(amount, unit, currency)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from partners.models import Partner
@@ -17,6 +17,7 @@ from portal.models import Vendor
 from portal.scope import current_scope
 from scorecards.engine import Figures, Subject, assessed, compared
 from scorecards.models import Scorecard, ScoringRun, Standing, Yardstick
+from scorecards.scoring import HEALTHY, WATCH
 
 #: The heavy columns, which a list does not show.
 DETAILS = ("measured", "places", "peer_spread")
@@ -290,6 +291,18 @@ def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
         country=F("partner__country"), tier=F("partner__tier__name"), region=F("partner__region__name"),
     )  # fmt: skip
     return rows
+
+
+def bands() -> dict[str, int]:
+    """How many partners are healthy, on watch, poor and unscored. One query."""
+    health = {
+        "healthy": Q(health__gte=HEALTHY),
+        "watch": Q(health__gte=WATCH, health__lt=HEALTHY),
+        "poor": Q(health__lt=WATCH),
+        "unscored": Q(health__isnull=True),
+    }
+    counts = {band: Count("pk", filter=within) for band, within in health.items()}
+    return Standing.objects.aggregate(**counts)
 
 
 def movers(*, most: int = 5, least: int = 1) -> Movers:

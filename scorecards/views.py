@@ -99,13 +99,10 @@ def portfolio(request: Any, per_page: int = dashboards.PAGE) -> HttpResponse:
     """The table of the home as a page of its own, and as the fragment that sorting and filtering swap in."""
     _staff_only(request.actor)
     context = _portfolio(request, dashboards.programme(request.vendor), per_page)
-    context["heading"] = findings.portfolio(
-        context["page"].paginator.count, context["filter"].form.has_changed()
-    )
-    template = (
-        "scorecards/_portfolio.html" if request.htmx.target == "portfolio" else "scorecards/portfolio.html"
-    )
-    return render(request, template, context, status=context["status"])
+    if request.htmx.target == "portfolio":
+        return render(request, "scorecards/_portfolio.html", context, status=context["status"])
+    context["heading"] = findings.portfolio(**selectors.bands())
+    return render(request, "scorecards/portfolio.html", context, status=context["status"])
 
 
 @require_GET

@@ -93,3 +93,16 @@ def test_moves_never_promise_more_than_a_hundred() -> None:
     assert findings.moves(63.0, [4.5, 3.4, 2.4]) == "Three things would lift the score to 73"
     assert findings.moves(98.0, [1.6]) == "One thing would lift the score to 100"
     assert findings.moves(100.0, []) == "Nothing is left to gain: every metric is at its target"
+
+
+@pytest.mark.parametrize(
+    ("bands", "text"),
+    [
+        ((0, 0, 0, 0), "No partners yet"),
+        ((1, 0, 0, 0), "One partner: 1 healthy"),
+        ((14, 5, 7, 0), "26 partners: 14 healthy, 5 on watch, 7 poor"),
+        ((0, 0, 0, 3), "Three partners: 3 not scored"),
+    ],
+)
+def test_a_portfolio_says_how_the_partners_are(bands: tuple[int, int, int, int], text: str) -> None:
+    assert findings.portfolio(*bands) == text

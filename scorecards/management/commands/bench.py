@@ -15,12 +15,13 @@ import psutil
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.utils import timezone
 
 from portal.models import Vendor
+from scorecards import services
 from scorecards.bench import pages, report, rls, web
 from scorecards.bench.scratch import database_url, scratch_database, web_environment
 from scorecards.simulation.cast import Size
+from scorecards.simulation.demo import yesterday
 from scorecards.simulation.load import load_vendor, settle
 from scorecards.simulation.progress import Bar
 from scorecards.simulation.world import NORTHWIND
@@ -44,12 +45,13 @@ class Command(BaseCommand):
     def handle(self, *, quick: bool, output: Path, **options: Any) -> None:
         size = _size(QUICK if quick else FULL, options)
         effort = pages.Effort(rounds=5, seconds=0.2, most=48) if quick else pages.Effort()
-        day = timezone.now().date() - timedelta(days=2)
+        day = yesterday(NORTHWIND)
         figures: dict[str, Any] = {"machine": _machine(), "scale": asdict(size)}
         with scratch_database():
             large, small = self.load(size, day)
             figures["recompute"] = self.recompute(large, small, day)
             figures["rls"] = rls.aggregates(large, day)
+            self.give_a_past(large, day)
             self.pages(figures, large, effort)
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
@@ -80,6 +82,13 @@ class Command(BaseCommand):
             ) from error
         figures = recompute.measure(large, day, self.say)
         return {**figures, f"growth_{SMALLER}x": recompute.growth(small, large, day)}
+
+    def give_a_past(self, vendor: Vendor, day: date) -> None:
+        """Scorecards of a week ago and of twelve month-ends: the pages show changes and trends."""
+        self.say("scorecards of a week ago and of twelve month-ends")
+        services.nightly(vendor=vendor, as_of=day - timedelta(days=7))
+        services.backfill(vendor=vendor, until=day)
+        settle()
 
     def pages(self, figures: dict[str, Any], vendor: Vendor, effort: pages.Effort) -> None:
         wanted = pages.pages_of(vendor)

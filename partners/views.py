@@ -48,6 +48,8 @@ def partner_list(request: Any) -> HttpResponse:
 def export(request: Any) -> HttpResponse:
     _for_staff(request.actor)
     chosen = _filter(request, selectors.listed())
+    if not chosen.is_valid():  # the list tells what is wrong; a file of everything would mislead
+        return redirect(f"{reverse('partners:list')}?{request.GET.urlencode()}")
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
     return csv_response("partners", tables.EXPORT_HEADER, tables.exported(rows), actor=request.actor)
 

@@ -110,6 +110,8 @@ def portfolio_export(request: Any) -> HttpResponse:
     """The whole list as filtered and sorted on the page, not only the page shown."""
     _staff_only(request.actor)
     chosen = _filter(request, dashboards.programme(request.vendor))
+    if not chosen.is_valid():  # the list tells what is wrong; a file of everything would mislead
+        return redirect(f"{reverse('scorecards:portfolio')}?{request.GET.urlencode()}")
     rows = chosen.qs.order_by(*tables.portfolio_order(request.GET.get("sort", "")))
     lines = tables.portfolio_lines(selectors.listed(rows), request.vendor.currency)
     return csv_response("portfolio", tables.PORTFOLIO_HEADER, lines, actor=request.actor)

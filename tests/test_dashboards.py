@@ -597,3 +597,20 @@ class TestStatements:
 def score_again(world: VendorWorld, scoped: Any) -> None:
     with scoped(world.vendor):
         services.score(vendor=world.vendor, as_of=services.day_that_ended(world.vendor))
+
+
+@pytest.mark.parametrize(
+    ("export", "listed"),
+    [
+        ("/portfolio/export/?tier=no-such", "/v/acme/portfolio/?tier=no-such"),
+        ("/partners/partners.csv?tier=no-such", "/v/acme/partners/?tier=no-such"),
+        ("/deals/export/?status=no-such", "/v/acme/deals/?status=no-such"),
+    ],
+)
+def test_a_filter_that_is_wrong_gives_no_file_of_everything(
+    export: str, listed: str, world: VendorWorld, client_as: ClientAs
+) -> None:
+    client = client_as(world.people["manager"])
+    answer = client.get(export)
+    assert (answer.status_code, answer.headers.get("Location")) == (302, listed)
+    assert client.get(listed).status_code == 422

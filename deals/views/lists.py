@@ -57,6 +57,8 @@ def deal_list(request: Any) -> HttpResponseBase:
 @require_GET
 def export(request: Any) -> HttpResponseBase:
     chosen = _filter(request)
+    if not chosen.is_valid():  # the list tells what is wrong; a file of everything would mislead
+        return redirect(f"{reverse('deals:list')}?{_query(request)}")
     order = tables.order_of(request.GET.get("sort", ""))
     sign = "-" if order.falling else ""
     rows = chosen.qs.defer(None).annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")

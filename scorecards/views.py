@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from deals import selectors as deals
 from deals.policies import may_register
 from partners.models import Partner
+from partners.policies import sees_own_deals_only
 from portal import formatting
 from portal.access import Actor
 from portal.exports import csv_response
@@ -248,6 +249,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
         "figures": drill.figures(list(page.object_list)),
         "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
+        "own_only": sees_own_deals_only(request.actor),
         "export_url": _export_url(partner, key, line.day),
     }
     return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)
@@ -270,7 +272,10 @@ def _drill(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[
     if line is None:
         raise Http404("no such metric")
     as_of = AsOf.of(actor.vendor, reading.day)
-    return line, tables.drill(key, line.metric.rows(partner.pk, as_of), as_of, actor.vendor.currency)
+    rows = line.metric.rows(partner.pk, as_of)
+    if sees_own_deals_only(actor):  # the figure counts every deal of the partner, the rows are one's own
+        rows = rows.filter(registered_by=actor.user)
+    return line, tables.drill(key, rows, as_of, actor.vendor.currency)
 
 
 def _export_url(partner: Partner, key: str, day: date) -> str:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals.models import DealStatus
+from deals.models import Deal, DealStatus
 from partners.models import Partner
 from portal.models import PortalEvent, Vendor
 from portal.roles import Role
@@ -614,3 +614,19 @@ def test_a_filter_that_is_wrong_gives_no_file_of_everything(
     answer = client.get(export)
     assert (answer.status_code, answer.headers.get("Location")) == (302, listed)
     assert client.get(listed).status_code == 422
+
+
+def test_a_rep_limited_to_their_own_deals_sees_no_rows_of_colleagues(
+    scored: VendorWorld, scoped: Any, client_as: ClientAs
+) -> None:
+    rep, path = client_as(scored.people["partner_rep"]), "/partners/beta/scorecard/bookings/"
+    with scoped(scored.vendor):
+        own, other = Deal.objects.filter(partner__slug="beta", status=DealStatus.WON)[:2]
+        Deal.objects.filter(pk=own.pk).update(registered_by=scored.people["partner_rep"].user)
+    assert other.reference in rep.get(path).content.decode()
+    with scoped(scored.vendor):
+        Partner.objects.filter(slug="beta").update(own_deals_only=True)
+    for address in (path, path + "export/"):
+        shown = rep.get(address).content.decode()
+        assert own.reference in shown
+        assert other.reference not in shown

@@ -170,12 +170,13 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             factories.DealLineFactory(deal=deal, product=world.products[0])
     with acting_as(world.people["partner_admin"]) as actor:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
+        seat_invitation = invitation.seat_invitation
     slug = {"slug": beta.slug}
     return {
         "": {},
         "partner": slug,
         "partner_and_seat": {**slug, "pk": seat.pk},
-        "partner_and_invitation": {**slug, "pk": invitation.pk},
+        "partner_and_invitation": {**slug, "pk": seat_invitation.pk},
         "metric": {**slug, "key": "win_rate"},
         "draft": {"reference": draft.reference},
         "pending": {"reference": pending.reference},

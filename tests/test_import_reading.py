@@ -161,6 +161,20 @@ def zip_of(name: str) -> bytes:
         (b"\x89PNG\r\n", "document or an image"),
         (b"\x01\x02\x03\x04\x05" * 50, "not a text file"),
     ],
+    ids=[
+        "nothing",
+        "blank lines",
+        "a mark alone",
+        "no gzip",
+        "cut gzip",
+        "no zip",
+        "zip of a CSV",
+        "no workbook",
+        "old Excel",
+        "PDF",
+        "PNG",
+        "noise",
+    ],  # fmt: skip
 )
 def test_what_is_no_table_is_refused_with_advice(data: bytes, message: str) -> None:
     with pytest.raises(Unreadable, match=message):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,15 @@ from deals.models import Customer, Deal, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
 from portal.events import record
-from portal.models import ExchangeRate, Invitation, Membership, OutboxMessage, PortalEvent
+from portal.models import (
+    ExchangeRate,
+    Holiday,
+    Invitation,
+    Membership,
+    OutboxMessage,
+    PortalEvent,
+    WorkingHours,
+)
 from portal.rows import TenantModel
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.wall import across_the_wall
@@ -328,6 +336,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),
+    "Holiday": lambda world: Holiday.objects.create(day=date(2026, 1, 1), name="New Year"),
     "Invitation": lambda world: Invitation.objects.create(
         email="x@example.com",
         role="executive",
@@ -359,6 +368,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "StalePartner": lambda world: StalePartner.objects.create(partner=_a_deal().partner),
     "TierBenefit": lambda world: TierBenefit.objects.create(tier=world.tiers[0], text="Co-branded material"),
+    "WorkingHours": lambda world: WorkingHours.objects.create(weekday=0, opens=time(9), closes=time(17)),
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
     ),

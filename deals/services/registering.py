@@ -1,7 +1,7 @@
 """The partner's side of a registration: draft, submit, answer a question, withdraw."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from deals.services.protecting import release
 from deals.services.references import references_take
 from deals.services.steps import keep, locked, require, tell
 from portal.access import Actor
+from portal.business_calendars import decision_due
 from portal.exchange import in_vendor_currency
 
 #: What a partner answers about a deal; amount in minor units of `currency`.
@@ -158,7 +159,7 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
     deal.status = DealStatus.SUBMITTED
     deal.submitted_at = deal.submitted_at or now
     deal.pending_since = now
-    deal.decision_due_at = now + timedelta(hours=actor.vendor.decision_hours)
+    deal.decision_due_at = decision_due(actor.vendor, now)
     deal.assigned_to = decision_owner(actor, deal)
     keep(
         deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at",

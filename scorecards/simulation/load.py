@@ -11,6 +11,7 @@ from django.db import connections, transaction
 
 from partners.grants import MANAGE_PARTNER, MANAGE_REGION
 from portal import partitions
+from portal.business_calendars import standard_hours
 from portal.models import Vendor
 from portal.scope import entered, system_scope
 from portal.vendors import forget
@@ -53,6 +54,7 @@ def load_vendor(
             copy(channel.rows(), progress)
     forget()
     with entered(system_scope(vendor.pk)), transaction.atomic():
+        standard_hours(vendor)
         programme_defaults(vendor)
     return channel
 

@@ -14,6 +14,7 @@ from deals.models import Customer, Deal, DealLine, Product, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
 from portal.formatting import format_money, from_minor, to_minor
 from portal.forms import VendorModelForm
+from portal.imports.admin import ImportAdminMixin
 
 
 class ProductForm(VendorModelForm):
@@ -41,7 +42,8 @@ class ProductForm(VendorModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(VendorModelAdmin):
+class ProductAdmin(ImportAdminMixin, VendorModelAdmin):
+    import_kind = "products"
     form = ProductForm
     fields = ("name", "code", "family", "price", "is_active")
     list_display = ("name", "code", "family", "price", "is_active")
@@ -71,9 +73,10 @@ class CustomerForm(VendorModelForm):
 
 
 @admin.register(Customer)
-class CustomerAdmin(VendorModelAdmin):
+class CustomerAdmin(ImportAdminMixin, VendorModelAdmin):
     """The match keys follow the name and the domain, so that the next registration finds the customer."""
 
+    import_kind = "customers"
     form = CustomerForm
     fields = ("name", "domain", "country", "sector", "external_key")
     list_display = ("name", "domain", "country", "sector")
@@ -102,9 +105,10 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Deal)
-class DealAdmin(ReadOnlyAdmin):
+class DealAdmin(ImportAdminMixin, ReadOnlyAdmin):
     """Deals are worked on in the portal, where every step leaves its event."""
 
+    import_kind = "deals"
     inlines = (LineInline,)
     list_display = ("reference", "customer_name", "partner", "status", "expected", "created_at")
     list_filter = ("status", "source")

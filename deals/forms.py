@@ -277,6 +277,12 @@ class BaseProductLines(forms.BaseFormSet):
         if not seen and not self.draft and not any(form.errors for form in self.forms):
             self.forms[0].add_error("product", "Choose at least one product.")
 
+    def ask_for_answers(self) -> None:
+        """For showing only: an empty row is allowed, but its fields are not marked as optional."""
+        for form in self.forms:
+            for field in form.fields.values():
+                field.required = True
+
     @property
     def pairs(self) -> list[tuple[int, int]]:
         """(product id, quantity) of the filled rows."""

@@ -8,12 +8,22 @@ that neither the hour of a click nor a change of the clocks moves them.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Avg,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import TruncDate
 
 from deals.models import Deal, StageChange
@@ -51,7 +61,9 @@ won as (
             partner_id,
             won_at,
             won_amount_vendor as amount,
-            (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date as days
+            case when approved_at < %(end)s then
+                (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date
+            end as days
         from deals_deal
         where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s {of_partners}
     ) deal
@@ -176,14 +188,19 @@ def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figur
 # ------------------------------------------------------------------------------------ the values
 
 
-def whole(amount: Decimal | float) -> int:
-    """Whole minor units, halves up."""
-    return int(Decimal(amount).quantize(Decimal(1), ROUND_HALF_UP))
+def half_up(numerator: int, denominator: int) -> int:
+    """The nearest whole number, halves up; both positive."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def ratio(numerator: int, denominator: int) -> Decimal:
+    """Eight decimals: exact enough for everybody, and it survives being kept as JSON."""
+    return Decimal(half_up(numerator * 10**8, denominator)).scaleb(-8)
 
 
 def win_rate(of: Figures) -> Result:
     closed = of.won + of.lost
-    value = Decimal(of.won) / closed if closed >= LEAST_CLOSED else None
+    value = ratio(of.won, closed) if closed >= LEAST_CLOSED else None
     beside = {"won": of.won, "lost": of.lost, "withdrawn": of.withdrawn, "expired": of.expired}
     return Result(value, of.won, closed, closed, beside)
 
@@ -191,8 +208,7 @@ def win_rate(of: Figures) -> Result:
 def deal_size(of: Figures) -> Result:
     if of.won < LEAST_WON or of.median_amount is None:
         return Result(None, n=of.won)
-    mean = whole(Decimal(of.won_amount) / of.won)
-    return Result(whole(of.median_amount), n=of.won, beside={"mean": mean})
+    return Result(int(of.median_amount + 0.5), n=of.won, beside={"mean": half_up(of.won_amount, of.won)})
 
 
 def sales_cycle(of: Figures) -> Result:
@@ -207,7 +223,7 @@ def open_pipeline(of: Figures) -> Result:
 
 def weighted_pipeline(of: Figures) -> Result:
     beside = {"without_amount": of.without_amount, "without_stage": of.without_stage}
-    return Result(whole(Decimal(of.weighted_percents) / 100), n=of.open, beside=beside)
+    return Result(half_up(of.weighted_percents, 100), n=of.open, beside=beside)
 
 
 def bookings(of: Figures) -> Result:
@@ -216,25 +232,26 @@ def bookings(of: Figures) -> Result:
 
 
 def bookings_growth(of: Figures) -> Result:
-    n = min(of.won_180, of.won_before)
-    known = n >= LEAST_WON and of.amount_before > 0
-    value = Decimal(of.amount_180) / of.amount_before - 1 if known else None
-    return Result(value, of.amount_180, of.amount_before, n, {"won": of.won_180, "won_before": of.won_before})
+    known = min(of.won_180, of.won_before) >= LEAST_WON and of.amount_before > 0
+    value = ratio(of.amount_180, of.amount_before) - 1 if known else None
+    beside = {"won": of.won_180, "won_before": of.won_before}
+    return Result(value, of.amount_180, of.amount_before, of.won_180 + of.won_before, beside)
 
 
 def pipeline_velocity(of: Figures) -> Result:
     """Open deals x win rate x mean won amount / cycle; the number of wins cancels out of the middle two."""
     closed = of.won + of.lost
-    if closed < LEAST_CLOSED or of.cycles < LEAST_WON or not of.median_days:
+    if closed < LEAST_CLOSED or of.cycles < LEAST_WON or not of.median_days or of.median_days < 0:
         return Result(None, n=of.open + closed)
-    value = Decimal(of.open * of.won_amount) / (closed * Decimal(of.median_days))
+    half_days = int(2 * of.median_days)  # a median of whole days may end in a half
     beside = {
         "open": of.open,
         "win_rate": of.won / closed,
-        "mean_won": whole(Decimal(of.won_amount) / of.won),
+        "mean_won": half_up(of.won_amount, of.won),
         "sales_cycle": of.median_days,
     }
-    return Result(whole(value), n=of.open + closed, beside=beside)
+    value = half_up(2 * of.open * of.won_amount, closed * half_days)
+    return Result(value, n=of.open + closed, beside=beside)
 
 
 def registrations(of: Figures) -> Result:
@@ -258,6 +275,36 @@ def sales(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str, di
     """The source of the sales quadrant; partners without any deal in a window are left out."""
     found = figures(as_of, partner_ids)
     return {key: {of.partner_id: value(of) for of in found} for key, value in VALUES.items()}
+
+
+class Totals(NamedTuple):
+    """Everything ever closed up to a day; minor units and calendar days. Means are None without a win."""
+
+    won: int
+    lost: int
+    won_amount: int
+    mean_won: Decimal | None
+    mean_cycle: Decimal | None
+
+    @property
+    def win_rate(self) -> Decimal | None:
+        closed = self.won + self.lost
+        return ratio(self.won, closed) if closed else None
+
+
+def totals(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> Totals:
+    """Over all deals closed before the end of the day, however long ago. Two statements."""
+    deals = Deal.objects.all() if partner_ids is None else Deal.objects.filter(partner__in=partner_ids)
+    won = deals.filter(won_at__lt=as_of.end)
+    found = won.aggregate(n=Count("pk"), amount=Sum("won_amount_vendor", default=0), cycle=Avg(_cycle(as_of)))
+    won_n, amount, cycle = found["n"], int(found["amount"]), found["cycle"]
+    return Totals(
+        won=won_n,
+        lost=deals.filter(lost_at__lt=as_of.end).count(),
+        won_amount=amount,
+        mean_won=Decimal(amount) / won_n if won_n else None,
+        mean_cycle=None if cycle is None else Decimal(str(cycle / timedelta(days=1))),
+    )
 
 
 # ------------------------------------------------------------------------------------ the rows behind
@@ -290,9 +337,12 @@ def won_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
 
 def cycle_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
     """Each with `.cycle`, the time from approval to win in whole calendar days (a timedelta)."""
+    return won_rows(partner_id, as_of).filter(approved_at__lt=as_of.end).annotate(cycle=_cycle(as_of))
+
+
+def _cycle(as_of: AsOf) -> ExpressionWrapper:
     won, approved = (TruncDate(moment, tzinfo=as_of.zone) for moment in ("won_at", "approved_at"))
-    days = ExpressionWrapper(won - approved, output_field=DurationField())
-    return won_rows(partner_id, as_of).filter(approved_at__isnull=False).annotate(cycle=days)
+    return ExpressionWrapper(won - approved, output_field=DurationField())
 
 
 def growth_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
@@ -330,9 +380,11 @@ _NOTHING = Figures(0, *[0] * (len(Figures._fields) - 1))._replace(
 )
 
 
-def _sales(key: str, label: str, unit: Unit, better: Better, **rest: Any) -> Metric:
-    numbers = {name: Decimal(rest.pop(name)) for name in ("floor", "target", "weight")}
-    return Metric(key, Quadrant.SALES, label, unit, better, **numbers, **rest, nothing=VALUES[key](_NOTHING))
+def _sales(
+    key: str, label: str, unit: Unit, better: Better, floor: int, target: int, weight: int, **rest: Any
+) -> Metric:
+    rest |= {"floor": Decimal(floor), "target": Decimal(target), "weight": Decimal(weight)}
+    return Metric(key, Quadrant.SALES, label, unit, better, **rest, nothing=VALUES[key](_NOTHING))
 
 
 METRICS = [
@@ -347,6 +399,7 @@ METRICS = [
         "registrations are reported beside it, not in it.",
         rows=closed_rows,
         rows_label="closed deals",
+        beside=dict.fromkeys(("won", "lost", "withdrawn", "expired"), Unit.COUNT),
         floor=10,
         target=45,
         weight=20,
@@ -358,10 +411,11 @@ METRICS = [
         Better.UP,
         window="trailing 365 days",
         minimum=0,
-        definition="Sum of won amounts in the 365 days to the date, each in the vendor's currency at the rate "
-        "of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
+        definition="Sum of won amounts in the 365 days to the date, each in the vendor's currency at the "
+        "rate of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
         rows=won_rows,
         rows_label="won deals",
+        beside=dict.fromkeys(("trailing_90", "fiscal_quarter"), Unit.MONEY),
         floor=0,
         target=900_000,
         weight=20,
@@ -377,6 +431,7 @@ METRICS = [
         "A registration without an amount counts as 0; how many there are stands beside it.",
         rows=open_rows,
         rows_label="open deals",
+        beside={"without_amount": Unit.COUNT},
         floor=0,
         target=600_000,
         weight=10,
@@ -392,6 +447,7 @@ METRICS = [
         "end of the date. A deal that had entered no stage yet counts as 0.",
         rows=weighted_rows,
         rows_label="open deals",
+        beside=dict.fromkeys(("without_amount", "without_stage"), Unit.COUNT),
         floor=0,
         target=300_000,
         weight=10,
@@ -407,6 +463,7 @@ METRICS = [
         "Fewer days score higher; the mean stands beside it.",
         rows=cycle_rows,
         rows_label="won deals",
+        beside={"mean": Unit.DAYS},
         floor=120,
         target=45,
         weight=10,
@@ -422,6 +479,12 @@ METRICS = [
         "longer than 0 days.",
         rows=velocity_rows,
         rows_label="open and closed deals",
+        beside={
+            "open": Unit.COUNT,
+            "win_rate": Unit.PERCENT,
+            "mean_won": Unit.MONEY,
+            "sales_cycle": Unit.DAYS,
+        },
         floor=0,
         target=4_000,
         weight=10,
@@ -437,6 +500,8 @@ METRICS = [
         "3 won deals in each half.",
         rows=growth_rows,
         rows_label="won deals",
+        parts=Unit.MONEY,
+        beside=dict.fromkeys(("won", "won_before"), Unit.COUNT),
         floor=-25,
         target=25,
         weight=5,
@@ -448,9 +513,11 @@ METRICS = [
         Better.UP,
         window="median, trailing 365 days",
         minimum=LEAST_WON,
-        definition="Median won amount of the deals won in the 365 days to the date; the mean stands beside it.",
+        definition="Median won amount of the deals won in the 365 days to the date; the mean stands beside "
+        "it.",
         rows=won_rows,
         rows_label="won deals",
+        beside={"mean": Unit.MONEY},
         floor=0,
         target=50_000,
         weight=5,
@@ -462,8 +529,8 @@ METRICS = [
         Better.UP,
         window="trailing 90 days",
         minimum=0,
-        definition="Registrations submitted for the first time in the 90 days to the date, whatever became of "
-        "them. Drafts do not count.",
+        definition="Registrations submitted for the first time in the 90 days to the date, whatever became "
+        "of them. Drafts do not count.",
         rows=registered_rows,
         rows_label="registrations",
         floor=0,

@@ -240,14 +240,39 @@ class Deal(TenantModel):
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["vendor", "partner", "-created_at", "-id"], name="deals_deal_by_partner"),
-            models.Index(fields=["vendor", "-created_at", "-id"], name="deals_deal_by_created"),
+            # What the long list filters by is included: ids are found without a look at the rows.
+            models.Index(
+                fields=["vendor", "partner", "-created_at", "-id"],
+                include=["status", "submitted_at"],
+                name="deals_deal_by_partner",
+            ),
+            models.Index(
+                fields=["vendor", "-created_at", "-id"],
+                include=["partner", "status", "submitted_at"],
+                name="deals_deal_by_created",
+            ),
             models.Index(fields=["vendor", "customer"], name="deals_deal_by_customer"),
             # One index per order and filter of the long list, so that its last page is as near as its first.
-            models.Index(fields=["vendor", "status", "-created_at", "-id"], name="deals_deal_by_status"),
-            models.Index(fields=["vendor", "customer_key", "id"], name="deals_deal_by_customer_key"),
+            models.Index(
+                fields=["vendor", "status", "-created_at", "-id"],
+                include=["partner", "submitted_at"],
+                name="deals_deal_by_status",
+            ),
+            models.Index(
+                fields=["vendor", "customer_key", "id"],
+                include=["partner", "created_at", "status", "submitted_at"],
+                name="deals_deal_by_customer_key",
+            ),
             models.Index("vendor", AMOUNT_KEY, "id", name="deals_deal_by_amount"),
             models.Index("vendor", CLOSE_KEY, "id", name="deals_deal_by_close"),
+            models.Index(
+                "vendor",
+                CLOSE_KEY,
+                "id",
+                # The next money; in the index of all deals it lies behind everything closed long ago.
+                condition=models.Q(status="approved"),
+                name="deals_deal_open_by_close",
+            ),
             models.Index(
                 fields=["vendor", "expires_at"],
                 name="deals_deal_open",
@@ -304,7 +329,11 @@ class Deal(TenantModel):
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_deal_key"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="deals_deal_reference"),
             models.UniqueConstraint(fields=["vendor", "external_key"], name="deals_deal_external_key"),
-            models.UniqueConstraint(fields=["vendor", "partner", "form_key"], name="deals_deal_form_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "partner", "form_key"],
+                condition=models.Q(form_key__isnull=False),
+                name="deals_deal_form_key",
+            ),
             models.CheckConstraint(
                 condition=models.Q(status__in=DealStatus.values), name="deals_deal_status"
             ),
@@ -382,7 +411,7 @@ class StageChange(TenantModel):
         indexes = [
             models.Index(
                 fields=["vendor", "deal", "-changed_at", "-id"],
-                include=["stage"],
+                include=["stage", "partner"],
                 name="deals_stagechange_by_deal",
             )
         ]

@@ -24,6 +24,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "lose": (DealStatus.APPROVED,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
+_REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
 
 
@@ -61,6 +62,8 @@ def may(action: str, actor: Actor, deal: Deal) -> bool:
         return may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
+    if action in _REGISTERING:
+        return may_work(actor, deal) and may_register(actor)
     return may_work(actor, deal)
 
 

@@ -69,7 +69,9 @@ def _protected(until: datetime | None, now: datetime) -> str:
         return "approved"
     if until <= now:
         return "protection has run out"
-    return f"protected for {format_span(until - now)} more"
+    if (left := until - now) >= timedelta(days=1):
+        return f"protected for {left.days} more day{'' if left.days == 1 else 's'}"
+    return f"protected for {format_span(left)} more"
 
 
 def waiting_headline(deals: Sequence[Deal], *, more: bool, now: datetime | None = None) -> str:
@@ -94,6 +96,17 @@ def _decisions(count: int, at_least: bool) -> str:
     if at_least:
         return f"More than {count} decisions are"
     return "1 decision is" if count == 1 else f"{count} decisions are"
+
+
+def look(deal: Deal, now: datetime | None = None) -> Look:
+    """The pill beside the heading; an approved deal says how its protection stands."""
+    now = now or timezone.now()
+    if deal.status != DealStatus.APPROVED or deal.expires_at is None:
+        return LOOKS[deal.status]
+    if deal.expires_at <= now:
+        return "watch", "Protection has run out", "clock-off"
+    tone = "watch" if deal.expires_at - now <= NEAR else "ok"
+    return tone, f"Protection ends {format_date(deal.expires_at, 'weekday')}", "shield-check"
 
 
 # Steps -----------------------------------------------------------------------------------------------

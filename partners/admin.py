@@ -24,6 +24,7 @@ from partners.models import (
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin, told
 from portal.events import event_type, event_types
 from portal.forms import VendorModelForm
+from portal.imports.admin import ImportAdminMixin
 from portal.metrics import all_metrics
 from portal.models import Membership, PortalEvent
 
@@ -157,9 +158,10 @@ class PartnerAdminForm(VendorModelForm):
 
 
 @admin.register(Partner)
-class PartnerAdmin(VendorModelAdmin):
+class PartnerAdmin(ImportAdminMixin, VendorModelAdmin):
     """Partners are not deleted: their history stays. Give them the status "ended"."""
 
+    import_kind = "partners"
     form = PartnerAdminForm
     records_itself = True
     list_display = ("name", "type", "tier", "region", "status", "country", "joined_on")

@@ -31,6 +31,7 @@ class RoleForm(forms.Form):
 class PartnerForm(forms.ModelForm):
     """What a channel manager changes of a partner; a reason is asked where the partner should read one."""
 
+    website = forms.URLField(required=False, max_length=200, assume_scheme="https")
     reason = forms.CharField(
         label="Reason for another tier or status",
         required=False,

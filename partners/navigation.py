@@ -2,6 +2,5 @@ from portal.context import NavItem, add_to_navigation
 
 add_to_navigation(
     NavItem("Partners", "partners:list", "users", 20, lambda actor: actor.is_staff, section="partners"),
-    NavItem("Sub-partners", "partners:list", "building", 70, lambda actor: actor.is_distributor, wide=True),
     NavItem("People", "partners:people", "user", 80, lambda actor: actor.is_partner_person, wide=True),
 )

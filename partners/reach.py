@@ -1,6 +1,7 @@
 """Whose rows a membership reaches: guardian grants for channel managers, seats for partner people."""
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
 
 from partners.models import Partner, PartnerType, Seat
 from portal.access import Reach
@@ -30,11 +31,13 @@ def _granted(membership: Membership) -> frozenset[int]:
 
 
 def _seated(membership: Membership) -> Reach:
-    seat = Seat.objects.filter(membership=membership, left_at=None).select_related("partner").first()
+    """The seat, its partner, and what a distributor has below it, in one statement."""
+    below = ArraySubquery(Partner.objects.filter(parent=OuterRef("partner")).order_by().values("pk"))
+    seats = Seat.objects.filter(membership=membership, left_at=None).annotate(below=below)
+    seat = seats.select_related("partner").first()
     if seat is None:
         return Reach()
     own = frozenset({seat.partner_id})
     if seat.partner.type != PartnerType.DISTRIBUTOR:
         return Reach(partner_ids=own, home=seat.partner)
-    below = Partner.objects.filter(parent=seat.partner_id).values_list("pk", flat=True)
-    return Reach(partner_ids=own | frozenset(below), own_partner_ids=own, home=seat.partner)
+    return Reach(partner_ids=own | frozenset(seat.below), own_partner_ids=own, home=seat.partner)

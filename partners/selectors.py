@@ -1,6 +1,6 @@
 """Reads of the partners app. Row security narrows every one of them to what the actor may see."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,8 +46,9 @@ def people(partner: Partner) -> QuerySet[Seat]:
     return seats.order_by("-membership__is_active", "user__last_name", "user__first_name", "pk")
 
 
-def with_last_seen(partner: Partner, seats: Collection[Seat]) -> list[Person]:
+def with_last_seen(partner: Partner, seats: Iterable[Seat]) -> list[Person]:
     """Signing in is taken from this vendor's record: `User.last_login` would tell of other vendors'."""
+    seats = list(seats)
     logins = PortalEvent.objects.filter(
         partner_id=partner.pk, type="portal.login", actor__in=[seat.user_id for seat in seats]
     )

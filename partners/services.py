@@ -58,8 +58,8 @@ def partner_change(*, actor: Actor, partner: Partner, changes: Mapping[str, Any]
 
 def _told(changed: Mapping[str, Any]) -> dict[str, str]:
     """What a timeline tells of changed fields: {"Tier": "Gold"}; names, because keys mean nothing later."""
-    names = {field: str(Partner._meta.get_field(field).verbose_name) for field in changed}
-    return {names[field]: "" if value is None else str(value) for field, value in changed.items()}
+    called = {field.name: str(field.verbose_name) for field in Partner._meta.fields}
+    return {called[name]: "" if value is None else str(value) for name, value in changed.items()}
 
 
 @transaction.atomic
@@ -110,7 +110,8 @@ def own_deals_only_set(*, actor: Actor, partner: Partner, on: bool) -> Partner:
 
 
 def _locked(partner: Partner) -> Partner:
-    return Partner.objects.select_for_update().get(pk=partner.pk)
+    locked: Partner = Partner.objects.select_for_update().get(pk=partner.pk)
+    return locked
 
 
 def _check(partner: Partner, changed: Collection[str]) -> None:

@@ -46,6 +46,6 @@ def exported(rows: QuerySet[Partner]) -> Iterator[tuple[Any, ...]]:
         yield (
             partner.slug, partner.name, partner.get_type_display(), partner.get_status_display(),
             partner.tier and partner.tier.name, partner.region and partner.region.name,
-            partner.parent and partner.parent.name, partner.country.code, partner.city, partner.website,
+            partner.parent and partner.parent.name, str(partner.country or ""), partner.city, partner.website,
             partner.joined_on.isoformat(),
         )  # fmt: skip

@@ -6,9 +6,9 @@ changed; `amount` (minor units) with `currency`, `reason` and `reference` (of a 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -19,6 +19,7 @@ from portal.events import event_type, event_types
 from portal.metrics import Quadrant
 from portal.models import PortalEvent
 
+SIGN_IN = "portal.login"
 _SUBJECTS = ("customer", "title", "person", "region", "email", "list")
 
 
@@ -45,9 +46,22 @@ def of_kinds(rows: QuerySet[PortalEvent], kinds: Iterable[str]) -> QuerySet[Port
 
 def by_month(events: Iterable[PortalEvent]) -> list[tuple[str, list[Entry]]]:
     """[("November 2026", entries)] of events in falling order of time."""
-    entries = map(entry, events)
+    entries = chain.from_iterable(_told(list(group)) for _, group in groupby(events, key=_sitting))
     months = groupby(entries, key=lambda item: formatting.format_date(item.at, "month"))
     return [(month, list(group)) for month, group in months]
+
+
+def _sitting(event: PortalEvent) -> object:
+    """Sign-ins of one day that follow each other are told together; every other event stands alone."""
+    return formatting.local_day(event.occurred_at) if event.type == SIGN_IN else event.pk
+
+
+def _told(events: list[PortalEvent]) -> list[Entry]:
+    latest = entry(events[0])
+    if len(events) == 1:
+        return [latest]
+    names = dict.fromkeys(str(event.actor) for event in events)
+    return [replace(latest, line=", ".join(names))]
 
 
 def entry(event: PortalEvent) -> Entry:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -30,6 +30,7 @@ LATEST = 6
 
 @require_GET
 def partner_list(request: Any) -> HttpResponse:
+    _for_staff(request.actor)
     chosen = _filter(request, selectors.partners())
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
     page = Paginator(rows, tables.PAGE).get_page(request.GET.get("page"))
@@ -45,9 +46,15 @@ def partner_list(request: Any) -> HttpResponse:
 
 @require_GET
 def export(request: Any) -> HttpResponse:
+    _for_staff(request.actor)
     chosen = _filter(request, selectors.partners())
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
     return csv_response("partners", tables.EXPORT_HEADER, tables.exported(rows), actor=request.actor)
+
+
+def _for_staff(actor: Actor) -> None:
+    if not actor.is_staff:
+        raise PermissionDenied("Your own partner's page shows what is yours.")
 
 
 def _filter(request: HttpRequest, rows: QuerySet[Partner]) -> PartnerFilter:
@@ -60,8 +67,6 @@ def _list_heading(actor: Actor, count: int, filtered: bool) -> str:
     partners = "1 partner" if count == 1 else f"{count:,} partners"
     if filtered:
         return f"{partners} found"
-    if actor.is_distributor:
-        return f"{partners}: your own and those that buy through you"
     return f"{partners} in your care" if actor.is_manager and not actor.is_admin else partners
 
 
@@ -71,7 +76,7 @@ def _list_heading(actor: Actor, count: int, filtered: bool) -> str:
 @require_GET
 def detail(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
-    latest = selectors.events(request.actor, partner)[:LATEST]
+    latest = selectors.events(request.actor, partner).exclude(type=golden_record.SIGN_IN)[:LATEST]
     context = _header(request, partner, "overview") | {
         "managers": selectors.channel_managers(request.actor, partner),
         "latest": [golden_record.entry(event) for event in latest],
@@ -191,9 +196,9 @@ def _tabs(partner: Partner, here: str) -> list[dict[str, Any]]:
 
 @require_GET
 def own_people(request: Any) -> HttpResponse:
-    """A partner person's colleagues; staff come to people through their partner."""
+    """A partner person's colleagues; staff sit in no partner and come to people through theirs."""
     if request.actor.partner is None:
-        return redirect("partners:list")
+        raise Http404("no partner of one's own")
     return _people_page(request, request.actor.partner)
 
 

@@ -17,6 +17,7 @@ from portal.admin_site import VendorModelAdmin
 from portal.business_time import overlapping
 from portal.formatting import format_date
 from portal.forms import VendorModelForm
+from portal.imports.admin import ImportAdminMixin
 from portal.links import absolute
 from portal.models import ExchangeRate, Holiday, Invitation, Membership, Vendor, WorkingHours
 from portal.policies import may_change_role
@@ -76,15 +77,9 @@ class VendorAdmin(VendorModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if not _currency_is_fixed(request):
             return self.fieldsets
+        kept = {"currency": "currency_kept"}
         return [
-            (
-                name,
-                {
-                    "fields": tuple(
-                        {"currency": "currency_kept"}.get(field, field) for field in part["fields"]
-                    )
-                },
-            )
+            (name, {"fields": tuple(kept.get(str(field), field) for field in part["fields"])})
             for name, part in self.fieldsets
         ]
 
@@ -123,9 +118,10 @@ class MembershipForm(VendorModelForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(VendorModelAdmin):
+class MembershipAdmin(ImportAdminMixin, VendorModelAdmin):
     """Who belongs to the vendor. Staff get roles here; a partner's people are managed on its page."""
 
+    import_kind = "people"
     title = "People and roles"
     form = MembershipForm
     records_itself = True
@@ -179,7 +175,7 @@ class InvitationForm(VendorModelForm):
         fields = ("email", "role")
 
     def clean_email(self) -> str:
-        email = self.cleaned_data["email"].strip().lower()
+        email: str = self.cleaned_data["email"].strip().lower()
         waiting = Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None)
         if waiting.filter(expires_at__gt=timezone.now()).exists():
             raise ValidationError("This person has an open invitation already.")
@@ -232,9 +228,10 @@ class InvitationAdmin(VendorModelAdmin):
 class ExchangeRateForm(VendorModelForm):
     def clean_currency(self) -> str:
         vendor = Vendor.objects.get(pk=self.instance.vendor_id)
-        if self.cleaned_data["currency"] == vendor.currency:
+        currency: str = self.cleaned_data["currency"]
+        if currency == vendor.currency:
             raise ValidationError(f"{vendor.currency} is the vendor's own currency and needs no rate.")
-        return self.cleaned_data["currency"]
+        return currency
 
 
 @admin.register(ExchangeRate)

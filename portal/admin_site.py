@@ -1,7 +1,7 @@
 """Django admin at each vendor's address. Row security shows that vendor's rows only."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import update_wrapper
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection, models, transaction
@@ -17,6 +18,7 @@ from django.db.models.base import ModelBase
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from portal import events
@@ -36,9 +38,7 @@ class VendorAdminSite(admin.AdminSite):
     index_title = "Program administration"
     index_template = "admin/vendor_index.html"
 
-    def register(
-        self, model_or_iterable: Any, admin_class: type[admin.ModelAdmin] | None = None, **options: Any
-    ) -> None:
+    def register(self, model_or_iterable: Any, admin_class: type[Any] | None = None, **options: Any) -> None:
         """Takes the vendor's own settings and walled tables only.
 
         Other packages register tables without a vendor as well (groups, e-mail addresses, second
@@ -53,7 +53,7 @@ class VendorAdminSite(admin.AdminSite):
         actor = getattr(request, "actor", None)
         return actor is not None and actor.is_admin
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A member who is no program admin is told so, instead of being asked to sign in once more."""
         inner = super().admin_view(view, cacheable)
 
@@ -83,7 +83,10 @@ class VendorAdminSite(admin.AdminSite):
     # The portal's own sign-in, second factor included, is the only way in and out.
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return redirect("home" if request.user.is_authenticated else "account_login")
+        if request.user.is_authenticated:
+            return redirect("home")
+        after = request.GET.get("next") or reverse("admin:index")
+        return redirect_to_login(after, reverse("account_login"))
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return redirect("account_logout")
@@ -116,7 +119,7 @@ class _ForProgramAdmins:
         return self.admin_site.has_permission(request)
 
 
-class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):
+class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[type-arg]
     """For tables of the vendor.
 
     What is done here leaves portal events, not Django's log: that table knows no vendor. Services may be
@@ -129,7 +132,10 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
-    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})}}
+    formfield_overrides = {
+        models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})},
+        models.URLField: {"assume_scheme": "https"},
+    }
     #: The table's name in the list of tables, where the model's is not what people say.
     title = ""
     #: The services behind this table record what they do; a second event would only repeat it.
@@ -140,7 +146,7 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.objection = getattr(request, "objection", None)
         return form
 
@@ -181,14 +187,14 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):
         """The partner in whose timeline a change of this row belongs."""
         return None
 
-    def log_addition(self, request: Any, obj: Any, message: Any) -> None:
+    def log_addition(self, request: Any, obj: Any, message: Any) -> Any:
         self._record("portal.row_added", request, obj, _in_words(message))
 
-    def log_change(self, request: Any, obj: Any, message: Any) -> None:
+    def log_change(self, request: Any, obj: Any, message: Any) -> Any:
         if message:
             self._record("portal.row_changed", request, obj, _in_words(message))
 
-    def log_deletions(self, request: Any, queryset: Iterable[Any]) -> None:
+    def log_deletions(self, request: Any, queryset: Iterable[Any]) -> Any:
         for obj in queryset:
             self._record("portal.row_deleted", request, obj, "")
 
@@ -228,7 +234,7 @@ class ReadOnlyAdmin(VendorModelAdmin):
         return False
 
 
-class VendorInline(_ForProgramAdmins, admin.TabularInline):
+class VendorInline(_ForProgramAdmins, admin.TabularInline):  # type: ignore[type-arg]
     form = VendorModelForm
     formset = VendorInlineFormSet
     extra = 0
@@ -247,7 +253,7 @@ class ReadOnlyInline(VendorInline):
         return False
 
 
-class CappedPaginator(Paginator):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts to ten thousand and no further: beyond that people filter, they do not turn pages."""
 
     MOST = 10_000
@@ -265,7 +271,11 @@ def told(event: PortalEvent) -> str:
         return str(data["changes"])
     if isinstance(data.get("amount"), int) and data.get("currency"):
         data["amount"] = format_money(data["amount"], data.pop("currency"))
-    return ", ".join(f"{name}: {value}" for name, value in data.items() if value not in ("", None))
+    first = [str(data.pop(name)) for name in ("reference", "customer", "person") if data.get(name)]
+    if data.get("from") and data.get("to"):
+        first.append(f"{data.pop('from')} → {data.pop('to')}")
+    rest = [f"{name.replace('_', ' ')}: {value}" for name, value in data.items() if value not in ("", None)]
+    return ", ".join(first + rest)
 
 
 def _check_keys(request: HttpRequest) -> None:

@@ -47,7 +47,7 @@ def shell(request: Any) -> dict[str, Any]:
 
 def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
     match = request.resolver_match
-    here = {match.url_name, match.view_name, *match.namespaces} if match else set()
+    here = {match.view_name, *match.namespaces} if match else set()
     return [
         {
             "label": item.label,

@@ -170,4 +170,5 @@ declare(
     EventType("portal.row_changed", "Changed in the administration", "", "pencil"),
     EventType("portal.row_deleted", "Deleted in the administration", "", "trash"),
     EventType("portal.exported", "Exported a list", "", "download"),
+    EventType("portal.imported", "Imported a file", "", "upload"),
 )

@@ -1,45 +1,40 @@
 """Forms of the kernel, and what every form over a vendor's own table needs."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models.constraints import BaseConstraint
 
 from portal.models import Invitation, User
 
 
-class VendorModelForm(forms.ModelForm):
+class VendorModelForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form over a table of the vendor.
 
     The vendor is never a field, it comes from the scope. But every unique key leads with it, and a plain
     ModelForm skips keys with a field that is not on the form: a duplicate would fail in the database.
-    Here they are checked, with the message next to the first field of the key.
     """
 
     #: What a service said to the answers of this very form; see `portal.admin_site.VendorModelAdmin`.
     objection: ClassVar[ValidationError | None] = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            value = self.initial.get(name)
+            if isinstance(field, forms.DecimalField) and isinstance(value, Decimal):
+                self.initial[name] = f"{value.normalize():f}"  # 45, not the column's 45.0000
+
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"vendor"}
+        exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return exclusions - {"vendor"}
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.objection is not None:
             add_objection(self, self.objection)
-
-    def validate_constraints(self) -> None:
-        exclude = self._get_validation_exclusions()
-        for model, constraints in self.instance.get_constraints():
-            for constraint in constraints:
-                try:
-                    constraint.validate(model, self.instance, exclude=exclude)
-                except ValidationError as error:
-                    self.add_error(self._field_of(constraint), error)
-
-    def _field_of(self, constraint: BaseConstraint) -> str | None:
-        return next((name for name in getattr(constraint, "fields", ()) if name in self.fields), None)
 
 
 def add_objection(form: forms.BaseForm, error: ValidationError) -> None:
@@ -48,7 +43,7 @@ def add_objection(form: forms.BaseForm, error: ValidationError) -> None:
         form.add_error(field if field in form.fields else None, errors)
 
 
-class VendorInlineFormSet(forms.BaseInlineFormSet):
+class VendorInlineFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """Rows below a row; two that are the same are told without naming the vendor."""
 
     def get_unique_error_message(self, unique_check: Any) -> Any:
@@ -73,5 +68,6 @@ class JoinForm(forms.Form):
 
     def clean_password(self) -> str:
         person = User(email=self.invitation.email)
-        validate_password(self.cleaned_data["password"], person)
-        return self.cleaned_data["password"]
+        password: str = self.cleaned_data["password"]
+        validate_password(password, person)
+        return password

@@ -1,12 +1,13 @@
-"""The style guide: every component with sample data, for people who build pages."""
+"""The style guide: every component with sample data, for people who build pages. URL name `guide`."""
 
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -58,7 +59,10 @@ class SampleFilter(forms.Form):
 
 
 @require_GET
-def guide(request: HttpRequest) -> HttpResponse:
+def guide(request: Any) -> HttpResponse:
+    """For the vendor's own people while developing or in the demo; nowhere else does it exist."""
+    if not (settings.DEBUG or settings.DEMO) or not request.actor.is_staff:
+        raise Http404
     return render(request, "components/guide.html", sample(request.GET.get("page", "1")))
 
 

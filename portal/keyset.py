@@ -13,7 +13,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 #: Counting stops here; a list that is longer says "more than".
-MOST_COUNTED: Final = 10_000
+MOST_COUNTED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,14 @@ def page(rows: QuerySet[Any], order: Order, where: str, size: int = 50) -> Page:
     """One page. A place nobody can read (a mangled link) is the first page."""
     place = _place(where, order)
     falling = order.falling != place.backwards
-    rows = rows.annotate(place_key=order.key)
-    if place.bound:
-        beyond = TupleLessThan if falling else TupleGreaterThan
-        rows = rows.filter(beyond(Tuple(order.key, F("pk")), place.bound))
     sign = "-" if falling else ""
-    found = list(rows.order_by(f"{sign}place_key", f"{sign}pk")[: size + 1])
+    rows = rows.annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")
+    beyond = rows
+    if place.bound:
+        after = TupleLessThan if falling else TupleGreaterThan
+        beyond = rows.filter(after(Tuple(order.key, F("pk")), place.bound))
+    # Ids first, from the index alone; only the rows of the page are then read and joined.
+    found = list(rows.filter(pk__in=beyond.values("pk")[: size + 1]))
     more, found = len(found) > size, found[:size]
     if place.backwards:
         found.reverse()

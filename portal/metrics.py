@@ -5,7 +5,7 @@ A metric is a declaration plus the drill-down listing the very rows behind it. V
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -73,7 +73,8 @@ class AsOf:
 class Result(NamedTuple):
     """One metric of one partner. `value` is None when n, the number of rows behind it, is below the minimum.
 
-    A tuple, because a nightly run makes a hundred thousand of them.
+    Values have at most fifteen digits, so that a scorecard kept as JSON gives back the very same. A tuple,
+    because a nightly run makes a hundred thousand of them.
     """
 
     value: Decimal | int | None
@@ -81,6 +82,9 @@ class Result(NamedTuple):
     denominator: Decimal | int | None = None
     n: int = 0
     beside: Mapping[str, Any] | None = None  # figures shown with it: mean beside the median, lost beside won
+
+
+NOT_MEASURED = Result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,13 @@ class Metric:
     definition: str
     rows: Callable[[int, AsOf], models.QuerySet[Any]]
     rows_label: str = "rows"
+    parts: Unit = Unit.COUNT  # of numerator and denominator
+    beside: Mapping[str, Unit] = field(default_factory=dict)  # of the figures beside the value
     floor: Decimal = Decimal(0)  # defaults of a new vendor, in display units
     target: Decimal = Decimal(100)
     weight: Decimal = Decimal(1)
     version: int = 1
-    nothing: Result = Result(None)  # of a partner the source says nothing about
+    nothing: Result = NOT_MEASURED  # of a partner the source says nothing about
 
 
 #: `source(as_of, partner_ids)` -> {metric key: {partner id: Result}}; partner_ids None means all. It runs in

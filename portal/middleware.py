@@ -9,6 +9,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import set_script_prefix
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -149,3 +150,19 @@ def _is_account_page(request: Any) -> bool:
     """Signing out, changing one's password or second factor belongs to the person, not to a membership."""
     name = request.resolver_match.url_name or ""
     return name.startswith(("account_", "mfa_")) or name in {"switch", "brand"}
+
+
+class AccountFormMiddleware:
+    """A sign-in or account form with errors answers 422, as every other form here does."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: Any, response: TemplateResponse) -> TemplateResponse:
+        form = (response.context_data or {}).get("form")
+        if request.method == "POST" and response.status_code == 200 and getattr(form, "errors", None):
+            response.status_code = 422
+        return response

@@ -9,6 +9,7 @@ because a spent local setting reads as ''. See docs/adr/0001-tenancy-by-row-secu
 from enum import StrEnum
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models.constraints import BaseConstraint
 
@@ -286,3 +287,19 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """As Django does, but a key that is taken is told at the last of its fields, not for the whole row.
+
+        Keys lead with the vendor, so to Django every one of them concerns several fields.
+        """
+        errors: dict[str, list[ValidationError]] = {}
+        for model, constraints in self.get_constraints():
+            for constraint in constraints:
+                try:
+                    constraint.validate(model, self, exclude=exclude)
+                except ValidationError as error:
+                    fields = getattr(constraint, "fields", ())
+                    errors.setdefault(fields[-1] if fields else NON_FIELD_ERRORS, []).append(error)
+        if errors:
+            raise ValidationError(errors)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal import views
+from portal.guide import guide
 from scorecards.views import home
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("join/<str:token>/", views.join, name="join"),
     path("brand.css", views.brand, name="brand"),
     path("healthz", views.healthz, name="healthz"),
+    path("guide/", guide, name="guide"),
     path("accounts/", include("allauth.urls")),
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),

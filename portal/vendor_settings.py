@@ -52,6 +52,7 @@ def vendor_change(*, actor: Actor, changes: Mapping[str, Any]) -> Vendor:
         setattr(vendor, name, value)
     vendor.full_clean()
     vendor.save(update_fields=list(changed))
-    data = {str(Vendor._meta.get_field(name).verbose_name): str(value) for name, value in changed.items()}
+    called = {field.name: str(field.verbose_name) for field in Vendor._meta.fields}
+    data = {called[name]: str(value) for name, value in changed.items()}
     record("portal.vendor_changed", actor=actor, subject=vendor, data=data)
     return vendor

@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.admin_site import ReadOnlyAdmin, VendorModelAdmin
+from portal.formatting import format_number
 from portal.forms import VendorModelForm
 from portal.metrics import Better, Metric, Unit, all_metrics, metric
 from scorecards.models import MetricTarget, QuadrantWeight, ScoringRun
@@ -66,34 +68,24 @@ class MetricTargetForm(VendorModelForm):
         ]
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if {"metric", "floor", "target"} <= cleaned.keys():
-            self._check_direction(metric(cleaned["metric"]), cleaned)
-        if "metric" in cleaned and cleaned.get("tier") is None and "tier" not in self.errors:
-            self._check_only_one(cleaned["metric"])
-        return cleaned
 
-    def _check_direction(self, declared: Metric, cleaned: dict[str, Any]) -> None:
-        gap = cleaned["target"] - cleaned["floor"]
-        if declared.better == Better.UP and gap <= 0:
-            self.add_error("target", "Higher is better here: the target must be above the floor.")
-        if declared.better == Better.DOWN and gap >= 0:
-            self.add_error("target", "Lower is better here: the target must be below the floor.")
+class MetricFilter(admin.SimpleListFilter):
+    title = "metric"
+    parameter_name = "metric"
 
-    def _check_only_one(self, key: str) -> None:
-        """The database lets one row without a tier stand; Django's own check passes over empty values."""
-        same = MetricTarget.objects.filter(metric=key, tier=None).exclude(pk=self.instance.pk)
-        if same.exists():
-            self.add_error("metric", "There is a target for this metric and tier already.")
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(each.key, each.label) for each in all_metrics()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(metric=self.value()) if self.value() else queryset
 
 
 @admin.register(MetricTarget)
 class MetricTargetAdmin(_Weighed):
     form = MetricTargetForm
     fields = ("metric", "tier", "floor", "target", "weight")
-    list_display = ("called", "tier", "floor", "target", "weight")
-    list_filter = ("metric", "tier")
+    list_display = ("called", "for_tier", "scores_nothing", "scores_all", "counts")
+    list_filter = (MetricFilter, "tier")
     list_select_related = ("tier",)
 
     @admin.display(description="Metric", ordering="metric")
@@ -102,6 +94,22 @@ class MetricTargetAdmin(_Weighed):
             return _label(metric(target.metric))
         except KeyError:
             return f"{target.metric} (no longer computed)"
+
+    @admin.display(description="Tier", ordering="tier__rank")
+    def for_tier(self, target: MetricTarget) -> str:
+        return target.tier.name if target.tier else "All others"
+
+    @admin.display(description="Floor, scores 0")
+    def scores_nothing(self, target: MetricTarget) -> str:
+        return format_number(target.floor, 4)
+
+    @admin.display(description="Target, scores 100")
+    def scores_all(self, target: MetricTarget) -> str:
+        return format_number(target.target, 4)
+
+    @admin.display(description="Weight", ordering="weight")
+    def counts(self, target: MetricTarget) -> str:
+        return format_number(target.weight, 2)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "tier":

@@ -86,7 +86,7 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Open deals that lose their protection within 14 days; amount in minor units of the vendor's currency."""
+    """Open deals that lose their protection within 14 days, worth so many minor units."""
 
     count: int
     amount: int
@@ -118,11 +118,10 @@ class Desk:
 
 
 class Median(Aggregate):
-    """The middle value; between two of them for an even number."""
+    """The middle value; halfway between two of them for an even number."""
 
-    template = "percentile_cont(0.5) within group (order by %(expressions)s)"
     name = "Median"
-    output_field = FloatField()
+    template = "percentile_cont(0.5) within group (order by %(expressions)s)"
 
 
 def programme(vendor: Vendor) -> Programme:
@@ -173,7 +172,7 @@ def _decisions(actor: Actor, since: datetime) -> Subquery:
         rows,
         count=Count("pk"),
         in_time=Count("pk", filter=Q(decided_at__lte=F("decision_due_at"))),
-        seconds=Median(Extract(F("decided_at") - F("pending_since"), "epoch")),
+        seconds=Median(Extract(F("decided_at") - F("pending_since"), "epoch"), output_field=FloatField()),
     )
 
 
@@ -233,7 +232,7 @@ class Waiting:
 
     @property
     def aside(self) -> str:
-        return f"{findings.in_words(self.overdue)} overdue, {findings.in_words(self.today)} due today"
+        return f"{findings.none_or(self.overdue)} overdue, {findings.none_or(self.today)} due today"
 
 
 def waiting(actor: Actor, most: int = WAITING) -> Waiting:
@@ -256,29 +255,30 @@ def waiting(actor: Actor, most: int = WAITING) -> Waiting:
 
 
 class CountedPages(Paginator):  # type: ignore[type-arg]  (no subscript at run time)
-    """Pages of scorecards that bring their number along, so that counting costs no statement of its own."""
+    """Pages of rows that bring their number along as `total`: counting costs no statement of its own."""
 
-    def __init__(self, cards: QuerySet[Scorecard], per_page: int) -> None:
-        counted = cards.order_by().values("vendor").annotate(n=Count("pk")).values("n")
-        super().__init__(cards.annotate(total=Subquery(counted)), per_page)
-
-    def counted_page(self, number: str | None) -> "Page[Scorecard]":
+    def counted_page(self, number: str | None) -> "Page[Any]":
         """The page of this number, the first for what is no number, the last for one past the end."""
         wanted = int(number) if number and number.isdecimal() and len(number) < 7 else 1
         start = (max(wanted, 1) - 1) * self.per_page
-        cards: list[Any] = list(self.object_list[start : start + self.per_page])
-        if not cards:
+        rows: list[Any] = list(self.object_list[start : start + self.per_page])
+        if not rows and start:
             return self.get_page(wanted)
-        self.count = cards[0].total
-        return Page(cards, max(wanted, 1), self)
+        self.count = rows[0].total if rows else 0
+        return Page(rows, max(wanted, 1), self)
+
+
+def with_total(cards: QuerySet[Scorecard]) -> QuerySet[Scorecard]:
+    """The cards, each with how many there are; a sub-select, since a window would read every card in full."""
+    counted = cards.order_by().values("vendor").annotate(n=Count("pk")).values("n")
+    return cards.annotate(total=Subquery(counted))
 
 
 def moved_this_week(programme: Programme) -> selectors.Movers:
     """The partners whose health changed most since a week before the last run."""
     if programme.day is None or programme.week_ago is None:
-        return selectors.Movers(None, [])
-    cards = selectors.latest_scorecards(since=programme.day)
-    return selectors.moved(cards, programme.week_ago)
+        return selectors.Movers(None, [], [])
+    return selectors.movers(selectors.latest_scorecards(since=programme.day), programme.week_ago)
 
 
 # The partner's home ----------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def moved_this_week(programme: Programme) -> selectors.Movers:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing that waits for the partner; `due` where there is a deadline, `started` since when it waits."""
+    """One thing that waits for the partner, since `started`, until `due` where there is a deadline."""
 
     deal: Deal
     kind: str

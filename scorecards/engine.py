@@ -3,19 +3,30 @@
 Runs in a transaction under a scope that reads every partner it is asked for (peers: every partner).
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from partners.models import Partner, Region, Tier
 from portal.formatting import exponent
-from portal.metrics import AsOf, Metric, Quadrant, Result, Unit, all_metrics, sources
+from portal.metrics import NOT_MEASURED, AsOf, Metric, Quadrant, Result, Unit, all_metrics, sources
 from portal.models import Vendor
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard
-from scorecards.scoring import LEAST_PEERS, Card, Rule, Scheme, Scored, assess, place, span_of, spread
+from scorecards.models import MetricTarget, QuadrantWeight
+from scorecards.scoring import (
+    HEALTH,
+    LEAST_PEERS,
+    Rule,
+    Scheme,
+    assess,
+    number,
+    places,
+    spread,
+    two_places,
+)
 
 QUADRANT_WEIGHTS = {
     Quadrant.SALES: Decimal(35),
@@ -35,6 +46,8 @@ _UNITS_PER_EURO = {
     20_000: "IDR VND",
 }
 NO_TIER = "untiered"
+#: {partner id: {metric key, quadrant or "health": figure}}
+Figures = Mapping[int, Mapping[str, float]]
 
 
 class Subject(NamedTuple):
@@ -44,6 +57,36 @@ class Subject(NamedTuple):
     tier: int | None
     region: int | None
     joined_on: date
+
+
+@dataclass(slots=True)
+class Card:
+    """A scorecard before it is kept; `measured`, `places` and `peer_spread` as `Scorecard` keeps them."""
+
+    partner_id: int
+    scheme: Scheme
+    health: Decimal | None
+    coverage: Decimal
+    scores: dict[str, Decimal]  # of the quadrants that have one
+    measured: dict[str, list[Any]]
+    places: dict[str, int] = field(default_factory=dict)
+    peer_spread: str = ""
+
+    def figures(self) -> dict[str, float]:
+        """What peers compare: every metric, quadrant and the health, as far as there is a value."""
+        return compared(self.measured, self.scores, self.health)
+
+    def amount(self, key: str) -> int:
+        """A sum of money among the metrics, in minor units; 0 where it was not measured."""
+        return self.measured[key][0] or 0 if key in self.measured else 0
+
+
+def compared(
+    measured: Mapping[str, Sequence[Any]], scores: Mapping[str, Decimal | None], health: Decimal | None
+) -> dict[str, float]:
+    figures = {key: found[0] for key, found in measured.items() if found[0] is not None}
+    figures |= {quadrant: float(score) for quadrant, score in scores.items() if score is not None}
+    return figures if health is None else figures | {HEALTH: float(health)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +105,7 @@ def default_rule(declared: Metric, currency: str) -> Rule:
     scale = 1
     if declared.unit in (Unit.MONEY, Unit.MONEY_PER_DAY):
         scale = next((units for units, codes in _UNITS_PER_EURO.items() if currency in codes.split()), 1)
-    return Rule(declared.floor * scale, declared.target * scale, declared.weight)
+    return Rule(declared.floor * scale, declared.target * scale, declared.weight, declared.version)
 
 
 def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
@@ -73,24 +116,16 @@ def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
     metrics = all_metrics()
     defaults = {declared.key: default_rule(declared, vendor.currency) for declared in metrics}
     rules: dict[int | None, dict[str, Rule]] = defaultdict(dict)
-    for row in MetricTarget.objects.all():
-        rules[row.tier_id][row.metric] = Rule(row.floor, row.target, row.weight)
+    versions = {declared.key: declared.version for declared in metrics}
+    for row in MetricTarget.objects.filter(metric__in=versions):
+        rules[row.tier_id][row.metric] = Rule(row.floor, row.target, row.weight, versions[row.metric])
     weights = {quadrant.value: weight for quadrant, weight in QUADRANT_WEIGHTS.items()}
     weights |= dict(QuadrantWeight.objects.values_list("quadrant", "weight"))
     general = defaults | rules.pop(None, {})
-    by_tier: dict[int | None, Scheme] = {
-        tier: _scheme(metrics, general | own, weights, vendor) for tier, own in rules.items()
-    }
-    usual = _scheme(metrics, general, weights, vendor)
-    return defaultdict(lambda: usual, by_tier)
-
-
-def _scheme(
-    metrics: list[Metric], rules: Mapping[str, Rule], weights: Mapping[str, Decimal], vendor: Vendor
-) -> Scheme:
     decimals = exponent(vendor.currency)
-    spans = {declared.key: span_of(rules[declared.key], declared.unit, decimals) for declared in metrics}
-    return Scheme(metrics, rules, weights, spans)
+    usual = Scheme(metrics, general, weights, decimals)
+    by_tier = {tier: Scheme(metrics, general | own, weights, decimals) for tier, own in rules.items()}
+    return defaultdict(lambda: usual, by_tier)
 
 
 # ------------------------------------------------------------------------------------ the partners
@@ -106,22 +141,29 @@ def assessed(vendor: Vendor, day: date, chosen: Sequence[Subject], *, everybody:
     for source in sources():
         found |= source(AsOf.of(vendor, day), None if everybody else [subject.pk for subject in chosen])
     by_tier = schemes(vendor)
-    return [
-        assess(
-            subject.pk, by_tier[subject.tier], _results(subject, day, found, by_tier[subject.tier].metrics)
-        )
-        for subject in chosen
-    ]
+    by_metric = [(metric.key, found[metric.key], metric.nothing) for metric in all_metrics()]
+    return [_card(subject, by_tier[subject.tier], _results(subject, day, by_metric)) for subject in chosen]
 
 
 def _results(
-    subject: Subject, day: date, found: Mapping[str, Mapping[int, Result]], metrics: Iterable[Metric]
+    subject: Subject, day: date, found: Iterable[tuple[str, Mapping[int, Result], Result]]
 ) -> dict[str, Result]:
-    results = {m.key: found[m.key].get(subject.pk, m.nothing) for m in metrics}
+    """`found`: (metric key, {partner id: result}, result of a partner that is not in there)."""
+    results = {key: of.get(subject.pk, nothing) for key, of, nothing in found}
     if subject.joined_on > day and not any(result.n for result in results.values()):
         # Nothing was there to be measured yet: no zeros, which would also spoil the peers' figures.
-        return {key: Result(None) for key in results}
+        return dict.fromkeys(results, NOT_MEASURED)
     return results
+
+
+def _card(subject: Subject, scheme: Scheme, results: Mapping[str, Result]) -> Card:
+    assessment = assess(scheme, results)
+    measured = {
+        key: [number(value), number(numerator), number(denominator), n, beside]
+        for key, (value, numerator, denominator, n, beside) in results.items()
+    }
+    scores = {quadrant: two_places(score) for quadrant, score in assessment.quadrants.items()}
+    return Card(subject.pk, scheme, assessment.health, assessment.shares.coverage, scores, measured)
 
 
 # ------------------------------------------------------------------------------------ peers
@@ -149,8 +191,8 @@ def compute(*, vendor: Vendor, day: date) -> list[Card]:
     """The scorecards of every partner as of a day, each compared with its peers."""
     everybody = subjects()
     cards = assessed(vendor, day, everybody, everybody=True)
-    by_partner = {card.partner_id: card for card in cards}
-    compare(cards, peer_groups(everybody), lambda group: [by_partner[pk] for pk in group.members])
+    figures = {card.partner_id: card.figures() for card in cards}
+    _compare(cards, figures, peer_groups(everybody))
     return cards
 
 
@@ -159,54 +201,26 @@ def compute_some(
     vendor: Vendor,
     day: date,
     partner_ids: Collection[int],
-    kept: Callable[[Collection[int]], Iterable[Scored]],
+    kept: Callable[[Collection[int]], Figures],
 ) -> list[Card]:
-    """The scorecards of a few partners; the others of their groups are taken as `kept(partner ids)` has them."""
-    everybody = subjects()
-    cards = assessed(vendor, day, [s for s in everybody if s.pk in set(partner_ids)], everybody=False)
-    fresh = {card.partner_id: card for card in cards}
-
-    def members(group: Peers) -> list[Scored]:
-        others = [pk for pk in group.members if pk not in fresh]
-        return [*(fresh[pk] for pk in group.members if pk in fresh), *kept(others)]
-
-    compare(cards, peer_groups(everybody), members)
+    """The scorecards of a few partners; `kept(partner ids)` gives the figures of their peers."""
+    everybody, chosen = subjects(), frozenset(partner_ids)
+    cards = assessed(vendor, day, [subject for subject in everybody if subject.pk in chosen])
+    groups = peer_groups(everybody)
+    others = {pk for card in cards for pk in groups[card.partner_id].members} - chosen
+    _compare(cards, {**kept(others), **{card.partner_id: card.figures() for card in cards}}, groups)
     return cards
 
 
-def compare(
-    cards: Iterable[Card], groups: Mapping[int, Peers], members: Callable[[Peers], Iterable[Scored]]
-) -> None:
+def _compare(cards: Iterable[Card], figures: Figures, groups: Mapping[int, Peers]) -> None:
     """Give every card its place in its group; each group is looked at once."""
-    metrics = all_metrics()
+    better = {metric.key: metric.better for metric in all_metrics()}
     by_group: dict[Peers, list[Card]] = defaultdict(list)
     for card in cards:
         by_group[groups[card.partner_id]].append(card)
     for group, placed in by_group.items():
-        among = spread(group.name, members(group), metrics)
+        among = spread((figures[pk] for pk in group.members if pk in figures), better)
+        summary = {key: distribution.summary() for key, distribution in among.items()}
+        text = json.dumps({"group": group.name, "spread": summary}) if among else ""
         for card in placed:
-            place(card, among)
-
-
-# ------------------------------------------------------------------------------------ keeping
-
-
-def scorecard_from(card: Card, day: date, computed_at: datetime) -> Scorecard:
-    """The model row of a card, not saved."""
-    return Scorecard(
-        partner_id=card.partner_id,
-        as_of=day,
-        computed_at=computed_at,
-        health=card.health,
-        coverage=card.coverage,
-        **card.scores,
-        bookings=_amount(card, "bookings"),
-        open_pipeline=_amount(card, "open_pipeline"),
-        results=card.results,
-        quadrants=card.quadrants,
-        peers=card.peers,
-    )
-
-
-def _amount(card: Card, key: str) -> int:
-    return int(card.results.get(key, {}).get("value") or 0)
+            card.places, card.peer_spread = places(figures[card.partner_id], among), text

@@ -5,12 +5,19 @@ from datetime import date
 
 from portal import formatting
 
-_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
 
 
 def in_words(count: int) -> str:
     """Such as "no", "four", "twelve", then "13"."""
     return _WORDS[count] if 0 <= count < len(_WORDS) else formatting.format_number(count)
+
+
+def none_or(count: int) -> str:
+    """Such as "none", "four": the number without a noun."""
+    return in_words(count) if count else "none"
 
 
 def sentence(text: str) -> str:
@@ -39,13 +46,15 @@ def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def vendor_home(overdue: int, today: int, total: int, fallen: tuple[str, float] | None) -> str:
-    """`fallen`: name of the partner whose health fell most this week, and by how many points."""
+def vendor_home(overdue: int, today: int, total: int, fallen: tuple[str, float, date] | None) -> str:
+    """`fallen`: the partner whose health fell most, by how many points, and since when."""
     first = approvals(overdue, today, total)
     if fallen is None:
         return sentence(first)
-    name, points = fallen
-    return sentence(f"{first}, and {name} fell {counted(round(points), 'point')}")
+    name, points, since = fallen
+    return sentence(
+        f"{first}, and {name} fell {counted(round(points), 'point')} since {formatting.format_date(since)}"
+    )
 
 
 def executive_home(booked: str, quarter: str, overdue: int, total: int) -> str:
@@ -123,7 +132,7 @@ def moves(health: float, gains: Sequence[float]) -> str:
     """Where the largest possible gains together would lead."""
     to = round(min(health + sum(gains), 100))
     what = "One thing" if len(gains) == 1 else f"{sentence(in_words(len(gains)))} things"
-    return f"{what} would lift you to {to}"
+    return f"{what} would lift the score to {to}"
 
 
 def metric(label: str, value: str) -> str:

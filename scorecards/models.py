@@ -1,6 +1,9 @@
 """Targets and weights, the scorecards computed from them, and the runs that computed them."""
 
+import json
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -8,8 +11,9 @@ from django.db import models
 from django.utils import timezone
 
 from partners.models import Partner, Tier
-from portal.metrics import Better, Quadrant, all_metrics
+from portal.metrics import Better, Quadrant, Result, all_metrics
 from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from scorecards.scoring import HEALTH, Detail, Scheme, detailed
 
 
 class QuadrantWeight(TenantModel):
@@ -111,18 +115,40 @@ class ScoringRun(TenantModel):
         return f"{self.as_of}"
 
 
+class Yardstick(TenantModel):
+    """Floors, targets and weights by which scorecards were measured; kept for as long as they are.
+
+    `rules` is `Scheme.as_json()`, `digest` its fingerprint: the same rules are one row.
+    """
+
+    digest = models.CharField(max_length=64)
+    rules = models.JSONField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="scorecards_yardstick_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="scorecards_yardstick_key"),
+            models.UniqueConstraint(fields=["vendor", "digest"], name="scorecards_yardstick_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.digest[:8]
+
+
 class Scorecard(TenantModel):
     """A partner's scores at the end of one day. Null means "not enough data", never 0.
 
-    `results`: {metric key: {"value", "numerator", "denominator", "n", "beside", "version", "floor", "target",
-    "weight", "score", "points", "possible", "peers"}}; `points` of all metrics add up to `health`, `possible`
-    to 100. `quadrants`: {quadrant: {"score", "weight", "points", "possible", "peers"}}. `peers`: for the health.
-    A "peers" is {"group", "n", "percentile", "min", "p25", "median", "p75", "max"} or null (fewer than five).
-    Money values are minor units, ratios are fractions; floor and target are in display units. Without enough
-    data a metric's value, score, points and possible are null.
+    Kept is what was found and what came of it; `results`, `quadrants` and `peers` spell it out for a page.
+
+    `measured`: {metric key: [value, numerator, denominator, n, figures beside it]}; money in minor units,
+    ratios as fractions. `places`: {metric key, quadrant or "health": percentile among the peers}.
+    `peer_spread`: JSON text {"group": name, "spread": {the same keys: [n, min, p25, median, p75, max]}}, ""
+    without peers; it tells no more of them than the partner may know.
     """
 
     partner = TenantKey(Partner, related_name="scorecards")
+    yardstick = TenantKey(Yardstick, related_name="+")
     as_of = models.DateField()
     computed_at = models.DateTimeField()
     health = models.DecimalField(max_digits=5, decimal_places=2, null=True)
@@ -137,9 +163,9 @@ class Scorecard(TenantModel):
         default=0, help_text="Trailing 365 days, minor units of the vendor's currency."
     )
     open_pipeline = models.BigIntegerField(default=0, help_text="Minor units of the vendor's currency.")
-    results = models.JSONField(default=dict)
-    quadrants = models.JSONField(default=dict)
-    peers = models.JSONField(null=True)
+    measured = models.JSONField(default=dict)
+    places = models.JSONField(default=dict)
+    peer_spread = models.TextField(default="")
 
     class Meta:
         ordering = ["-as_of"]
@@ -149,11 +175,64 @@ class Scorecard(TenantModel):
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="scorecards_scorecard_rows"),
             CompositeForeignKey(field="partner", name="scorecards_scorecard_partner_fk"),
+            CompositeForeignKey(field="yardstick", name="scorecards_scorecard_yardstick_fk"),
             models.UniqueConstraint(fields=["vendor", "partner", "as_of"], name="scorecards_scorecard_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.partner_id} on {self.as_of}"
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """{metric key: value}; asks for nothing but this row."""
+        return {key: found[0] for key, found in self.measured.items()}
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """{metric key: {"value", "numerator", "denominator", "n", "beside", "version", "floor", "target",
+        "weight", "score", "points", "possible", "peers"}}.
+
+        `points` of all metrics add up to `health`, `possible` to 100. Floor and target are in display units.
+        Without enough data value, score, points and possible are None. "peers" is {"group", "n",
+        "percentile", "min", "p25", "median", "p75", "max"}, None below five partners.
+        """
+        return self._detail.results
+
+    @property
+    def quadrants(self) -> dict[str, dict[str, Any]]:
+        """{quadrant: {"score", "weight", "points", "possible", "peers"}}."""
+        return self._detail.quadrants
+
+    @property
+    def peers(self) -> dict[str, Any] | None:
+        """The place of the health among the peers."""
+        return self._peers.get(HEALTH)
+
+    @cached_property
+    def _detail(self) -> Detail:
+        found = {key: Result(_exact(value), *rest) for key, (value, *rest) in self.measured.items()}
+        known = [metric for metric in all_metrics() if metric.key in found]
+        return detailed(Scheme.from_json(self.yardstick.rules, known), found, self._peers)
+
+    @cached_property
+    def _peers(self) -> dict[str, dict[str, Any]]:
+        if not self.peer_spread:
+            return {}
+        kept = json.loads(self.peer_spread)
+        names = ("n", "min", "p25", "median", "p75", "max")
+        return {
+            key: {
+                "group": kept["group"],
+                "percentile": place,
+                **dict(zip(names, kept["spread"][key], strict=True)),
+            }
+            for key, place in self.places.items()
+        }
+
+
+def _exact(value: float | None) -> Decimal | None:
+    """The very number that was kept: what is computed from it again must not differ in the last digit."""
+    return None if value is None else Decimal(str(value))
 
 
 class StalePartner(TenantModel):

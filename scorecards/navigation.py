@@ -2,6 +2,14 @@ from portal.context import NavItem, add_to_navigation
 
 add_to_navigation(
     NavItem("Today", "home", "inbox", 10, lambda actor: actor.is_staff),
+    NavItem(
+        "Portfolio",
+        "scorecards:portfolio",
+        "chart-bar",
+        15,
+        lambda actor: actor.is_staff,
+        section="scorecards",
+    ),
     NavItem("Home", "home", "home", 10, lambda actor: actor.is_partner_person),
     NavItem(
         "Scorecard",

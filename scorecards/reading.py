@@ -19,6 +19,10 @@ from scorecards import findings
 from scorecards.models import Scorecard
 from scorecards.selectors import LookingBack, MetricLine, Point, QuadrantPart, explained
 
+#: For who wants the scorecard alone.
+NOTHING_BEFORE = LookingBack(None, [], {})
+#: Fewer points than this are not worth a line among the moves.
+LEAST_GAIN = 0.1
 #: Figures that stand beside a value: what they are called, and their unit ("" for the metric's own).
 BESIDE = {
     "won": ("won", "count"),
@@ -72,6 +76,7 @@ class Line:
     series: Sequence[tuple[date, float | None]]
     partner: Partner
     day: date
+    computed_at: datetime
     currency: str
 
     @property
@@ -193,8 +198,18 @@ class Line:
         return round(self.part.peers["percentile"]) if self.part.peers else None
 
     @property
+    def short_text(self) -> str:
+        return self.short(self.value)
+
+    @property
     def median_text(self) -> str:
-        return self.text(self.part.peers["median"]) if self.part.peers else ""
+        return self.short(self.part.peers["median"]) if self.part.peers else ""
+
+    def short(self, value: float | None) -> str:
+        """For narrow columns: money in thousands and millions."""
+        if value is not None and self.unit == Unit.MONEY:
+            return formatting.format_money_short(value, self.currency)
+        return self.text(value)
 
     @property
     def move(self) -> str:
@@ -286,7 +301,8 @@ class Reading:
     card: Scorecard
     partner: Partner
     currency: str
-    back: LookingBack
+    back: LookingBack = NOTHING_BEFORE
+    you: str = "you"  # the partner among its peers, as the reader would call it
 
     @property
     def before(self) -> Scorecard | None:
@@ -324,8 +340,9 @@ class Reading:
 
     def line(self, part: MetricLine) -> Line:
         key = part.metric.key
-        before = self.before.results.get(key, {}).get("value") if self.before else None
-        return Line(part, before, self.back.series.get(key, ()), self.partner, self.day, self.currency)
+        before = self.before.values.get(key) if self.before else None
+        series = self.back.series.get(key, ())
+        return Line(part, before, series, self.partner, self.day, self.computed_at, self.currency)
 
     def _score_before(self, quadrant: Quadrant) -> Decimal | None:
         return getattr(self.before, quadrant.value) if self.before else None
@@ -337,6 +354,10 @@ class Reading:
     @cached_property
     def lines(self) -> list[Line]:
         return [line for quadrant in self.quadrants for line in quadrant.lines]
+
+    @property
+    def unmeasured_keys(self) -> list[str]:
+        return [part.quadrant.value for part in self.unmeasured]
 
     @property
     def scores(self) -> dict[str, float | None]:
@@ -389,7 +410,7 @@ class Reading:
     def moves(self) -> list[Line]:
         """The three metrics with the most points of health still to be had."""
         gaining = sorted(
-            (line for line in self.lines if line.part.gain > 0), key=lambda line: -line.part.gain
+            (line for line in self.lines if line.part.gain >= LEAST_GAIN), key=lambda line: -line.part.gain
         )
         return gaining[:3]
 
@@ -420,7 +441,7 @@ class Reading:
     def compared(self) -> list[Line]:
         """The metrics that can be compared with peers, the weightiest first."""
         lines = [line for line in self.lines if line.part.peers and line.value is not None]
-        return sorted(lines, key=lambda line: -line.part.weight)[:6]
+        return sorted(lines, key=lambda line: -line.part.weight)[:5]
 
     def finding(self, who: str) -> str:
         scored = [(line.metric.label, line.part.score) for line in self.lines if line.part.score is not None]

@@ -4,38 +4,27 @@ A metric's value becomes a score between its floor (0) and its target (100). A q
 mean of its metrics with enough data, health the weighted mean of its quadrants with a score; what is
 missing shares its weight out and lowers the coverage. Points are the same numbers seen from the health:
 metric points add up exactly to the points of their quadrant, those to the health, at two decimals.
+
+A night computes the scores of every partner (`assess`). What a page shows of one of them beyond that is
+worked out again from the same values when somebody looks (`detailed`).
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from portal.metrics import Better, Metric, Quadrant, Result, Unit
 
 HEALTHY, WATCH = 75, 50
 #: Fewer partners than this are no peer group: each could work out the others' figures.
 LEAST_PEERS = 5
+#: The key of the health among the figures that are compared: metrics, quadrants, and this.
+HEALTH = "health"
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 Cents = int  # hundredths of a point, in which points are added up
-
-
-class Rule(NamedTuple):
-    """Floor (scores 0), target (scores 100) and weight of a metric, in display units: 45 for 45 %, 900 for 900 €."""
-
-    floor: Decimal
-    target: Decimal
-    weight: Decimal
-
-
-class Span(NamedTuple):
-    """Floor and its distance to the target in the unit of the values: ratios and minor units."""
-
-    floor: Decimal
-    width: Decimal
 
 
 def band(score: Decimal | float | None) -> str:
@@ -45,34 +34,29 @@ def band(score: Decimal | float | None) -> str:
     return "healthy" if score >= HEALTHY else "watch" if score >= WATCH else "poor"
 
 
-def span_of(rule: Rule, unit: Unit, exponent: int) -> Span:
-    """`exponent`: decimals of the vendor's currency, 2 for EUR."""
-    shift = {Unit.PERCENT: -2, Unit.MONEY: exponent, Unit.MONEY_PER_DAY: exponent}.get(unit, 0)
-    return Span(rule.floor.scaleb(shift), (rule.target - rule.floor).scaleb(shift))
+# ------------------------------------------------------------------------------------ what one is measured by
 
 
-def score_of(value: Decimal | int, span: Span) -> Decimal:
-    """0 at the floor, 100 at the target, linear between, clipped. A target below the floor: less is better."""
-    return min(max(HUNDRED * (value - span.floor) / span.width, ZERO), HUNDRED)
+class Rule(NamedTuple):
+    """Floor (scores 0), target (scores 100) and weight of a metric; display units, such as 45 for 45 %."""
+
+    floor: Decimal
+    target: Decimal
+    weight: Decimal
+    version: int = 1  # of the metric's definition
 
 
-def cents(points: Decimal) -> Cents:
-    """Hundredths of a point, halves up."""
-    return int((points * 100).quantize(Decimal(1), ROUND_HALF_UP))
+class Span(NamedTuple):
+    """Floor, and its distance to the target, in the unit of the values: ratios and minor units."""
 
+    floor: Decimal
+    width: Decimal
 
-def allotted(exact: Mapping[str, Decimal], total: Cents) -> dict[str, Cents]:
-    """Round each share down, then give what is left of `total` to the largest remainders, first named first.
-
-    `total` is the sum of the shares in cents, rounded either way, so each gets less than one cent too many.
-    """
-    given = {key: int(share * 100) for key, share in exact.items()}
-    left = total - sum(given.values())
-    if left:
-        by_remainder = sorted(exact, key=lambda key: given[key] - exact[key] * 100)
-        for key in by_remainder[:left]:
-            given[key] += 1
-    return given
+    @classmethod
+    def of(cls, rule: Rule, unit: Unit, decimals: int) -> "Span":
+        """`decimals`: those of the vendor's currency, 2 for EUR."""
+        shift = {Unit.PERCENT: -2, Unit.MONEY: decimals, Unit.MONEY_PER_DAY: decimals}.get(unit, 0)
+        return cls(rule.floor.scaleb(shift), (rule.target - rule.floor).scaleb(shift))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +65,6 @@ class Shares:
 
     of_quadrant: dict[str, dict[str, Decimal]]  # quadrant -> metric -> share; each quadrant's add up to 1
     of_health: dict[str, Decimal]  # quadrant -> share; they add up to 1
-    possible: dict[str, Cents]  # most points of a metric; they add up to 100 (to 0 without any data)
-    quadrant_possible: dict[str, Cents]
     coverage: Decimal  # per cent of all weight
 
 
@@ -93,8 +75,33 @@ class Scheme:
     metrics: Sequence[Metric]
     rules: Mapping[str, Rule]
     quadrant_weights: Mapping[str, Decimal]
-    spans: Mapping[str, Span]
+    decimals: int
+    spans: dict[str, Span] = field(default_factory=dict)
     _shares: dict[frozenset[str], Shares] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for declared in self.metrics:
+            self.spans[declared.key] = Span.of(self.rules[declared.key], declared.unit, self.decimals)
+
+    def as_json(self) -> dict[str, Any]:
+        """{"decimals", "quadrants": {key: weight}, "metrics": {key: [floor, target, weight, version]}}."""
+        return {
+            "decimals": self.decimals,
+            "quadrants": {quadrant: _plain(weight) for quadrant, weight in self.quadrant_weights.items()},
+            "metrics": {key: [*map(_plain, rule[:3]), rule.version] for key, rule in self.rules.items()},
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any], declared: Iterable[Metric]) -> "Scheme":
+        """The scheme as it was; metrics that are not declared any more are left out."""
+        rules = {
+            key: Rule(Decimal(floor), Decimal(target), Decimal(weight), version)
+            for key, (floor, target, weight, version) in kept["metrics"].items()
+        }
+        metrics = [metric for metric in declared if metric.key in rules]
+        # In their fixed order: JSON in the database keeps none.
+        weights = {q: Decimal(kept["quadrants"][q]) for q in Quadrant.values if q in kept["quadrants"]}
+        return cls(metrics, rules, weights, kept["decimals"])
 
     def shares(self, available: frozenset[str]) -> Shares:
         """Most partners have the same few metrics available, so the division is done once for each set."""
@@ -103,170 +110,143 @@ class Scheme:
         return self._shares[available]
 
     def _divided(self, available: frozenset[str]) -> Shares:
-        inner = {q: self._within(q, available) for q in self.quadrant_weights}
+        weights = {quadrant: self._weights(quadrant) for quadrant in self.quadrant_weights}
+        known = {
+            quadrant: {key: weight for key, weight in own.items() if key in available}
+            for quadrant, own in weights.items()
+        }
+        inner = {quadrant: _normed(own) for quadrant, own in known.items()}
         outer = _normed({q: weight for q, weight in self.quadrant_weights.items() if inner[q]})
-        most = {q: HUNDRED * share for q, share in outer.items()}
-        quadrant_possible = allotted(most, 10_000 if most else 0)
-        possible: dict[str, Cents] = {}
-        for q, total in quadrant_possible.items():
-            possible |= allotted({key: most[q] * share for key, share in inner[q].items()}, total)
-        return Shares(inner, outer, possible, quadrant_possible, self._coverage(available))
-
-    def _within(self, quadrant: str, available: frozenset[str]) -> dict[str, Decimal]:
-        return _normed({key: w for key, w in self._weights(quadrant).items() if key in available})
+        # A quadrant of which nothing is measured yet covers nothing: its weight is missing in full.
+        covered = [w * _sum(known[q]) / (_sum(weights[q]) or 1) for q, w in self.quadrant_weights.items()]
+        coverage = HUNDRED * sum(covered, ZERO) / (_sum(self.quadrant_weights) or 1)
+        return Shares(inner, outer, two_places(coverage))
 
     def _weights(self, quadrant: str) -> dict[str, Decimal]:
         return {m.key: self.rules[m.key].weight for m in self.metrics if m.quadrant == quadrant}
 
-    def _coverage(self, available: frozenset[str]) -> Decimal:
-        """A quadrant of which nothing is measured yet covers nothing: its weight is missing in full."""
-        covered = ZERO
-        for quadrant, weight in self.quadrant_weights.items():
-            weights = self._weights(quadrant)
-            known = sum((w for key, w in weights.items() if key in available), ZERO)
-            covered += weight * known / (sum(weights.values()) or 1)
-        return _two_places(100 * covered / (sum(self.quadrant_weights.values()) or 1))
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+def _sum(weights: Mapping[str, Decimal]) -> Decimal:
+    return sum(weights.values(), ZERO)
 
 
 def _normed(weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """The weights divided by their sum; without any weight nothing is left."""
-    total = sum(weights.values(), ZERO)
+    total = _sum(weights)
     return {key: weight / total for key, weight in weights.items()} if total else {}
 
 
-def _two_places(number: Decimal) -> Decimal:
+# ------------------------------------------------------------------------------------ scores
+
+
+def two_places(number: Decimal) -> Decimal:
     return number.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-@dataclass(slots=True)
-class Card:
-    """A scorecard before it is kept; `results`, `quadrants` and `peers` as `scorecards.models.Scorecard` says."""
-
-    partner_id: int
-    health: Decimal | None
-    coverage: Decimal
-    scores: dict[str, Decimal | None]  # by quadrant
-    results: dict[str, dict[str, Any]]
-    quadrants: dict[str, dict[str, Any]]
-    peers: dict[str, Any] | None = None
+def score_of(value: Decimal | int, span: Span) -> Decimal:
+    """0 at the floor, 100 at the target, linear between, clipped. With the target below, less is better."""
+    return min(max(HUNDRED * (value - span.floor) / span.width, ZERO), HUNDRED)
 
 
-def assess(partner_id: int, scheme: Scheme, found: Mapping[str, Result]) -> Card:
+class Assessment(NamedTuple):
+    """The scores of one partner on one day, exact but for the health."""
+
+    scores: dict[str, Decimal]  # of the metrics with enough data
+    shares: Shares
+    quadrants: dict[str, Decimal]  # those with a metric that has enough data
+    health: Decimal | None  # two decimals
+
+
+def assess(scheme: Scheme, found: Mapping[str, Result]) -> Assessment:
     """Score one partner. `found` has a result for every metric of the scheme."""
     scores = {
-        key: score_of(found[key].value, span)  # type: ignore[arg-type]
+        key: score_of(value, span)
         for key, span in scheme.spans.items()
-        if found[key].value is not None
+        if (value := found[key].value) is not None
     }
     shares = scheme.shares(frozenset(scores))
-    exact = {
-        q: {key: scores[key] * share for key, share in inner.items()}
-        for q, inner in shares.of_quadrant.items()
+    quadrants = {
+        quadrant: sum([scores[key] * share for key, share in inner.items()], ZERO)
+        for quadrant, inner in shares.of_quadrant.items()
         if inner
     }
-    quadrant_scores = {q: sum(parts.values(), ZERO) for q, parts in exact.items()}
-    in_health = {q: quadrant_scores[q] * share for q, share in shares.of_health.items()}
-    health = cents(sum(in_health.values(), ZERO)) if in_health else None
-    quadrant_points = allotted(in_health, health or 0)
-    points: dict[str, Cents] = {}
-    for q, total in quadrant_points.items():
-        points |= allotted({key: part * shares.of_health[q] for key, part in exact[q].items()}, total)
-    rounded = {q: _two_places(score) for q, score in quadrant_scores.items()}
-    return Card(
-        partner_id=partner_id,
-        health=None if health is None else Decimal(health).scaleb(-2),
-        coverage=shares.coverage,
-        scores={q.value: rounded.get(q.value) for q in Quadrant},
-        results={m.key: _told(m, scheme, found[m.key], scores, points, shares) for m in scheme.metrics},
-        quadrants={
-            q: {
-                "score": _number(rounded.get(q)),
-                "weight": _number(weight),
-                "points": _points(quadrant_points.get(q)),
-                "possible": _points(shares.quadrant_possible.get(q)),
-                "peers": None,
-            }
-            for q, weight in scheme.quadrant_weights.items()
-        },
-    )
+    parts = [quadrants[quadrant] * share for quadrant, share in shares.of_health.items()]
+    return Assessment(scores, shares, quadrants, two_places(sum(parts, ZERO)) if parts else None)
 
 
-def _told(
-    declared: Metric,
-    scheme: Scheme,
-    result: Result,
-    scores: Mapping[str, Decimal],
-    points: Mapping[str, Cents],
-    shares: Shares,
-) -> dict[str, Any]:
-    key = declared.key
-    rule = scheme.rules[key]
-    score = scores.get(key)
-    return {
-        "value": _number(result.value),
-        "numerator": _number(result.numerator),
-        "denominator": _number(result.denominator),
-        "n": result.n,
-        "beside": result.beside,
-        "version": declared.version,
-        "floor": _number(rule.floor),
-        "target": _number(rule.target),
-        "weight": _number(rule.weight),
-        "score": None if score is None else round(float(score), 2),
-        "points": _points(points.get(key)),
-        "possible": _points(shares.possible.get(key)),
-        "peers": None,
+# ------------------------------------------------------------------------------------ points
+
+
+class Points(NamedTuple):
+    """Who brings how much of the health: metrics add up to their quadrant, quadrants to the health."""
+
+    metrics: dict[str, Cents]
+    quadrants: dict[str, Cents]
+
+
+def points_of(assessment: Assessment) -> Points:
+    """The points reached; nothing without a health."""
+    health = assessment.health
+    return _points(assessment.shares, assessment.scores, 0 if health is None else int(health * 100))
+
+
+def possible_points(shares: Shares) -> Points:
+    """The most points that can be reached: 100 in all."""
+    full = {key: HUNDRED for inner in shares.of_quadrant.values() for key in inner}
+    return _points(shares, full, 10_000 if shares.of_health else 0)
+
+
+def _points(shares: Shares, scores: Mapping[str, Decimal], total: Cents) -> Points:
+    exact = {
+        quadrant: {key: scores[key] * part * share for key, part in shares.of_quadrant[quadrant].items()}
+        for quadrant, share in shares.of_health.items()
     }
+    quadrants = allotted({quadrant: sum(parts.values(), ZERO) for quadrant, parts in exact.items()}, total)
+    metrics: dict[str, Cents] = {}
+    for quadrant, parts in exact.items():
+        metrics |= allotted(parts, quadrants[quadrant])
+    return Points(metrics, quadrants)
 
 
-def _number(value: Decimal | float | None) -> float | None:
-    """As JSON keeps it: whole numbers stay whole."""
-    if value is None or isinstance(value, int):
-        return value
-    number = float(value)
-    return int(number) if number.is_integer() else number
+def allotted(exact: Mapping[str, Decimal], total: Cents) -> dict[str, Cents]:
+    """Round each share down, then give what is left of `total` to the largest remainders, first named first.
 
-
-def _points(points: Cents | None) -> float | None:
-    return None if points is None else points / 100
+    `total` is the sum of the shares in cents, rounded up or down, so nobody gets more than one cent extra.
+    """
+    given = {key: int(share * 100) for key, share in exact.items()}
+    left = total - sum(given.values())
+    by_remainder = sorted(exact, key=lambda key: given[key] - exact[key] * 100)
+    for key in by_remainder[:left]:
+        given[key] += 1
+    return given
 
 
 # ------------------------------------------------------------------------------------ peers
 
 
 class Distribution:
-    """How a figure is spread over a group of peers."""
+    """How one figure is spread over a group of peers."""
 
-    def __init__(self, group: str, values: Iterable[float], better: Better = Better.UP) -> None:
-        self.group, self.better = group, better
+    def __init__(self, values: Iterable[float], better: Better = Better.UP) -> None:
+        self.better = better
         self.values = sorted(values)
 
-    def place(self, value: float | None) -> dict[str, Any] | None:
-        """Where a value of the group stands in it; None for fewer than five values.
-
-        The percentile is the share of the group that does worse, those with the same value counted half.
-        """
-        if value is None or len(self.values) < LEAST_PEERS:
-            return None
+    def percentile(self, value: float) -> int:
+        """The share of the group that does worse than a value of it, equals counted half, in per cent."""
         below, upto = bisect_left(self.values, value), bisect_right(self.values, value)
-        percentile = 50 * (below + upto) / len(self.values)
-        if self.better is Better.DOWN:
-            percentile = 100 - percentile
-        return {**self._summary, "percentile": round(percentile, 1)}
+        worse = below + upto if self.better is Better.UP else 2 * len(self.values) - below - upto
+        return round(50 * worse / len(self.values))
 
-    @cached_property
-    def _summary(self) -> dict[str, Any]:
-        return {
-            "group": self.group,
-            "n": len(self.values),
-            "min": self.values[0],
-            "p25": self._quantile(0.25),
-            "median": self._quantile(0.5),
-            "p75": self._quantile(0.75),
-            "max": self.values[-1],
-        }
+    def summary(self) -> list[float]:
+        """[n, least, lower quartile, median, upper quartile, most]."""
+        quartiles = [self.quantile(share) for share in (0.25, 0.5, 0.75)]
+        return [len(self.values), self.values[0], *quartiles, self.values[-1]]
 
-    def _quantile(self, share: float) -> float:
+    def quantile(self, share: float) -> float:
         """Linear between neighbours, as PostgreSQL's percentile_cont."""
         at = share * (len(self.values) - 1)
         low = int(at)
@@ -275,39 +255,87 @@ class Distribution:
         return round(self.values[low] + (at - low) * (self.values[low + 1] - self.values[low]), 6)
 
 
-class Scored(Protocol):
-    """A `Card` or a stored `Scorecard`."""
-
-    health: Decimal | None
-    results: Mapping[str, Mapping[str, Any]]
-    quadrants: Mapping[str, Mapping[str, Any]]
-
-
-def compared_figures(card: Scored) -> dict[str, float | None]:
-    """Everything of a card that is compared with peers, by metric key, quadrant, and "health"."""
-    figures = {key: result["value"] for key, result in card.results.items()}
-    for quadrant, part in card.quadrants.items():
-        figures[quadrant] = part["score"]
-    figures["health"] = _number(card.health)
-    return figures
-
-
-def spread(group: str, cards: Iterable[Scored], metrics: Iterable[Metric]) -> dict[str, Distribution]:
-    """The distribution of each compared figure over a group of peers."""
-    better = {declared.key: declared.better for declared in metrics}
+def spread(figures: Iterable[Mapping[str, float]], better: Mapping[str, Better]) -> dict[str, Distribution]:
+    """The distribution of every figure that at least five of a group have."""
     values: dict[str, list[float]] = {}
-    for card in cards:
-        for key, value in compared_figures(card).items():
-            if value is not None:
-                values.setdefault(key, []).append(value)
-    return {key: Distribution(group, known, better.get(key, Better.UP)) for key, known in values.items()}
+    for own in figures:
+        for key, value in own.items():
+            values.setdefault(key, []).append(value)
+    return {
+        key: Distribution(known, better.get(key, Better.UP))
+        for key, known in values.items()
+        if len(known) >= LEAST_PEERS
+    }
 
 
-def place(card: Card, among: Mapping[str, Distribution]) -> None:
-    """Write the card's place among its peers into the card."""
-    for key, value in compared_figures(card).items():
-        told = among[key].place(value) if key in among else None
-        if key == "health":
-            card.peers = told
-        else:
-            (card.results if key in card.results else card.quadrants)[key]["peers"] = told
+def places(figures: Mapping[str, float], among: Mapping[str, Distribution]) -> dict[str, int]:
+    """The percentile of each figure that has a distribution."""
+    return {key: among[key].percentile(value) for key, value in figures.items() if key in among}
+
+
+# ------------------------------------------------------------------------------------ for reading
+
+
+def number(value: Decimal | float | None) -> float | None:
+    """As JSON keeps it: whole numbers stay whole, others have at most fifteen digits and survive the way."""
+    if value is None or isinstance(value, int):
+        return value
+    plain = float(value)
+    return int(plain) if plain.is_integer() else plain
+
+
+class Detail(NamedTuple):
+    """What a page shows of a scorecard; shapes as in `scorecards.models.Scorecard`."""
+
+    results: dict[str, dict[str, Any]]
+    quadrants: dict[str, dict[str, Any]]
+
+
+def detailed(scheme: Scheme, found: Mapping[str, Result], peers: Mapping[str, Mapping[str, Any]]) -> Detail:
+    """Every figure of a scorecard with what it was measured by, its points, and its place among the peers."""
+    assessment = assess(scheme, found)
+    reached, possible = points_of(assessment), possible_points(assessment.shares)
+    results = {
+        declared.key: {
+            **_measured(declared, scheme.rules[declared.key], found[declared.key]),
+            "score": _rounded(assessment.scores.get(declared.key)),
+            "points": _major(reached.metrics.get(declared.key)),
+            "possible": _major(possible.metrics.get(declared.key)),
+            "peers": peers.get(declared.key),
+        }
+        for declared in scheme.metrics
+    }
+    quadrants = {
+        quadrant: {
+            "score": _rounded(assessment.quadrants.get(quadrant)),
+            "weight": number(weight),
+            "points": _major(reached.quadrants.get(quadrant)),
+            "possible": _major(possible.quadrants.get(quadrant)),
+            "peers": peers.get(quadrant),
+        }
+        for quadrant, weight in scheme.quadrant_weights.items()
+    }
+    return Detail(results, quadrants)
+
+
+def _measured(declared: Metric, rule: Rule, result: Result) -> dict[str, Any]:
+    beside = result.beside or {}
+    return {
+        "value": number(result.value),
+        "numerator": number(result.numerator),
+        "denominator": number(result.denominator),
+        "n": result.n,
+        "beside": {name: beside[name] for name in declared.beside if name in beside},
+        "version": rule.version,
+        "floor": number(rule.floor),
+        "target": number(rule.target),
+        "weight": number(rule.weight),
+    }
+
+
+def _rounded(score: Decimal | None) -> float | None:
+    return None if score is None else number(two_places(score))
+
+
+def _major(points: Cents | None) -> float | None:
+    return None if points is None else points / 100

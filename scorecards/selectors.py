@@ -1,25 +1,25 @@
 """Reads of scorecards. Rows are limited by the viewer's scope; nothing here asks who is looking."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Abs
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models.functions import Abs, RowNumber, Sign
 from django.utils import timezone
 
 from partners.models import Partner
 from portal.metrics import AsOf, Metric, Quadrant, all_metrics, metric
 from portal.models import Vendor
 from portal.scope import current_scope
-from scorecards.engine import Subject, assessed, scorecard_from
-from scorecards.models import Scorecard, ScoringRun
+from scorecards.engine import Figures, Subject, assessed, compared
+from scorecards.models import Scorecard, ScoringRun, Yardstick
 
 #: The heavy columns, which a list does not show.
-DETAILS = ("results", "quadrants", "peers")
+DETAILS = ("measured", "places", "peer_spread")
 TREND_MONTHS = 12
 
 
@@ -37,7 +37,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class MetricLine:
-    """One metric of one scorecard: its declaration and what was found. Units as in `Scorecard.results`."""
+    """One metric of one scorecard: its declaration and what was found. Money in minor units, ratios as
+    fractions; floor and target in display units."""
 
     metric: Metric
     value: float | None
@@ -80,10 +81,15 @@ class QuadrantPart:
 
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """The largest changes of health since `since`; each card has `.before` and `.change`."""
+    """The largest changes of health since a day, either way; each card has `.before`, `.change` and `.size`."""
 
     since: date | None
-    cards: list[Scorecard]
+    fell: list[Any]
+    rose: list[Any]
+
+    @property
+    def cards(self) -> list[Any]:
+        return [*self.fell, *self.rose]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ def last_run(as_of: date | None = None) -> ScoringRun | None:
 
 
 def freshness(as_of: date | None = None) -> Freshness | None:
-    """None before the first nightly run, and for partner people: their scorecard has its own `computed_at`."""
+    """None before the first nightly run, and for partner people: their card has its own `computed_at`."""
     run = last_run(as_of)
     if run is None or run.finished_at is None:
         return None
@@ -142,10 +148,14 @@ def latest_scorecards(as_of: date | None = None, *, since: date | None = None) -
     return rows.defer(*DETAILS)
 
 
-def compared_scorecards(partner_ids: Iterable[int], day: date) -> QuerySet[Scorecard]:
-    """The newest scorecard of each of these partners, none after a day, with the figures peers compare."""
-    rows = latest_scorecards(day).filter(partner__in=partner_ids).select_related(None)
-    return rows.defer(None).only("health", "results", "quadrants")
+def compared_figures(partner_ids: Collection[int], day: date) -> Figures:
+    """What peers compare, from the newest scorecard kept of each of these partners, none after a day."""
+    rows = latest_scorecards(day).filter(partner__in=partner_ids).select_related(None).defer(None)
+    found = rows.values_list("partner_id", "measured", "health", *Quadrant.values)
+    return {
+        partner_id: compared(measured, dict(zip(Quadrant.values, scores, strict=True)), health)
+        for partner_id, measured, health, *scores in found
+    }
 
 
 def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -> Scorecard:
@@ -158,7 +168,7 @@ def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -
     today = timezone.localtime(timezone=vendor.zone).date()
     if day is not None and day > today:
         raise ValueError("This day has not come yet.")
-    cards = Scorecard.objects.filter(partner=partner)
+    cards = Scorecard.objects.filter(partner=partner).select_related("yardstick")
     kept = cards.filter(as_of=day).first() if day else cards.filter(as_of__lte=today).first()
     return kept or _computed(vendor, partner, day or today)
 
@@ -166,13 +176,25 @@ def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -
 def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
     subject = Subject(partner.pk, partner.tier_id, partner.region_id, partner.joined_on)
     [card] = assessed(vendor, day, [subject])
-    return scorecard_from(card, day, timezone.now())
+    return Scorecard(
+        partner=partner,
+        yardstick=Yardstick(rules=card.scheme.as_json()),
+        as_of=day,
+        computed_at=timezone.now(),
+        health=card.health,
+        coverage=card.coverage,
+        **card.scores,
+        bookings=card.amount("bookings"),
+        open_pipeline=card.amount("open_pipeline"),
+        measured=card.measured,
+    )
 
 
 def scorecard_before(card: Scorecard, days: int = 30) -> Scorecard | None:
     """The newest scorecard kept that is at least `days` older, to compare with; None when there is none."""
-    earlier = Scorecard.objects.filter(partner=card.partner_id, as_of__lte=card.as_of - timedelta(days=days))
-    return earlier.first()
+    limit = card.as_of - timedelta(days=days)
+    earlier = Scorecard.objects.filter(partner=card.partner_id, as_of__lte=limit)
+    return earlier.select_related("yardstick").first()
 
 
 def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
@@ -185,7 +207,7 @@ def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
 
 
 def trends(cards: Iterable[Scorecard]) -> dict[int, list[Point]]:
-    """{partner id: points}: the month-ends kept of the 12 months before each card, then the card. One query."""
+    """{partner id: points}: the month-ends kept of the 12 months before each card, and it. One query."""
     cards = list(cards)
     if not cards:
         return {}
@@ -206,12 +228,12 @@ def _point(card: Scorecard) -> Point:
 
 
 def metric_trends(card: Scorecard) -> dict[str, list[tuple[date, float | None]]]:
-    """{metric key: [(day, value)]} for the month-ends kept of the last 12 months, then the card. One query."""
+    """{metric key: [(day, value)]}: the month-ends kept of the last 12 months, and the card. One query."""
     kept = Scorecard.objects.filter(partner=card.partner_id, as_of__in=month_ends(card.as_of))
     values: dict[str, list[tuple[date, float | None]]] = defaultdict(list)
-    for day, results in [*kept.order_by("as_of").values_list("as_of", "results"), (card.as_of, card.results)]:
-        for key, result in results.items():
-            values[key].append((day, result["value"]))
+    for shown in [*kept.order_by("as_of").only("as_of", "measured"), card]:
+        for key, value in shown.values.items():
+            values[key].append((shown.as_of, value))
     return dict(values)
 
 
@@ -262,24 +284,19 @@ def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
     return sorted(lines, key=lambda line: -line.gain)[:most]
 
 
-def movers(as_of: date | None = None, *, days: int = 7, most: int = 5, least: int = 1) -> Movers:
-    """The partners whose health changed most since the last run at least `days` days ago. Staff only.
+def movers(cards: QuerySet[Scorecard], since: date, *, most: int = 5, least: int = 1) -> Movers:
+    """The `most` cards that fell and that rose furthest since a day on which a run left cards. One query.
 
     `least`: changes below this many points are no news.
     """
-    day = as_of or timezone.localdate()
-    run = last_run(day - timedelta(days=days))
-    if run is None:
-        return Movers(None, [])
-    return moved(latest_scorecards(day), run.as_of, most=most, least=least)
-
-
-def moved(cards: QuerySet[Scorecard], since: date, *, most: int = 5, least: int = 1) -> Movers:
-    """The cards that changed most since a day on which a run left cards. One query."""
     then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__as_of=since))
-    cards = cards.alias(then=then).annotate(before=F("then__health"))
-    cards = cards.annotate(change=F("health") - F("before"), size=Abs(F("health") - F("before")))
-    return Movers(since, list(cards.filter(size__gte=least).order_by("-size", "partner_id")[:most]))
+    cards = cards.alias(then=then).annotate(before=F("then__health"), change=F("health") - F("then__health"))
+    cards = cards.annotate(size=Abs("change")).filter(size__gte=least)
+    rank = Window(RowNumber(), partition_by=Sign("change"), order_by=["-size", "partner_id"])
+    moved: list[Any] = list(cards.annotate(rank=rank).filter(rank__lte=most).order_by("-size", "partner_id"))
+    return Movers(
+        since, [card for card in moved if card.change < 0], [card for card in moved if card.change > 0]
+    )
 
 
 def portfolio_totals(cards: QuerySet[Scorecard]) -> PortfolioTotals:
@@ -311,13 +328,13 @@ class LookingBack:
 def looking_back(card: Scorecard, days: int = 30) -> LookingBack:
     """Everything a scorecard's page compares with, in one query."""
     ends, limit = month_ends(card.as_of), card.as_of - timedelta(days=days)
-    cards = Scorecard.objects.filter(partner=card.partner_id)
+    cards = Scorecard.objects.filter(partner=card.partner_id).select_related("yardstick")
     month_ago = Subquery(cards.filter(as_of__lte=limit).order_by("-as_of").values("as_of")[:1])
     kept = list(cards.filter(Q(as_of__in=ends) | Q(as_of=month_ago)).order_by("as_of"))
     shown = [*(old for old in kept if old.as_of in ends), card]
     series: dict[str, list[tuple[date, float | None]]] = defaultdict(list)
     for old in shown:
-        for key, result in old.results.items():
-            series[key].append((old.as_of, result["value"]))
+        for key, value in old.values.items():
+            series[key].append((old.as_of, value))
     before = next((old for old in reversed(kept) if old.as_of <= limit), None)
     return LookingBack(before, [_point(old) for old in shown], dict(series))

@@ -4,9 +4,13 @@ Every function twice is once. A scorecard may always be computed again: it depen
 programme's targets and weights, and on nothing else.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
+import orjson
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
@@ -16,11 +20,19 @@ from portal.access import Actor
 from portal.events import event_type, record
 from portal.metrics import Quadrant, all_metrics
 from portal.models import PortalEvent, Vendor
-from portal.scope import entered, system_scope
+from portal.scope import current_vendor_id, entered, system_scope
 from portal.wall import across_the_wall
 from scorecards import engine, policies, selectors
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner
-from scorecards.scoring import Card
+from scorecards.engine import Card
+from scorecards.models import (
+    MetricTarget,
+    QuadrantWeight,
+    Scorecard,
+    ScoringRun,
+    StalePartner,
+    Yardstick,
+)
+from scorecards.scoring import Scheme
 
 #: Seconds after an event in which others about the same partner join its rescore.
 DEBOUNCE = 10
@@ -28,7 +40,6 @@ DEBOUNCE = 10
 FORGOTTEN = 20
 #: Events outside the quadrants that move a scorecard: the tier chooses the targets, both choose the peers.
 _MOVES_TARGETS = frozenset({"partners.joined", "partners.tier_changed", "partners.changed"})
-_BATCH = 2_000  # scorecards in one statement
 
 
 # ------------------------------------------------------------------------------------ computing and keeping
@@ -46,34 +57,76 @@ def compute(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None 
         vendor=vendor,
         day=as_of,
         partner_ids=partner_ids,
-        kept=lambda others: selectors.compared_scorecards(others, as_of),
+        kept=lambda others: selectors.compared_figures(others, as_of),
     )
 
 
-def scorecards_store(cards: Iterable[Card], *, as_of: date) -> int:
-    """Keep the scorecards of a day, in place of those it had. Returns how many."""
-    now = timezone.now()
-    rows = [engine.scorecard_from(card, as_of, now) for card in cards]
-    Scorecard.objects.bulk_create(
-        rows,
-        batch_size=_BATCH,
-        update_conflicts=True,
-        unique_fields=["vendor", "partner", "as_of"],
-        update_fields=[field.name for field in Scorecard._meta.concrete_fields if field.name not in _KEY],
-    )
-    return len(rows)
+_KEEP = """
+insert into scorecards_scorecard (
+    vendor_id, as_of, computed_at, partner_id, yardstick_id, health, coverage,
+    sales, enablement, marketing, engagement, bookings, open_pipeline, measured, places, peer_spread
+)
+select %s, %s, %s, card.*
+from unnest(
+    %s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[],
+    %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
+    %s::bigint[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::text[]
+) card
+on conflict (vendor_id, partner_id, as_of) do update set
+    computed_at = excluded.computed_at, yardstick_id = excluded.yardstick_id,
+    health = excluded.health, coverage = excluded.coverage,
+    sales = excluded.sales, enablement = excluded.enablement,
+    marketing = excluded.marketing, engagement = excluded.engagement,
+    bookings = excluded.bookings, open_pipeline = excluded.open_pipeline,
+    measured = excluded.measured, places = excluded.places, peer_spread = excluded.peer_spread
+"""
 
 
-_KEY = {"id", "vendor", "partner", "as_of"}
+def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
+    """Keep the scorecards of a day, in place of those it had. Returns how many.
+
+    By columns and in one statement: as objects, the rows of a large vendor would take longer to write than
+    to compute.
+    """
+    if not cards:
+        return 0
+    yardsticks = {id(card.scheme): card.scheme for card in cards}
+    kept = {key: yardstick_keep(scheme).pk for key, scheme in yardsticks.items()}
+    columns: list[list[Any]] = [
+        [card.partner_id for card in cards],
+        [kept[id(card.scheme)] for card in cards],
+        [card.health for card in cards],
+        [card.coverage for card in cards],
+        *([card.scores.get(quadrant) for card in cards] for quadrant in Quadrant.values),
+        [card.amount("bookings") for card in cards],
+        [card.amount("open_pipeline") for card in cards],
+        [orjson.dumps(card.measured).decode() for card in cards],
+        [orjson.dumps(card.places).decode() for card in cards],
+        [card.peer_spread for card in cards],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [current_vendor_id(), as_of, timezone.now(), *columns])
+    return len(cards)
+
+
+def yardstick_keep(scheme: Scheme) -> Yardstick:
+    """The row of these rules; the same rules are one row."""
+    rules = scheme.as_json()
+    digest = hashlib.sha256(orjson.dumps(rules, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    yardstick: Yardstick = Yardstick.objects.get_or_create(digest=digest, defaults={"rules": rules})[0]
+    return yardstick
 
 
 def score(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = None) -> list[Card]:
-    """Compute and keep, whether or not that was done before; all partners make it the day's run."""
+    """Compute and keep, whether or not that was done before.
+
+    All partners of a day that has ended are its nightly run; a day that still goes on gets one tonight.
+    """
     with entered(system_scope(vendor.pk)), transaction.atomic():
         _wait_for_turn(vendor, as_of)
         cards = compute(vendor=vendor, as_of=as_of, partner_ids=partner_ids)
         scorecards_store(cards, as_of=as_of)
-        if partner_ids is None:
+        if partner_ids is None and as_of <= day_that_ended(vendor):
             _run_finished(as_of, len(cards))
         return cards
 
@@ -101,12 +154,14 @@ def nightly(*, vendor: Vendor, as_of: date) -> ScoringRun | None:
 def _run_started(vendor: Vendor, as_of: date) -> ScoringRun:
     """In a transaction of its own, so that a run that is killed can be seen."""
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        return ScoringRun.objects.get_or_create(as_of=as_of)[0]
+        run: ScoringRun = ScoringRun.objects.get_or_create(as_of=as_of)[0]
+        return run
 
 
 def _run_finished(as_of: date, partners: int) -> ScoringRun:
     finished = {"finished_at": timezone.now(), "partners": partners}
-    return ScoringRun.objects.update_or_create(as_of=as_of, defaults=finished)[0]
+    run: ScoringRun = ScoringRun.objects.update_or_create(as_of=as_of, defaults=finished)[0]
+    return run
 
 
 def _is_our_turn(vendor: Vendor, as_of: date) -> bool:
@@ -157,8 +212,7 @@ def mark_stale(event: PortalEvent) -> None:
         return
     # In bulk, because a plain save wants to read the row back, which partner people may not.
     StalePartner.objects.bulk_create([StalePartner(partner_id=event.partner_id)], ignore_conflicts=True)
-    vendor_id, partner_id = event.vendor_id, event.partner_id
-    transaction.on_commit(lambda: _hand_over(vendor_id, partner_id), robust=True)
+    transaction.on_commit(partial(_hand_over, event.vendor_id, event.partner_id), robust=True)
 
 
 def mark_many_stale(events: Sequence[PortalEvent]) -> None:
@@ -173,7 +227,7 @@ def _moves_scores(key: str) -> bool:
     return key in _MOVES_TARGETS or any(quadrant == metric.quadrant for metric in all_metrics())
 
 
-def _hand_over(vendor_id: int, partner_id: int) -> None:
+def _hand_over(vendor_id: int | None, partner_id: int | None) -> None:
     """Without a broker the mark waits for the sweep; the request must not wait for a broker."""
     from scorecards.tasks import rescore as task
 
@@ -213,7 +267,8 @@ def scorecard_recompute(*, actor: Actor, partner: Partner, as_of: date | None = 
     with across_the_wall("peer benchmarks of a recomputed scorecard"):
         scorecards_store(compute(vendor=actor.vendor, as_of=day, partner_ids=[partner.pk]), as_of=day)
     record("scorecards.recomputed", actor=actor, partner_id=partner.pk, subject=partner)
-    return Scorecard.objects.get(partner=partner, as_of=day)
+    kept: Scorecard = Scorecard.objects.select_related("yardstick").get(partner=partner, as_of=day)
+    return kept
 
 
 # ------------------------------------------------------------------------------------ a new vendor
@@ -227,5 +282,8 @@ def programme_defaults(vendor: Vendor) -> None:
     weights = [QuadrantWeight(quadrant=q, weight=engine.QUADRANT_WEIGHTS[q]) for q in Quadrant]
     QuadrantWeight.objects.bulk_create(weights, ignore_conflicts=True)
     rules = {metric.key: engine.default_rule(metric, vendor.currency) for metric in all_metrics()}
-    targets = [MetricTarget(metric=key, **rule._asdict()) for key, rule in rules.items()]
+    targets = [
+        MetricTarget(metric=key, floor=rule.floor, target=rule.target, weight=rule.weight)
+        for key, rule in rules.items()
+    ]
     MetricTarget.objects.bulk_create(targets, ignore_conflicts=True)

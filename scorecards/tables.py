@@ -6,16 +6,18 @@ template loop 0.8 ms, and the portfolio is the page people open most.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Case, F, QuerySet, Sum, When
+from django.db.models import Avg, Case, Count, F, Q, QuerySet, Sum, When, Window
 from django.db.models.expressions import OrderBy
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from deals.metrics import HALF_YEAR
 from deals.models import Deal
 from portal import formatting, marks
 from portal.metrics import AsOf, Quadrant
@@ -36,7 +38,7 @@ SORTS = {
 
 
 def portfolio_order(sort: str) -> tuple[OrderBy | str, ...]:
-    """Order of a `sort` parameter ("-bookings"); an unknown one sorts as the first. Unscored ones come last."""
+    """Order of a `sort` parameter ("-bookings"); an unknown one sorts as the first. No value comes last."""
     falling, key = sort.startswith("-"), sort.removeprefix("-")
     column = F(SORTS.get(key, next(iter(SORTS.values()))))
     return (column.desc(nulls_last=True) if falling else column.asc(nulls_last=True), "partner_id")
@@ -51,13 +53,13 @@ PORTFOLIO_HEADER = (
 def portfolio_lines(cards: Iterable[Scorecard], currency: str) -> Iterable[list[Any]]:
     """One line of the export per card: amounts in major units, scores with their decimals."""
     for card in cards:
-        partner = card.partner
+        partner, region = card.partner, card.partner.region
+        pipeline, bookings = (formatting.from_minor(n, currency) for n in (card.open_pipeline, card.bookings))
         yield [
             partner.name, partner.slug, partner.get_type_display(), partner.tier and partner.tier.name,
-            partner.region and partner.region.name, partner.country.code, partner.city, card.as_of.isoformat(),
+            region and region.name, partner.country.code, partner.city, card.as_of.isoformat(),
             card.health, card.coverage, *(getattr(card, quadrant) for quadrant in Quadrant.values),
-            formatting.from_minor(card.open_pipeline, currency), formatting.from_minor(card.bookings, currency),
-            currency,
+            pipeline, bookings, currency,
         ]  # fmt: skip
 
 
@@ -66,16 +68,17 @@ def portfolio_lines(cards: Iterable[Scorecard], currency: str) -> Iterable[list[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a drill-down: what it reads of a row, and the kind of value, which decides how it looks."""
+    """One column of a drill-down: what it reads of a row, and the kind of value, which makes its look."""
 
     label: str
     read: Callable[[Any], Any]
     kind: str = "text"
-    sum: str = ""  # name of the annotation whose total stands below the column
 
     @property
     def css(self) -> str:
-        return {"money": "num", "days": "num", "percent": "num", "day": "nw"}.get(self.kind, "")
+        return {"money": "num", "days": "num", "percent": "num", "percents": "num b", "day": "nw"}.get(
+            self.kind, ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Cell:
 
 
 def as_it_stood(rows: QuerySet[Deal], as_of: AsOf) -> QuerySet[Deal]:
-    """The deals with `amount_then` and `closed_then`: won amount and closing day count once they had happened."""
+    """The deals with `amount_then` and `closed_then`: nothing that came after the day."""
     won = When(won_at__lt=as_of.end, then=F("won_amount_vendor"))
     closed = (When(**{f"{at}__lt": as_of.end}, then=F(at)) for at in ("won_at", "lost_at"))
     return rows.annotate(amount_then=Case(won, default=F("amount_vendor")), closed_then=Case(*closed))
@@ -115,13 +118,8 @@ CLOSED = Column("Closed", attrgetter("closed_then"), "day")
 CYCLE = Column("Approval to win", attrgetter("cycle"), "days")
 STAGE = Column("Stage", attrgetter("stage_then"))
 LIKELIHOOD = Column("Likelihood", lambda deal: deal.probability or 0, "percent")
-AMOUNT = Column("Amount", attrgetter("amount_then"), "money", sum="amount_then")
-WEIGHTED = Column(
-    "Weighted",
-    lambda deal: round((deal.amount_then or 0) * (deal.probability or 0) / 100),
-    "money",
-    sum="weighted",
-)
+AMOUNT = Column("Amount", attrgetter("amount_then"), "money")
+WEIGHTED = Column("Weighted", attrgetter("weighted_then"), "percents")
 
 #: What the rows of a metric show; those of any other show `USUAL`.
 COLUMNS = {
@@ -148,61 +146,94 @@ _LOOKS: dict[str, marks.Look] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """What the rows add up to: `of(as_of)` is the aggregate, taken over all of them and not only a page's."""
+
+    label: str
+    kind: str
+    of: Callable[[AsOf], Any]
+
+
+def _half(as_of: AsOf) -> Q:
+    return Q(won_at__gte=as_of.trailing(HALF_YEAR))
+
+
+WON = Figure("Won", "count", lambda as_of: Count("pk", filter=Q(won_at__lt=as_of.end)))
+LOST = Figure("Lost", "count", lambda as_of: Count("pk", filter=Q(lost_at__lt=as_of.end)))
+SUM = Figure("Sum of amounts", "money", lambda as_of: Sum("amount_then"))
+MEAN = Figure("Mean", "money", lambda as_of: Avg("amount_then"))
+
+FIGURES = {
+    "win_rate": (WON, LOST),
+    "bookings": (SUM, MEAN),
+    "bookings_growth": (
+        Figure("Last 180 days", "money", lambda as_of: Sum("amount_then", filter=_half(as_of))),
+        Figure("180 days before", "money", lambda as_of: Sum("amount_then", filter=~_half(as_of))),
+    ),
+    "deal_size": (SUM, MEAN),
+    "sales_cycle": (Figure("Mean", "days", lambda as_of: Avg("cycle")),),
+    "open_pipeline": (SUM, MEAN),
+    "weighted_pipeline": (SUM, Figure("Weighted sum", "percents", lambda as_of: Sum("weighted_then"))),
+    "pipeline_velocity": (WON, LOST),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Drill:
     """The table of a metric's rows: `rows` as they stood on the day, in the vendor's `currency`."""
 
-    columns: Sequence[Column]
+    key: str
     rows: QuerySet[Any]
     as_of: AsOf
     currency: str
 
+    @property
+    def columns(self) -> Sequence[Column]:
+        return COLUMNS.get(self.key, USUAL)
+
     def cells(self, row: Any) -> list[Cell]:
+        columns = ((column, column.read(row)) for column in self.columns)
+        return [Cell(column.label, self._shown(column.kind, value), column.css) for column, value in columns]
+
+    def counted(self) -> QuerySet[Any]:
+        """The rows, each with the `total` number of them and with their figures: one statement for a page."""
+        over = {f"figure_{i}": Window(figure.of(self.as_of)) for i, figure in enumerate(self._figures)}
+        return self.rows.annotate(total=Window(Count("pk")), **over)
+
+    def figures(self, rows: Sequence[Any]) -> list[tuple[str, Any]]:
+        """(label, text) of what all rows add up to, from any of the `counted` ones."""
+        if not rows:
+            return []
         return [
-            Cell(column.label, self._shown(column, column.read(row)), column.css) for column in self.columns
+            (figure.label, self._shown(figure.kind, getattr(rows[0], f"figure_{i}")))
+            for i, figure in enumerate(self._figures)
         ]
 
-    def _shown(self, column: Column, value: Any) -> Any:
+    @property
+    def _figures(self) -> Sequence[Figure]:
+        return FIGURES.get(self.key, ())
+
+    def _shown(self, kind: str, value: Any) -> Any:
         if value is None:
             return "–"
-        match column.kind:
+        match kind:
             case "deal":
-                url = reverse("deals:detail", args=[value.reference])
-                link = '<a href="{}">{}</a><span class="sub">{}</span>'
-                return format_html(link, url, value.customer_name, value.reference)
+                return _link(value)
             case "outcome":
                 return marks.status(outcome(value, self.as_of), _LOOKS)
             case "day":
                 return formatting.format_date(value, "year")
             case "days":
-                return formatting.format_days(value.days)
+                return formatting.format_days(value / timedelta(days=1))
             case "percent":
                 return formatting.format_percent(value / 100, 0)
             case "money":
                 return formatting.format_money(value, self.currency)
+            case "percents":  # hundredths of minor units: an amount times a likelihood in per cent
+                return formatting.format_money(value / 100, self.currency)
+            case "count":
+                return formatting.format_number(value)
         return value
-
-    def totals(self) -> dict[str, int]:
-        """Rows and the sums of the columns that have one. One statement."""
-        sums = {f"sum_of_{column.sum}": self._sum(column.sum) for column in self.columns if column.sum}
-        found = self.rows.order_by().aggregate(**sums) if sums else {}
-        return {key.removeprefix("sum_of_"): total or 0 for key, total in found.items()}
-
-    def _sum(self, name: str) -> Sum:
-        if name == "weighted":
-            return Sum(F("amount_then") * F("probability"))
-        return Sum(name)
-
-    def total_cells(self, totals: dict[str, int]) -> list[Cell]:
-        texts = [self._total(column, totals) for column in self.columns]
-        return [
-            Cell(column.label, text, column.css) for column, text in zip(self.columns, texts, strict=True)
-        ]
-
-    def _total(self, column: Column, totals: dict[str, int]) -> str:
-        if not column.sum:
-            return ""
-        total = totals[column.sum] / 100 if column.sum == "weighted" else totals[column.sum]
-        return formatting.format_money(total, self.currency)
 
     def header(self) -> list[str]:
         return ["Deal", "Customer", *(column.label for column in self.columns[1:]), "Currency"]
@@ -210,26 +241,37 @@ class Drill:
     def lines(self) -> Iterable[list[Any]]:
         """The rows for a file: days as ISO text, amounts in major units."""
         for row in self.rows:
-            plain = [self._plain(column, column.read(row)) for column in self.columns[1:]]
+            plain = [self._plain(column.kind, column.read(row)) for column in self.columns[1:]]
             yield [row.reference, row.customer_name, *plain, self.currency]
 
-    def _plain(self, column: Column, value: Any) -> str | int | Decimal | None:
-        match column.kind, value:
-            case "outcome", _:
+    def _plain(self, kind: str, value: Any) -> Any:
+        if value is None:
+            return None
+        match kind:
+            case "outcome":
                 return outcome(value, self.as_of)
-            case "day", datetime():
+            case "day":
                 return value.astimezone(self.as_of.zone).date().isoformat()
-            case "days", timedelta():
+            case "days":
                 return value.days
-            case "money", int():
+            case "money":
                 return formatting.from_minor(value, self.currency)
-        plain: str | int | None = value
-        return plain
+            case "percents":
+                return formatting.from_minor(round(value / 100), self.currency)
+        return value
+
+
+def _link(deal: Deal) -> SafeString:
+    url = reverse("deals:detail", args=[deal.reference])
+    return format_html(
+        '<a href="{}">{}</a><span class="sub">{}</span>', url, deal.customer_name, deal.reference
+    )
 
 
 def drill(key: str, rows: QuerySet[Deal], as_of: AsOf, currency: str) -> Drill:
     """`rows` of a metric in the order people look for: the newest first."""
-    newest_first = as_it_stood(rows, as_of).order_by(
-        F("closed_then").desc(nulls_last=True), "-submitted_at", "-pk"
-    )
-    return Drill(COLUMNS.get(key, USUAL), newest_first, as_of, currency)
+    rows = as_it_stood(rows, as_of)
+    if key == "weighted_pipeline":
+        rows = rows.annotate(weighted_then=F("amount_then") * Coalesce("probability", 0))
+    newest_first = (F("closed_then").desc(nulls_last=True), "-submitted_at", "-pk")
+    return Drill(key, rows.order_by(*newest_first), as_of, currency)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,6 +23,7 @@ from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
 from scorecards.models import Scorecard
 from scorecards.reading import Line, Reading, Row
+from scorecards.selectors import Movers
 
 ROWS = 50
 
@@ -44,26 +44,26 @@ def _vendor_home(request: Any) -> HttpResponse:
     movers = dashboards.moved_this_week(desk.programme)
     listed = _portfolio(request, desk.programme, dashboards.PAGE_AT_HOME, also=movers.cards)
     context = listed | {
-        "heading": _vendor_heading(request.actor, desk, waiting, movers.cards),
+        "heading": _vendor_heading(request.actor, desk, waiting, movers),
         "now": timezone.now(),
         "desk": desk,
         "totals": selectors.portfolio_totals(selectors.latest_scorecards(since=desk.programme.day)),
         "waiting": waiting,
         "movers": movers,
-        "mover_rows": [Row(card, listed["trends"][card.partner_id]) for card in movers.cards],
+        "fell": [Row(card, listed["trends"][card.partner_id]) for card in movers.fell],
+        "rose": [Row(card, listed["trends"][card.partner_id]) for card in movers.rose],
     }
     return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
 
 
-def _vendor_heading(
-    actor: Actor, desk: dashboards.Desk, waiting: dashboards.Waiting, moved: list[Any]
-) -> str:
+def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Waiting, movers: Movers) -> str:
     """Whom time is running out for and who fell; for who cannot decide, the money first."""
     if actor.is_read_only:
         booked = formatting.format_money_short(desk.booked.amount, actor.vendor.currency)
         return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
-    fell = next(((card.partner.name, float(-card.change)) for card in moved if card.change < 0), None)
-    return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, fell)
+    fell = movers.fell[0] if movers.fell else None
+    worst = (fell.partner.name, float(fell.size), movers.since) if fell and movers.since else None
+    return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
 
 
 def _partner_home(request: Any) -> HttpResponse:
@@ -131,9 +131,9 @@ def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioF
 def _portfolio(
     request: Any, programme: dashboards.Programme, per_page: int, also: list[Scorecard] | None = None
 ) -> dict[str, Any]:
-    """Context of `_portfolio.html`. `also`: other cards of the page, whose trends are read in the same query."""
+    """Context of `_portfolio.html`. `also`: other cards of the page, whose trends come in the same query."""
     chosen = _filter(request, programme)
-    rows = chosen.qs.order_by(*tables.portfolio_order(request.GET.get("sort", "")))
+    rows = dashboards.with_total(chosen.qs).order_by(*tables.portfolio_order(request.GET.get("sort", "")))
     page = dashboards.CountedPages(rows, per_page).counted_page(request.GET.get("page"))
     trends = selectors.trends([*page.object_list, *(also or [])])
     return {
@@ -199,7 +199,7 @@ def recompute(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
     if not policies.may_recompute(request.actor, partner.pk):
         raise PermissionDenied("Only its channel managers recompute a scorecard.")
-    kept = services.recompute(actor=request.actor, partner=partner)
+    kept = services.scorecard_recompute(actor=request.actor, partner=partner)
     health = "not enough data" if kept.health is None else f"health {kept.health:.0f}"
     messages.success(request, f"Recomputed as of now: {health}.")
     return redirect("scorecards:detail", slug)
@@ -211,7 +211,8 @@ def _partner(slug: str) -> Partner:
 
 def _reading(actor: Actor, partner: Partner, day: date | None = None) -> Reading:
     found = selectors.scorecard_on(vendor=actor.vendor, partner=partner, day=day)
-    return Reading(found, partner, actor.vendor.currency, selectors.looking_back(found))
+    you = "you" if partner == actor.partner else "this partner"
+    return Reading(found, partner, actor.vendor.currency, selectors.looking_back(found), you)
 
 
 def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tuple[str, str]]:
@@ -230,21 +231,19 @@ def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tupl
 def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), AsOfForm(request.GET)
     day = form.cleaned_data["as_of"] if form.is_valid() else None
-    reading = _reading(request.actor, partner, day)
-    line, drill = _drill(request.actor, partner, reading, key)
-    page = Paginator(drill.rows, ROWS).get_page(request.GET.get("page"))
+    line, drill = _drill(request.actor, partner, key, day)
+    page = dashboards.CountedPages(drill.counted(), ROWS).counted_page(request.GET.get("page"))
     context = {
         "partner": partner,
-        "reading": reading,
         "line": line,
         "form": form,
         "drill": drill,
         "page": page,
         "rows": [drill.cells(row) for row in page.object_list],
-        "totals": drill.total_cells(drill.totals()),
+        "figures": drill.figures(page.object_list),
         "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
-        "export_url": _export_url(partner, key, reading.day),
+        "export_url": _export_url(partner, key, line.day),
     }
     return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)
 
@@ -254,13 +253,14 @@ def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), AsOfForm(request.GET)
     if not form.is_valid():
         return redirect("scorecards:metric_rows", slug, key)
-    reading = _reading(request.actor, partner, form.cleaned_data["as_of"])
-    _, drill = _drill(request.actor, partner, reading, key)
-    name = f"{slug}-{key}-{reading.day:%Y-%m-%d}"
+    line, drill = _drill(request.actor, partner, key, form.cleaned_data["as_of"])
+    name = f"{slug}-{key}-{line.day:%Y-%m-%d}"
     return csv_response(name, drill.header(), drill.lines(), actor=request.actor)
 
 
-def _drill(actor: Actor, partner: Partner, reading: Reading, key: str) -> tuple[Line, tables.Drill]:
+def _drill(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[Line, tables.Drill]:
+    found = selectors.scorecard_on(vendor=actor.vendor, partner=partner, day=day)
+    reading = Reading(found, partner, actor.vendor.currency)
     line = next((line for line in reading.lines if line.metric.key == key), None)
     if line is None:
         raise Http404("no such metric")

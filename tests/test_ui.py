@@ -1,13 +1,14 @@
 """Formatting, geometry, marks and components: what people read, and that they can reach it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 from portal import charts, formatting, marks
 from portal.guide import sample
 from portal.templatetags import ui
+from tests.worlds import PortalClient, VendorWorld
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -429,3 +431,17 @@ def test_tokens_meet_wcag_aa_on_every_ground_they_stand_on(theme: int) -> None:
         assert contrast(colour["ink"], colour[f"{name}-bg"]) >= 4.5, name
     for name in ("ctl", "focus", "q-sales", "q-enable", "q-market", "q-engage"):
         assert contrast(colour[name], colour["paper"]) >= 3, name
+
+
+# The guide in the portal ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_guide_is_shown_to_staff_of_the_demo_only(
+    world: VendorWorld, client_as: Callable[..., PortalClient], settings: Any
+) -> None:
+    manager, rep = client_as(world.people["manager"]), client_as(world.people["partner_rep"])
+    assert manager.get("/guide/").status_code == 404
+    settings.DEMO = True
+    assert manager.get("/guide/").status_code == 200
+    assert rep.get("/guide/").status_code == 404

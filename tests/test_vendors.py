@@ -79,6 +79,7 @@ class TestSignIn:
     def test_wrong_password_says_so_and_keeps_the_address(self, world: VendorWorld) -> None:
         email = world.people["partner_rep"].user.email
         answer = PortalClient(world.vendor).post("/accounts/login/", {"login": email, "password": "wrong"})
+        assert answer.status_code == 422
         assert "not correct" in answer.text
         assert email in answer.text
 

@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
 
-from deals.models import Customer, Deal, Protection, StageChange
+from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
 from portal.events import record
@@ -26,7 +26,7 @@ from portal.models import (
 from portal.rows import TenantModel
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.wall import across_the_wall
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner
+from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
 from tests import factories
 from tests.worlds import VendorWorld, acting_as
 
@@ -333,6 +333,7 @@ def _a_moment(deal: Deal, days: int) -> Any:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),
@@ -357,7 +358,11 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "QuadrantWeight": lambda world: QuadrantWeight.objects.create(quadrant="sales", weight=35),
     "Scorecard": lambda world: Scorecard.objects.create(
-        partner=_a_deal().partner, as_of=date(2026, 1, 1), computed_at=_a_deal().created_at, coverage=35
+        partner=_a_deal().partner,
+        yardstick=Yardstick.objects.create(digest="of the card", rules={}),
+        as_of=date(2026, 1, 1),
+        computed_at=_a_deal().created_at,
+        coverage=35,
     ),
     "ScoringRun": lambda world: ScoringRun.objects.create(as_of=date(2026, 1, 1)),
     "SeatInvitation": lambda world: SeatInvitation.objects.create(
@@ -372,6 +377,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
     ),
+    "Yardstick": lambda world: Yardstick.objects.create(digest="of nothing", rules={}),
 }
 
 

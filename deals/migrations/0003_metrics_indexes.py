@@ -39,6 +39,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stagechange',
-            index=models.Index(fields=['vendor', 'deal', '-changed_at', '-id'], include=('stage',), name='deals_stagechange_by_deal'),
+            index=models.Index(fields=['vendor', 'deal', '-changed_at', '-id'], include=('stage', 'partner'), name='deals_stagechange_by_deal'),
         ),
     ]

@@ -203,13 +203,17 @@ class DealResource(VendorResource):
             if before is None:
                 raise ValidationError({"customer": "Nothing names the customer."})
             return
-        stated = getattr(deal, "customer_text", "") if self._fills("customer") else deal.customer_name
+        stated = deal.customer_text if self._fills("customer") else self._named_in_file(deal)
         deal.customer_name = deal.customer_name if self._fills("customer_name") else stated
         if not deal.customer_name:
             raise ValidationError({"customer": "This is missing, and the map names no default."})
         deal.buyer = self._buyer(deal, stated) if stated else None
         deal.customer_id = deal.buyer.pk if deal.buyer else None
         deal.is_new_customer = deal.buyer is not None and deal.customer_id is None
+
+    def _named_in_file(self, deal: Any) -> str:
+        """A default of the map names nobody: it does not become a customer."""
+        return deal.customer_name if self.record.given["customer_name"][0] else ""
 
     def _buyer(self, deal: Any, name: str) -> Any:
         if len(name) > 200:
@@ -263,9 +267,7 @@ class DealResource(VendorResource):
         closed = getattr(deal, "closed_on", None) or getattr(deal, attribute)
         if closed is None:
             label = deal.get_status_display().lower()
-            raise ValidationError(
-                {"closed_on": f"A deal that is {label} needs the day on which it became so."}
-            )
+            raise ValidationError({"closed_on": f"A deal that is {label} needs the day it became so."})
         earliest = deal.approved_at or deal.submitted_at
         if earliest and closed < earliest:
             raise ValidationError({"closed_on": "This is before it was submitted or approved."})

@@ -37,13 +37,14 @@ def deal_list(request: Any) -> HttpResponseBase:
         return redirect(f"{reverse('deals:list')}?{remembered}")
     _remember(request)
     chosen = _filter(request)
-    sort, order = tables.order_of(request.GET.get("sort", ""))
+    order = tables.order_of(request.GET.get("sort", ""))
     page = keyset.page(chosen.qs, order, request.GET.get("page", ""), PAGE)
     deals = _counted(keyset.count(chosen.qs))
     context = {
         "filter": chosen,
         "filtered": chosen.form.has_changed(),
-        "table": _table(request.actor, page.rows, sort),
+        "many_partners": _many_partners(request.actor),
+        "looks": progress.LOOKS,
         "page": page,
         "headline": f"{deals} found" if chosen.form.has_changed() else deals,
         "summary": deals if len(page.rows) < PAGE else f"{len(page.rows)} of {deals[0].lower()}{deals[1:]}",
@@ -56,7 +57,7 @@ def deal_list(request: Any) -> HttpResponseBase:
 @require_GET
 def export(request: Any) -> HttpResponseBase:
     chosen = _filter(request)
-    _, order = tables.order_of(request.GET.get("sort", ""))
+    order = tables.order_of(request.GET.get("sort", ""))
     sign = "-" if order.falling else ""
     rows = chosen.qs.annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")
     if len(rows.values_list("pk", flat=True)[: tables.MOST_EXPORTED + 1]) > tables.MOST_EXPORTED:
@@ -80,12 +81,6 @@ def _filter(request: Any) -> DealFilter:
 
 def _many_partners(actor: Actor) -> bool:
     return actor.is_staff or actor.is_distributor
-
-
-def _table(actor: Actor, rows: list[Deal], sort: str) -> tables.DealTable:
-    return tables.DealTable(
-        rows, sort=sort, many_partners=_many_partners(actor), for_partner=actor.is_partner_person
-    )
 
 
 def _query(request: HttpRequest) -> str:

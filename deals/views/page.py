@@ -35,7 +35,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "headline": progress.headline(deal, for_partner=for_partner),
         "steps": progress.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
         "bar": progress.protection_bar(deal),
-        "looks": progress.LOOKS,
+        "look": progress.look(deal),
         "actions": actions,
         "weighted": _weighted(deal),
         **_forms(deal, actions),

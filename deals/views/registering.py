@@ -152,6 +152,7 @@ def _form_page(
     request: Any, deal: Deal | None, form: DealForm, lines: Any, *, status: int = 200, ask_twin: bool = False
 ) -> HttpResponse:
     tier = deal.partner.tier if deal else None
+    lines.ask_for_answers()
     context = {
         "deal": deal,
         "form": form,

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from partners import grants
 from partners.models import Partner, PartnerStatus, PartnerType, Region, Tier
 from portal.events import Fact, record, record_many
-from portal.imports.cells import Cell, Choice, Country, Day, Known, Lookup, Text
+from portal.imports.cells import Cell, Choice, Country, Day, Known, Lookup, Refused, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record
 from portal.imports.resources import Saved, VendorResource
@@ -61,6 +61,7 @@ class PartnerResource(VendorResource):
     def load_lookups(self) -> None:
         tiers = list(Tier.objects.order_by("rank"))
         self.entry_tier = tiers[0].pk if tiers else None
+        self.tier_names = {tier.pk: tier.name for tier in tiers}
         self.context.lookups["tier"] = Lookup("tier", ((tier.name, tier.pk) for tier in tiers))
         self.regions = {folded(region.name): region.pk for region in Region.objects.all()}
         known = Partner.objects.values_list("pk", "slug", "external_key", "parent_id")
@@ -70,7 +71,7 @@ class PartnerResource(VendorResource):
         for pk, slug, external_key, parent in known:
             self.owners["slug"][slug] = pk
             self.owners["external_key"][external_key] = pk
-            self.parents.add(parent)
+            self.parents |= {parent} - {None}
 
     def prepare(self, records: list[Record]) -> list[Record]:
         """Distributors before those who buy through them; a key made of the name where that is the key."""
@@ -115,12 +116,19 @@ class PartnerResource(VendorResource):
     def _hang_below(self, partner: Any) -> None:
         name = getattr(partner, "parent_name", None)
         if name is not None:
-            partner.parent_id = self._distributors().get(name) if name else None
+            partner.parent_id = self._distributor(name) if name else None
         if partner.type != PartnerType.DISTRIBUTOR:
             if partner.pk in self.parents:
                 raise ValidationError({"type": "It has sub-partners, so it must stay a distributor."})
         elif partner.parent_id:
             raise ValidationError({"parent": "A distributor does not buy through another distributor."})
+
+    def _distributor(self, name: str) -> int:
+        try:
+            found: int = self._distributors().get(name)
+        except Refused as refused:
+            raise ValidationError({"parent": refused}) from refused
+        return found
 
     def _distributors(self) -> Lookup:
         """Those who can have sub-partners, the ones of this very file included."""
@@ -159,7 +167,7 @@ class PartnerResource(VendorResource):
             data = {"from": before.get_status_display(), "to": partner.get_status_display()}
             yield Fact("partners.status_changed", partner.pk, partner, self.now, data)
         if "tier_id" in changed:
-            data = {"to": saved.record.texts["tier"], "from": self._tier_name(before.tier_id)}
+            data = {"from": self._tier(before), "to": self._tier(partner)}
             yield Fact("partners.tier_changed", partner.pk, partner, self.now, data)
         names = {cell.attribute: name for name, cell in self.cells().items()}
         names |= {"region_id": "region", "new_region": "region", "parent_id": "parent"}
@@ -167,9 +175,8 @@ class PartnerResource(VendorResource):
         if told:
             yield Fact("partners.changed", partner.pk, partner, self.now, told)
 
-    def _tier_name(self, tier_id: int | None) -> str:
-        names = {pk: name for name, pk in self.context.lookups["tier"].found.items()}
-        return names.get(tier_id, "no tier")
+    def _tier(self, partner: Partner) -> str:
+        return self.tier_names.get(partner.tier_id or 0, "no tier")
 
 
 def slug_of(name: str) -> str:

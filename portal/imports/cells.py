@@ -63,6 +63,7 @@ class Lookup:
     def __init__(self, noun: str, *names: Iterable[tuple[str | None, Any]]) -> None:
         self.noun = noun
         self.found: dict[str, Any] = {}
+        self.spelt: dict[str, str] = {}
         self.ambiguous: set[str] = set()
         for level in names:
             self._add(level)
@@ -71,6 +72,7 @@ class Lookup:
         here: dict[str, Any] = {}
         for name, value in level:
             key = folded(name or "")
+            self.spelt.setdefault(key, name or "")
             if key and here.setdefault(key, value) != value:
                 self.ambiguous.add(key)
         self.ambiguous -= self.found.keys()
@@ -84,7 +86,7 @@ class Lookup:
         if key in self.found:
             return self.found[key]
         near = process.extractOne(key, self.found.keys(), score_cutoff=80)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = f" Did you mean {self.spelt[near[0]]}?" if near else ""
         raise Refused(f"There is no such {self.noun}.{hint}")
 
 

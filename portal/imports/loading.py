@@ -9,7 +9,9 @@ from django.utils import timezone
 from import_export.results import RowResult
 
 from portal.access import Actor
+from portal.events import record
 from portal.imports.cells import Context
+from portal.imports.decoding import Unreadable
 from portal.imports.kinds import Kind
 from portal.imports.maps import ImportMap, import_map
 from portal.imports.reading import Fault, read_table
@@ -33,16 +35,20 @@ def load(
     dry_run: bool = False,
     actor: Actor | None = None,
     progress: Callable[[int], Advance] | None = None,
+    most_lines: int | None = None,
 ) -> Report:
     """Import a file under the vendor's scope. Bad lines are reported, good ones are written; all or none.
 
     `sections` is a parsed map; `progress(total lines)` returns what is told how many lines were done. With
-    `dry_run` the same happens and is undone. Raises Unreadable or BadMap where there is nothing to import.
+    `dry_run` the same happens and is undone. Raises Unreadable or BadMap where there is nothing to import,
+    or more than `most_lines`.
     """
     resource_class = kind.resource_class
     cells = resource_class.cells()
     mapping = import_map(sections or {}, kind.name, set(cells))
     table = read_table(data, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
+    if most_lines is not None and len(table.lines) > most_lines:
+        raise Unreadable(f"The file has {len(table.lines):,} lines; at most {most_lines:,} are taken here.")
     records = records_of(table, mapping, cells)
     report = Report(kind.name, file, table.format, dry_run, lines=len(table.lines) + len(table.faults))
     report.faults += table.faults
@@ -56,6 +62,7 @@ def load(
     with transaction.atomic():
         _lock(kind, vendor)
         _write(resource, records, report)
+        _record(report, actor)
     report.faults.sort(key=lambda fault: fault.line)
     return report
 
@@ -84,6 +91,14 @@ def _write(resource: VendorResource, records: list[Record], report: Report) -> N
         report.faults += _faults(resource, resource.records[invalid.number - 1], invalid.error)
     report.notes += resource.notes
     report.changes = resource.changes
+
+
+def _record(report: Report, actor: Actor | None) -> None:
+    """That somebody changed the programme by a file is told once, besides what became of each partner."""
+    if report.dry_run or not report.changed:
+        return
+    data = {"title": f"{report.kind} from {report.file}", "summary": report.summary()}
+    record("portal.imported", actor=actor, data=data)
 
 
 def _faults(resource: VendorResource, record: Record, error: ValidationError) -> list[Fault]:

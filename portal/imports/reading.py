@@ -85,8 +85,9 @@ def column_name(headers: list[str], index: int) -> str:
 
 
 def shortened(text: str) -> str:
-    """As much of a rejected value as a report shows."""
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    """As much of a text from the file as a report shows, in characters that every program can show."""
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text.encode("utf-8", errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -116,6 +117,8 @@ def _read_csv(data: bytes, encoding: str, delimiter: str) -> Table:
     if len(_CONTROL.findall(text[:4096])) > len(text[:4096]) * 0.05:
         raise Unreadable("This is not a text file. Give a CSV or XLSX file.")
     lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    if not lines:
+        raise Unreadable("The file is empty.")
     start, stated = _stated_delimiter(lines)
     delimiter = delimiter or stated or recognised_delimiter(lines[start:])
     faults: list[Fault] = []
@@ -183,7 +186,7 @@ def _table(rows: Iterator[Line], faults: list[Fault], form: str) -> Table:
         raise Unreadable("The file has no header line." if not faults else faults[0].reason)
     if len(header.cells) > MOST_COLUMNS:
         raise Unreadable(f"The first line has more than {MOST_COLUMNS} columns; it is no header.")
-    headers = [" ".join(cell.split()) for cell in header.cells]
+    headers = [shortened(" ".join(cell.split())) for cell in header.cells]
     lines = [_as_wide_as(headers, row, faults) for row in rows]
     kept = [line for line in lines if line]
     faults.sort(key=lambda fault: fault.line)

@@ -46,6 +46,10 @@ class Report:
         return self.created + self.updated + self.unchanged
 
     @property
+    def changed(self) -> int:
+        return self.created + self.updated
+
+    @property
     def failed(self) -> bool:
         """Nothing at all could be taken."""
         return not self.accepted and bool(self.faults)
@@ -60,10 +64,4 @@ def write_faults(faults: Iterable[Fault], file: IO[str]) -> None:
     writer = csv.writer(file)
     writer.writerow(["line", "column", "value", "reason"])
     for fault in faults:
-        values = (fault.column, _printable(fault.value), fault.reason)
-        writer.writerow([fault.line, *map(spreadsheet_safe, values)])
-
-
-def _printable(text: str) -> str:
-    """Bytes that belong to no encoding, and NULs, in a form every program can show."""
-    return text.encode("utf-8", errors="backslashreplace").decode().replace("\0", "\\0")
+        writer.writerow([fault.line, *map(spreadsheet_safe, (fault.column, fault.value, fault.reason))])

@@ -50,7 +50,7 @@ Forms
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -172,12 +172,19 @@ def on_colour(colour: str) -> str:
 
 
 @register.inclusion_tag("components/healthbar.html")
-def healthbar(scores: Mapping[str, float | None], weights: Mapping[str, float], height: int = 12) -> Context:
+def healthbar(
+    scores: Mapping[str, float | None],
+    weights: Mapping[str, float],
+    height: int = 12,
+    unmeasured: Collection[str] = (),
+) -> Context:
+    """`unmeasured`: quadrants of which no metric is computed at all, which is not a lack of data."""
     stretches = charts.health_stretches(scores, weights)
     return {
         "height": height,
         "drawn": [stretch for stretch in stretches if stretch.score is not None],
         "quadrants": [(marks.QUADRANT_LABELS[stretch.key], stretch) for stretch in stretches],
+        "unmeasured": unmeasured,
     }
 
 

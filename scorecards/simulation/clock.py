@@ -50,7 +50,10 @@ class Clock:
         quiet = dip[1] if day.month == dip[0] else 0.7 if (day.month, day.day) > (12, 20) else 1.0
         growth = 0.85 + 0.3 * n / len(self.days)
         rush = 1.45 if self.left_in_quarter[n] < 21 else 1.0
-        return _WEEKDAYS[day.weekday()] * quiet * growth * rush
+        # The end is busy even on a weekend: who looks on a Monday finds something to decide.
+        least = 0.4 if n >= len(self.days) - 2 else 0.0
+        weekday = max(least, _WEEKDAYS[day.weekday()])
+        return weekday * quiet * growth * rush
 
     def season_day(self, random: Random) -> int:
         """A day, likelier in season and before a quarter ends."""

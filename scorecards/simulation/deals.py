@@ -157,7 +157,6 @@ class Desk:
         list_price = sum(product.price * quantity for product, quantity in lines)
         value = list_price * random.uniform(0.78, 1.0)
         amount = self._rounded(self._to_partner(value, partner, moment), partner.currency)
-        created = moment if random.random() < 0.7 else self.clock.working(moment - random.randrange(3 * DAY))
         return Deal(
             id=self.channel.ids.next(tables.DEAL),
             partner=partner,
@@ -166,11 +165,18 @@ class Desk:
             lines=lines,
             amount=amount,
             amount_vendor=self._to_vendor(amount, partner, moment),
-            created=min(created, moment),
+            created=self._drafted(moment),
             submitted=moment,
             expected_close=int(self.channel.plan.cycle_days * random.uniform(0.7, 2.0)),
             competitor=random.choice(self.channel.plan.competitors) if random.random() < 0.3 else "",
         )
+
+    def _drafted(self, moment: int) -> int:
+        """Most are sent as soon as they are written, others lie about for up to three days."""
+        if self.random.random() < 0.7:
+            return moment
+        begun = self.clock.working(moment - self.random.randrange(3 * DAY))
+        return min(moment, max(begun, self.clock.midnights[0]))
 
     def _person(self, partner: Partner, moment: int) -> Person:
         day = self.clock.day_of(moment)

@@ -146,6 +146,12 @@
     setTimeout(() => { button.textContent = before; }, 2500);
   });
 
+  // Filters that replace a part of the page act at once; a text waits for Enter, or it would ask twice -----------------
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest?.("form[data-live]");
+    if (form && event.target.matches("select, [type=date], [type=checkbox], [type=radio]")) form.requestSubmit();
+  });
+
   // Where to look first: the list of errors, else the first wrong field; on load and after a swap ----------------------
   function focusFirst(scope) {
     const first = scope.querySelector?.("[data-focus]") || scope.querySelector?.("[aria-invalid=true]");

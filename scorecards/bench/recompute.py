@@ -1,0 +1,242 @@
+"""The nightly sales quadrant four ways: ours, SQL by hand, DuckDB over Parquet, a loop over partners.
+
+All four give the same numbers, or `Disagreement` says where they differ.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+from django.db import connections, transaction
+
+from deals.metrics import HALF_YEAR, METRICS, QUARTER, YEAR, sales
+from partners.models import Partner
+from portal.metrics import AsOf
+from portal.models import Vendor
+from portal.scope import entered, system_scope
+from scorecards import services
+from scorecards.bench.timing import seconds
+
+KEYS = (
+    "win_rate", "deal_size", "sales_cycle", "open_pipeline", "weighted_pipeline", "bookings",
+    "bookings_growth", "pipeline_velocity", "registrations",
+)  # fmt: skip
+ROUNDED = 1e-7  # our ratios are kept with eight decimals
+LOOPED = 200  # partners of the loop; the others are extrapolated
+#: {partner id: {metric key: value}}; partners without a deal in any window may be missing.
+Values = dict[int, dict[str, Any]]
+
+
+class Disagreement(Exception):
+    """Two computations of one number differ."""
+
+
+def measure(vendor: Vendor, day: date, say: Callable[[str], object] = lambda text: None) -> dict[str, Any]:
+    """Seconds of each way and our ratio to the others. `seconds` holds scoring, comparing and storing."""
+    as_of = AsOf.of(vendor, day)
+    say("values, by our query under row security")
+    values_seconds, ours = seconds(lambda: _ours(vendor, as_of))
+    say("values, by SQL written by hand")
+    sql_seconds, by_hand = seconds(lambda: _by_hand(vendor, as_of))
+    _compare("SQL by hand", ours, by_hand)
+    say("values, by DuckDB over Parquet")
+    with _parquet(vendor) as files:
+        duckdb_seconds, by_duckdb = seconds(lambda: _by_duckdb(files, as_of))
+    _compare("DuckDB", ours, by_duckdb)
+    say(f"values, by a loop over {LOOPED} partners")
+    loop_seconds, looped = _by_loop(vendor, as_of)
+    _compare("the loop", {pk: ours.get(pk, {}) for pk in looped}, looped)
+    say("the whole nightly run")
+    compute_seconds, _ = seconds(lambda: _computed(vendor, day))
+    nightly_seconds = _nightly(vendor, day)
+    return {
+        "seconds": round(nightly_seconds, 3),
+        "vs_sql": round(nightly_seconds / sql_seconds, 2),
+        "vs_duckdb": round(nightly_seconds / duckdb_seconds, 2),
+        "vs_orm_loop": round(loop_seconds / nightly_seconds, 1),
+        "values_seconds": round(values_seconds, 3),
+        "values_vs_sql": round(values_seconds / sql_seconds, 2),
+        "values_vs_duckdb": round(values_seconds / duckdb_seconds, 2),
+        "without_storing_seconds": round(compute_seconds, 3),
+        "sql_seconds": round(sql_seconds, 3),
+        "duckdb_seconds": round(duckdb_seconds, 3),
+        "orm_loop_seconds": round(loop_seconds, 1),
+    }
+
+
+def growth(small: Vendor, large: Vendor, day: date) -> float:
+    """How many times longer the nightly run of the large vendor takes."""
+    return round(_nightly(large, day) / _nightly(small, day), 2)
+
+
+# Ours -----------------------------------------------------------------------------------------------
+
+
+def _ours(vendor: Vendor, as_of: AsOf) -> Values:
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        found = sales(as_of)
+    values: Values = {}
+    for key in KEYS:
+        for partner_id, result in found[key].items():
+            values.setdefault(partner_id, {})[key] = result.value
+    return values
+
+
+def _computed(vendor: Vendor, day: date) -> int:
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        return len(services.compute(vendor=vendor, as_of=day))
+
+
+def _nightly(vendor: Vendor, day: date, times: int = 3) -> float:
+    """Seconds of a whole run, each for a day that was not computed before."""
+    done = _days_done.setdefault(vendor.pk, [])
+    taken = []
+    for _ in range(times):
+        done.append(day - timedelta(days=len(done)))
+        taken.append(seconds(lambda: services.nightly(vendor=vendor, as_of=done[-1]), times=1)[0])
+    return median(taken)
+
+
+_days_done: dict[int, list[date]] = {}
+
+
+# SQL by hand ----------------------------------------------------------------------------------------
+
+
+def _moments(as_of: AsOf) -> dict[str, Any]:
+    return {
+        "zone": str(as_of.zone),
+        "end": as_of.end,
+        "year": as_of.trailing(YEAR),
+        "quarter": as_of.trailing(QUARTER),
+        "half_year": as_of.trailing(HALF_YEAR),
+        "two_halves": as_of.trailing(2 * HALF_YEAR),
+    }
+
+
+def _by_hand(vendor: Vendor, as_of: AsOf) -> Values:
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(_statement("sales.postgres.sql"), {"vendor": vendor.pk, **_moments(as_of)})
+        return _by_partner(cursor.fetchall())
+
+
+def _statement(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _by_partner(rows: list[tuple[Any, ...]]) -> Values:
+    return {partner_id: dict(zip(KEYS, values, strict=True)) for partner_id, *values in rows}
+
+
+# DuckDB ---------------------------------------------------------------------------------------------
+
+_DEALS = """
+copy (select id, partner_id, submitted_at, approved_at, won_at, lost_at, open_until, amount_vendor as amount,
+    won_amount_vendor as won_amount from deals_deal where vendor_id = {vendor}
+) to stdout (format csv, header)
+"""
+_CHANGES = """
+copy (select c.id, deal_id, changed_at, probability from deals_stagechange c
+    join deals_stage s on s.id = c.stage_id where c.vendor_id = {vendor}
+) to stdout (format csv, header)
+"""
+_MOMENT = "timestamptz"
+_TYPES = {
+    "deals": {
+        "id": "bigint", "partner_id": "bigint", "submitted_at": _MOMENT, "approved_at": _MOMENT,
+        "won_at": _MOMENT, "lost_at": _MOMENT, "open_until": _MOMENT, "amount": "bigint",
+        "won_amount": "bigint",
+    },
+    "changes": {"id": "bigint", "deal_id": "bigint", "changed_at": _MOMENT, "probability": "integer"},
+}  # fmt: skip
+
+
+@contextmanager
+def _parquet(vendor: Vendor) -> Iterator[dict[str, str]]:
+    """The vendor's deals and stage changes as Parquet files, only the columns that are needed."""
+    with TemporaryDirectory(prefix="portal-bench-") as folder:
+        files = {}
+        for name, copy in (("deals", _DEALS), ("changes", _CHANGES)):
+            text, files[name] = Path(folder) / f"{name}.csv", f"{folder}/{name}.parquet"
+            with text.open("wb") as file, connections["owner"].cursor() as cursor:
+                cursor.cursor.copy_expert(copy.format(vendor=int(vendor.pk)), file)
+            rows = duckdb.read_csv(str(text), dtype=_TYPES[name], header=True)
+            rows.write_parquet(files[name])
+            text.unlink()
+        yield files
+
+
+def _by_duckdb(files: dict[str, str], as_of: AsOf) -> Values:
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        rows = connection.execute(_statement("sales.duckdb.sql"), {**files, **_moments(as_of)}).fetchall()
+    return _by_partner(rows)
+
+
+# The loop -------------------------------------------------------------------------------------------
+
+
+def _by_loop(vendor: Vendor, as_of: AsOf) -> tuple[float, Values]:
+    """(seconds extrapolated to all partners, values): each partner's rows fetched metric by metric."""
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        everybody = list(Partner.objects.order_by("pk").values_list("pk", flat=True))
+        some = everybody[:: max(1, len(everybody) // LOOPED)][:LOOPED]
+        taken, values = seconds(lambda: {pk: _looped(pk, as_of) for pk in some}, times=1)
+    return taken * len(everybody) / len(some), values
+
+
+def _looped(partner_id: int, as_of: AsOf) -> dict[str, Any]:
+    """From the very rows each metric shows as its drill-down."""
+    rows = {metric.key: list(metric.rows(partner_id, as_of)) for metric in METRICS}
+    since, before = as_of.trailing(HALF_YEAR), as_of.trailing(2 * HALF_YEAR)
+    closed = len(rows["win_rate"])
+    won = [deal.won_amount_vendor for deal in rows["bookings"]]
+    cycles = [deal.cycle.days for deal in rows["sales_cycle"]]
+    grown = [(deal.won_at, deal.won_amount_vendor) for deal in rows["bookings_growth"]]
+    now = [amount for at, amount in grown if at >= since]
+    then = [amount for at, amount in grown if before <= at < since]
+    cycle = median(cycles) if len(cycles) >= 3 else None
+    weighted = sum((deal.amount_vendor or 0) * (deal.probability or 0) for deal in rows["weighted_pipeline"])
+    pipeline = [deal.amount_vendor or 0 for deal in rows["open_pipeline"]]
+    pace = (closed * cycle) if closed >= 5 and cycle else None
+    return {
+        "win_rate": len(won) / closed if closed >= 5 else None,
+        "deal_size": math.floor(median(won) + 0.5) if len(won) >= 3 else None,
+        "sales_cycle": cycle,
+        "open_pipeline": sum(pipeline),
+        "weighted_pipeline": (weighted + 50) // 100,
+        "bookings": sum(won),
+        "bookings_growth": sum(now) / sum(then) - 1 if min(len(now), len(then)) >= 3 else None,
+        "pipeline_velocity": math.floor(len(pipeline) * sum(won) / pace + 0.5) if pace else None,
+        "registrations": len(rows["registrations"]),
+    }
+
+
+# The same numbers? ----------------------------------------------------------------------------------
+
+_NOTHING = dict.fromkeys(KEYS)
+
+
+def _compare(whose: str, ours: Values, theirs: Values) -> None:
+    """Raise `Disagreement` at the first number that differs. No deal at all is the same as 0 or nothing."""
+    for partner_id in ours.keys() | theirs.keys():
+        mine, other = ours.get(partner_id, _NOTHING), theirs.get(partner_id, _NOTHING)
+        for key in KEYS:
+            if not _same(mine.get(key), other.get(key)):
+                raise Disagreement(
+                    f"{key} of partner {partner_id}: ours {mine.get(key)}, {whose} {other.get(key)}"
+                )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return not one and not other
+    if isinstance(one, int):  # money, counts
+        return one == int(other)
+    return math.isclose(float(one), float(other), rel_tol=0, abs_tol=ROUNDED)

@@ -1,0 +1,201 @@
+"""The life of registrations as a state machine: whatever people do, in whatever order, the rules hold."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from deals import services
+from deals.models import Deal, DealStatus, Protection
+from portal.models import PortalEvent
+from portal.scope import entered, system_scope
+from tests.deals import answers, do
+from tests.worlds import Person, VendorWorld, acting_as
+
+#: What the field says, written down once more and apart from the code: (action, state) -> next state.
+LEGAL = {
+    ("submit", "draft"): "submitted",
+    ("review", "submitted"): "under_review",
+    ("return", "submitted"): "returned",
+    ("return", "under_review"): "returned",
+    ("reject", "submitted"): "rejected",
+    ("reject", "under_review"): "rejected",
+    ("approve", "submitted"): "approved",
+    ("approve", "under_review"): "approved",
+    ("resubmit", "returned"): "submitted",
+    ("win", "approved"): "won",
+    ("lose", "approved"): "lost",
+    ("stage", "approved"): "approved",
+    ("withdraw", "draft"): "withdrawn",
+    ("withdraw", "submitted"): "withdrawn",
+    ("withdraw", "under_review"): "withdrawn",
+    ("withdraw", "returned"): "withdrawn",
+    ("withdraw", "approved"): "withdrawn",
+}
+#: Doing what has been done already is no error and no event.
+REPEATED = {
+    "submit": {"submitted", "under_review"},
+    "resubmit": {"submitted", "under_review"},
+    "review": {"under_review"},
+    "return": {"returned"},
+    "reject": {"rejected"},
+    "approve": {"approved"},
+    "win": {"won"},
+    "lose": {"lost"},
+    "withdraw": {"withdrawn"},
+}
+BY_VENDOR = {"review", "return", "reject", "approve"}
+CUSTOMERS = ("Tiroler Logistik", "Jura Uhren")
+REPS = ("partner_rep", "distributor_rep")
+
+
+SERVICES = {
+    "submit": services.deal_submit,
+    "resubmit": services.deal_resubmit,
+    "withdraw": services.deal_withdraw,
+    "review": services.deal_start_review,
+    "approve": services.deal_approve,
+    "return": services.deal_return,
+    "reject": services.deal_reject,
+    "win": services.deal_win,
+    "lose": services.deal_lose,
+    "stage": services.deal_stage_change,
+}
+
+
+@dataclass
+class Known:
+    """What the test believes of a deal; `claim` are (customer, place of product), `stage` a place too."""
+
+    deal: Deal
+    rep: str
+    claim: set[tuple[str, int]]
+    state: str = "draft"
+    stage: int = 0
+
+
+class Life(RuleBasedStateMachine):
+    world: ClassVar[VendorWorld]
+
+    @initialize()
+    def begin(self) -> None:
+        self.block = transaction.atomic()
+        self.block.__enter__()
+        self.deals: list[Known] = []
+        self.written = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "block"):
+            transaction.set_rollback(True)
+            self.block.__exit__(None, None, None)
+
+    @rule(
+        rep=st.sampled_from(REPS),
+        customer=st.sampled_from(CUSTOMERS),
+        products=st.sets(st.sampled_from([0, 1]), min_size=1),
+    )
+    def draft(self, rep: str, customer: str, products: set[int]) -> None:
+        with acting_as(self.world.people[rep]) as actor:
+            lines = [(self.world.products[place].pk, 1) for place in products]
+            typed = answers(customer_name=customer, customer_domain="")
+            deal = services.deal_draft_save(actor=actor, answers=typed, lines=lines)
+        self.deals.append(Known(deal, rep, {(customer, place) for place in products}))
+        self.written += 1
+
+    @rule(which=st.integers(0, 9), action=st.sampled_from(sorted(SERVICES)), stage=st.integers(0, 2))
+    def act(self, which: int, action: str, stage: int) -> None:
+        if not self.deals:
+            return
+        known = self.deals[which % len(self.deals)]
+        expected = self._expected(known, action, stage)
+        person = self.world.people["manager" if action in BY_VENDOR else known.rep]
+        if expected == "illegal":
+            with pytest.raises(ValidationError):
+                self._do(known, action, stage, person)
+            return
+        done = self._do(known, action, stage, person)
+        assert done.status == (known.state if expected == "same" else expected)
+        if expected != "same":
+            known.state, self.written = expected, self.written + 1
+            known.stage = stage if action == "stage" else 0
+
+    @rule(which=st.integers(0, 9), action=st.sampled_from(sorted(SERVICES)))
+    def the_wrong_person_acts(self, which: int, action: str) -> None:
+        if not self.deals:
+            return
+        known = self.deals[which % len(self.deals)]
+        person = self.world.people[known.rep if action in BY_VENDOR else "sub_rep"]
+        with pytest.raises(PermissionDenied):
+            self._do(known, action, 0, person)
+
+    @rule(which=st.integers(0, 9))
+    def time_runs_out(self, which: int) -> None:
+        running = [known for known in self.deals if known.state == "approved"]
+        if not running:
+            return
+        known, now = running[which % len(running)], timezone.now()
+        with entered(system_scope(self.world.vendor.pk)):
+            Deal.objects.filter(pk=known.deal.pk).update(expires_at=now)
+            assert services.protection_expire_due(now=now) == 1
+        known.state, self.written = "expired", self.written + 1
+
+    @invariant()
+    def the_database_agrees(self) -> None:
+        if not hasattr(self, "deals"):
+            return
+        with entered(system_scope(self.world.vendor.pk)):
+            states = dict(Deal.objects.values_list("pk", "status"))
+            active = Protection.objects.filter(released_at=None)
+            claims = list(active.values_list("deal_id", "customer_id", "product_id"))
+            recorded = PortalEvent.objects.filter(type__startswith="deals.").count()
+        assert states == {known.deal.pk: known.state for known in self.deals}
+        pairs = Counter((customer, product) for _, customer, product in claims)
+        assert all(count == 1 for count in pairs.values()), "two claims on one customer and product"
+        assert {states[deal] for deal, _, _ in claims} <= {DealStatus.APPROVED}
+        assert len(claims) == sum(len(known.claim) for known in self.deals if known.state == "approved")
+        assert recorded == self.written, "an event per write, none without"
+
+    def _do(self, known: Known, action: str, stage: int, person: Person) -> Deal:
+        today = timezone.now().astimezone(self.world.vendor.zone).date()
+        more: dict[str, Any] = {
+            "return": {"reason": "Which site?"},
+            "reject": {"reason": "Ours."},
+            "win": {"amount": 1_00, "closed_on": today},
+            "lose": {"reason": "Price"},
+            "stage": {"stage": self.world.stages[stage]},
+        }
+        return do(SERVICES[action], person, known.deal, **more.get(action, {}))
+
+    def _expected(self, known: Known, action: str, stage: int) -> str:
+        if known.state in REPEATED.get(action, ()):
+            return "same"
+        if action == "stage" and known.state == "approved" and stage == known.stage:
+            return "same"
+        next_state = LEGAL.get((action, known.state), "illegal")
+        return "illegal" if next_state == "approved" != known.state and self._taken(known) else next_state
+
+    def _taken(self, known: Known) -> bool:
+        """Whether somebody else is protected at this customer for one of these products."""
+        running = (other for other in self.deals if other.state == "approved")
+        return any(other.claim & known.claim for other in running)
+
+
+@pytest.mark.django_db
+def test_whatever_people_do_the_rules_hold(world: VendorWorld) -> None:
+    run_state_machine_as_test(
+        type("LifeHere", (Life,), {"world": world}),
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        ),
+    )

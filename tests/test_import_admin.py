@@ -1,0 +1,182 @@
+"""Importing in the administration: choose, look, confirm."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from partners.models import Partner
+from portal.imports import admin, keeping
+from portal.models import PortalEvent
+from portal.scope import entered, system_scope
+from tests.imports import CRM
+from tests.worlds import PortalClient, VendorWorld
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[..., PortalClient]
+PAGE = "admin:partners_partner_import"
+FILE = b"name,country\nNewcomer,AT\nNowhere,XX\nbeta,AT\n"
+
+
+@pytest.fixture(autouse=True)
+def _storage(tmp_path: Path, settings: Any) -> None:
+    storages = {**settings.STORAGES}
+    storages["default"] = {**storages["default"], "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = storages
+
+
+def upload(data: bytes, name: str = "partners.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data)
+
+
+def check(client: PortalClient, data: bytes = FILE, **more: Any) -> Any:
+    return client.post(reverse(PAGE), {"file": upload(data), **more})
+
+
+def slugs(world: VendorWorld) -> set[str]:
+    with entered(system_scope(world.vendor.pk)):
+        return set(Partner.objects.values_list("slug", flat=True))
+
+
+def kept_files() -> list[str]:
+    return default_storage.listdir("imports")[1] if default_storage.exists("imports") else []
+
+
+def test_a_table_offers_the_import(client_as: SignIn, world: VendorWorld) -> None:
+    client = client_as(world.people["program_admin"])
+    for table in ("partners_partner", "portal_membership", "deals_customer", "deals_product", "deals_deal"):
+        page = client.get(reverse(f"admin:{table}_changelist"))
+        assert reverse(f"admin:{table}_import") in page.content.decode(), table
+        form = client.get(reverse(f"admin:{table}_import"))
+        assert form.status_code == 200
+        assert "Columns that are recognised" in form.content.decode()
+
+
+def test_the_check_shows_everything_and_writes_nothing(client_as: SignIn, world: VendorWorld) -> None:
+    before = slugs(world)
+    page = check(client_as(world.people["program_admin"]))
+    text = page.content.decode()
+    assert page.status_code == 200
+    report = page.context["report"]
+    assert (report.created, report.updated, report.unchanged, report.rejected) == (1, 1, 0, 1)
+    assert "<td>3</td><td>country</td><td>XX</td><td>There is no such country." in text
+    assert "<td>2</td><td>created</td><td>Newcomer</td>" in text
+    assert "<td>4</td><td>updated</td><td>beta</td><td>name</td>" in text
+    assert 'value="Import 2 partners"' in text
+    assert slugs(world) == before
+
+
+def test_the_confirmation_writes_once(client_as: SignIn, world: VendorWorld) -> None:
+    client = client_as(world.people["program_admin"])
+    token = check(client).context["token"]
+    answer = client.post(reverse(f"{PAGE}_confirm"), {"token": token}, follow=True)
+    told = [str(message) for message in answer.context["messages"]]
+    assert told == ["partners.csv: 1 created, 1 updated, 0 unchanged; 1 of 3 lines rejected."]
+    assert "newcomer" in slugs(world)
+    assert kept_files() == []
+    with entered(system_scope(world.vendor.pk)):
+        event = PortalEvent.objects.get(type="portal.imported")
+    assert event.actor == world.people["program_admin"].user
+    again = client.post(reverse(f"{PAGE}_confirm"), {"token": token})
+    assert again.status_code == 409
+    assert "Choose it again" in again.content.decode()
+
+
+def test_rejected_lines_can_be_taken_along(client_as: SignIn, world: VendorWorld) -> None:
+    client = client_as(world.people["program_admin"])
+    token = check(client, b"name,country\nGood,AT\nEvil,=1+1\n").context["token"]
+    answer = client.post(reverse(f"{PAGE}_rejected"), {"token": token})
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[1][:3] == ["3", "country", "'=1+1"]
+    assert "good" not in slugs(world)
+
+
+def test_a_map_works_as_on_the_command_line(client_as: SignIn, world: VendorWorld) -> None:
+    client = client_as(world.people["program_admin"])
+    map_file = SimpleUploadedFile("map.toml", (CRM / "map.toml").read_bytes())
+    page = check(client, (CRM / "teams.csv").read_bytes(), map=map_file)
+    assert page.context["report"].created == 3
+    client.post(reverse(f"{PAGE}_confirm"), {"token": page.context["token"]})
+    assert {"vela-networks", "orbit-sohne", "kite-labs"} <= slugs(world)
+
+
+@pytest.mark.parametrize(
+    ("data", "map_text", "message"),
+    [
+        (b"", None, "The submitted file is empty."),
+        (b"%PDF-1.7", None, "not a table"),
+        (b"firm\nx\n", None, "Nothing fills name."),
+        (FILE, b"[partners", "not valid TOML"),
+        (FILE, b"\xff\xfe", "text file in UTF-8"),
+        (FILE, b"[partners]\ncolumns.name = 'Firm'\n", "no column &#x27;Firm&#x27;"),
+        (b"name\n" + b"x\n" * 10_001, None, "10,001 lines; at most 10,000"),
+    ],
+)
+def test_what_cannot_be_read_is_said_next_to_the_field(
+    client_as: SignIn, world: VendorWorld, data: bytes, map_text: bytes | None, message: str
+) -> None:
+    more = {} if map_text is None else {"map": SimpleUploadedFile("map.toml", map_text)}
+    page = check(client_as(world.people["program_admin"]), data, **more)
+    assert page.status_code == 422
+    assert message in page.content.decode()
+    assert kept_files() == []
+
+
+def test_too_large_a_file_is_not_read(
+    client_as: SignIn, world: VendorWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "LARGEST_UPLOAD", 10)
+    page = check(client_as(world.people["program_admin"]))
+    assert page.status_code == 422
+    assert "at most" in page.content.decode()
+
+
+def test_a_file_is_kept_for_the_one_who_gave_it(
+    client_as: SignIn, world: VendorWorld, other_world: VendorWorld
+) -> None:
+    token = check(client_as(world.people["program_admin"])).context["token"]
+    before = slugs(other_world)
+    stranger = client_as(other_world.people["program_admin"])
+    assert stranger.post(reverse(f"{PAGE}_confirm"), {"token": token}).status_code == 409
+    other_table = reverse("admin:deals_product_import_confirm")
+    assert client_as(world.people["program_admin"]).post(other_table, {"token": token}).status_code == 409
+    assert (
+        client_as(world.people["program_admin"])
+        .post(reverse(f"{PAGE}_confirm"), {"token": token + "x"})
+        .status_code
+        == 409
+    )
+    assert slugs(other_world) == before
+    assert len(kept_files()) == 1
+
+
+@pytest.mark.parametrize("page", ["", "_confirm", "_rejected"])
+@pytest.mark.parametrize("name", ["executive", "manager", "partner_admin", "partner_rep"])
+def test_only_program_admins_import(client_as: SignIn, world: VendorWorld, name: str, page: str) -> None:
+    client = client_as(world.people[name])
+    assert client.post(reverse(f"{PAGE}{page}"), {"file": upload(FILE)}).status_code == 403
+
+
+def test_confirming_is_no_link(client_as: SignIn, world: VendorWorld) -> None:
+    client = client_as(world.people["program_admin"])
+    assert client.get(reverse(f"{PAGE}_confirm")).status_code == 405
+    assert client.get(reverse(f"{PAGE}_rejected")).status_code == 405
+
+
+def test_uploads_nobody_confirmed_are_swept(
+    client_as: SignIn, world: VendorWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_as(world.people["program_admin"])
+    check(client)
+    first = kept_files()
+    monkeypatch.setattr(keeping, "KEPT_FOR", timedelta(0))
+    check(client)
+    assert len(first) == len(kept_files()) == 1
+    assert first != kept_files()

@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
 
+from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -19,6 +20,8 @@ from portal.models import (
     Holiday,
     Invitation,
     Membership,
+    Notification,
+    NotificationPreference,
     OutboxMessage,
     PortalEvent,
     WorkingHours,
@@ -333,6 +336,22 @@ def _a_moment(deal: Deal, days: int) -> Any:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
+    "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
+        rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")
+    ),
+    "ApprovalStep": lambda world: ApprovalStep.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), round=1, position=1, due_at=_a_moment(_a_deal(), 2)
+    ),
+    "DecisionTime": lambda world: DecisionTime.objects.create(
+        decisions=0, computed_at=_a_moment(_a_deal(), 1)
+    ),
+    "Notification": lambda world: Notification.objects.create(
+        user=world.people["partner_rep"].user, kind="deals.approved", key="k", title="t", page="home"
+    ),
+    "NotificationPreference": lambda world: NotificationPreference.objects.create(
+        user=world.people["partner_rep"].user, kind="deals.approved"
+    ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")

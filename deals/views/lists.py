@@ -127,9 +127,13 @@ def _approve_selected(request: Any) -> HttpResponseBase:
         messages.warning(request, "Nothing was selected. Tick the registrations to approve.")
         return redirect("deals:inbox")
     approved, refused = services.deals_approve(actor=request.actor, deals=chosen)
-    if approved:
-        names = ", ".join(deal.customer_name for deal in approved)
-        messages.success(request, f"Approved and protected: {names}.")
+    for pending, what in (
+        (False, "Approved and protected"),
+        (True, "Approved, and passed on for another approval"),
+    ):
+        names = ", ".join(deal.customer_name for deal in approved if deal.is_pending == pending)
+        if names:
+            messages.success(request, f"{what}: {names}.")
     for deal, why in refused:
         messages.error(request, f"{deal.customer_name} was not approved. {why}")
     return redirect("deals:inbox")

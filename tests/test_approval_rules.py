@@ -26,6 +26,7 @@ from portal.scope import entered, system_scope
 from tests import factories
 from tests.clocks import StoppedClock, stopped_at
 from tests.deals import do, events, now_is, submitted
+from tests.test_deals_races import at_once
 from tests.worlds import PortalClient, VendorWorld, acting_as
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -488,3 +489,26 @@ def test_the_pages_stay_within_twelve_statements(world: VendorWorld, client_as: 
             client.get(page)
         sent = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         assert len(sent) <= 12, (name, page, sent)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtTheSameMoment:
+    def test_two_give_the_first_of_two_approvals_and_it_is_given_once(self, world: VendorWorld) -> None:
+        with transaction.atomic():
+            rule(world, steps=[MANAGER_STEP, ADMIN_STEP])
+        deal = submitted(world.people["partner_rep"], world)
+        both = [world.people["manager"], world.people["program_admin"]]
+        at_once(*(lambda who=who: do(services.deal_approve, who, deal, step=1) for who in both))
+        with transaction.atomic():
+            assert [step.outcome for step in steps(world, deal)] == ["approved", ""]
+        assert now_is(world, deal).status == DealStatus.UNDER_REVIEW
+        assert events(world, deal).count("deals.step_approved") == 1
+
+    def test_two_workers_remind_once(self, world: VendorWorld) -> None:
+        with stopped_at(NOW):
+            submitted(world.people["partner_rep"], world)
+        with stopped_at(NOW + timedelta(days=5)):
+            done = at_once(nudge, nudge)
+        assert sorted(done) == [0, 1]
+        with transaction.atomic():
+            assert len(told(world, "deals.escalated")) == 1

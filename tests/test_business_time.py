@@ -66,7 +66,7 @@ class TestTheClockChanges:
         assert ROUND_THE_CLOCK.hours_between(vienna(2026, 10, 25), vienna(2026, 10, 26)) == 25
 
     def test_times_that_do_not_exist_or_exist_twice(self) -> None:
-        """02:30 is jumped over in spring: the jump stands for it. In autumn it comes twice: open through both."""
+        """02:30 is left out in spring: the jump stands for it. In autumn it comes twice: both are open."""
         opens_in_gap = BusinessCalendar(VIENNA, {6: [(time(2, 30), time(5))]})
         assert opens_in_gap.stretches(date(2026, 3, 29)) == [(vienna(2026, 3, 29, 3), vienna(2026, 3, 29, 5))]
         closes_in_gap = BusinessCalendar(VIENNA, {6: [(time(1), time(2, 30))]})

@@ -22,7 +22,7 @@ endef
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The demo ends with status 0 on Ctrl-C; make, interrupted as well, reports the interruption all the same.
+# The demo takes the terminal, so Ctrl-C ends it with status 0. A make that is itself sent a signal ends by it.
 demo: .venv/demo.stamp ## Run the portal with demo vendors on http://localhost:8000 (PORT= to change)
 	@PORT=$(PORT) exec $(RUN) manage.py demo
 

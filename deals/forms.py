@@ -265,6 +265,10 @@ class BaseProductLines(forms.BaseFormSet):
     """The products of a deal: each once, and at least one unless it is a draft."""
 
     draft = False
+    default_error_messages = {
+        **forms.BaseFormSet.default_error_messages,
+        "too_many_forms": "A deal names at most %(num)d products.",
+    }
 
     def clean(self) -> None:
         seen: set[int] = set()
@@ -291,7 +295,13 @@ class BaseProductLines(forms.BaseFormSet):
 
 
 ProductLines = forms.formset_factory(
-    ProductLineForm, formset=BaseProductLines, extra=0, min_num=1, max_num=MOST_LINES, absolute_max=MOST_LINES
+    ProductLineForm,
+    formset=BaseProductLines,
+    extra=0,
+    min_num=1,
+    max_num=MOST_LINES,
+    absolute_max=MOST_LINES + 1,
+    validate_max=True,
 )
 
 

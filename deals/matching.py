@@ -38,7 +38,10 @@ _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 _IN_WORD = re.compile(r"(?<=\w)['’`´](?=\w)")
 _NOT_WORD = re.compile(r"[\W_]+")
 _HOST_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
-_extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+#: `.example` is reserved for made-up companies (RFC 2606), those of the demo among them.
+_extract = tldextract.TLDExtract(
+    cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True, extra_suffixes=("example",)
+)
 
 
 def normalised_name(name: str) -> str:

@@ -66,6 +66,7 @@ won as (
             end as days
         from deals_deal
         where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s {of_partners}
+        offset 0 -- or each of the three uses of `days` would work it out again
     ) deal
     group by partner_id
 ),
@@ -340,7 +341,7 @@ def cycle_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
     return won_rows(partner_id, as_of).filter(approved_at__lt=as_of.end).annotate(cycle=_cycle(as_of))
 
 
-def _cycle(as_of: AsOf) -> ExpressionWrapper:
+def _cycle(as_of: AsOf) -> "ExpressionWrapper[Any]":
     won, approved = (TruncDate(moment, tzinfo=as_of.zone) for moment in ("won_at", "approved_at"))
     return ExpressionWrapper(won - approved, output_field=DurationField())
 

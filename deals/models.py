@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Least, Lower
+from django.db.models.functions import Coalesce, Greatest, Least, Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
@@ -159,6 +159,8 @@ OPEN_UNTIL = Coalesce(
     models.Value(datetime(9999, 1, 1, tzinfo=UTC)),
     output_field=models.DateTimeField(),
 )
+#: The last of the three that has happened.
+DECIDED_AT = Greatest("approved_at", "returned_at", "rejected_at", output_field=models.DateTimeField())
 
 
 class Deal(TenantModel):
@@ -292,6 +294,12 @@ class Deal(TenantModel):
                 fields=["vendor", "expires_at"],
                 name="deals_deal_open",
                 condition=models.Q(status="approved"),
+            ),
+            models.Index(
+                "vendor",
+                DECIDED_AT,
+                name="deals_deal_decided",
+                condition=models.Q(pending_since__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "decision_due_at"],

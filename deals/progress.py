@@ -1,6 +1,6 @@
 """Where a registration stands, told as of a parcel: whose turn, which step, how long still protected.
 
-Pure functions over a deal already read; `for_partner` says which side is reading.
+Pure functions over a deal already read; `for_partner` says that the partner itself is reading.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ LOOKS: Final[dict[str, Look]] = {
     DealStatus.REJECTED: ("bad", "Rejected", "ban"),
     DealStatus.APPROVED: ("ok", "Approved", "shield-check"),
     DealStatus.WON: ("ok", "Won", "trophy"),
-    DealStatus.LOST: ("bad", "Lost", "circle-x"),
+    DealStatus.LOST: ("neutral", "Lost", "circle-x"),
     DealStatus.EXPIRED: ("watch", "Expired", "hourglass"),
     DealStatus.WITHDRAWN: ("neutral", "Withdrawn", "ban"),
 }
@@ -123,7 +123,7 @@ class Step:
 
 def steps(deal: Deal, *, vendor: str, for_partner: bool) -> list[Step]:
     """Registered, reviewed, protected, selling, closed: each with its date and who is or was on turn."""
-    whose = "Your turn" if for_partner else "The partner's turn"
+    whose = "Your turn" if for_partner else "The partner’s turn"
     reached = _reached(deal)
     made = [
         _registered(deal, whose),
@@ -338,8 +338,8 @@ _HEADINGS: Final = {
     "deals.returned": "Returned",
     "deals.rejected": "Rejected",
     "deals.approved": "Approved",
-    "deals.won": "Won",
-    "deals.lost": "Lost",
+    "deals.won": "Marked as won",
+    "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
 }
 

@@ -23,7 +23,17 @@ from django.utils import timezone
 
 from deals.approvals.models import ApprovalStep, DecisionTime
 from deals.matching import normalised_name, registrable_domain
-from deals.models import PENDING, Deal, DealLine, DealStatus, Product, Protection, Stage, StageChange
+from deals.models import (
+    DECIDED_AT,
+    PENDING,
+    Deal,
+    DealLine,
+    DealStatus,
+    Product,
+    Protection,
+    Stage,
+    StageChange,
+)
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from portal.access import Actor
@@ -37,20 +47,34 @@ OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPRO
 SOON: Final = timedelta(days=14)  # protection "ends soon"
 CLOSING: Final = timedelta(days=30)  # "the next money"
 MOST_EVENTS: Final = 200
-_DISCARDED: Final = Q(status=DealStatus.WITHDRAWN, submitted_at=None)  # a draft thrown away
+#: Drafts, and those that were thrown away.
+_NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN, submitted_at=None)
+
+
+def within_reach(actor: Actor) -> QuerySet[Deal]:
+    """The deals of the actor's partners, bare and in no order: for counting and adding up."""
+    if actor.scope.partner_ids is ALL:
+        return Deal.objects.order_by()
+    # Row security says the same; said here, the planner knows how few rows it means.
+    return Deal.objects.order_by().filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+
+
+def decided(actor: Actor) -> QuerySet[Deal]:
+    """Those approved, returned or rejected here and not sent again since; `decided_at` says when."""
+    sent = within_reach(actor).filter(pending_since__isnull=False)
+    return sent.annotate(decided_at=DECIDED_AT).filter(decided_at__gte=F("pending_since"))
 
 
 def deals_visible(actor: Actor) -> QuerySet[Deal]:
     """Every deal this person may read, newest first, with partner and stage.
 
-    What a partner has not sent yet is no business of the vendor's people.
+    What a partner has not sent yet is no business of the vendor's people, nor of its distributor's.
     """
-    deals = Deal.objects.select_related("partner", "stage").order_by("-created_at", "-id")
-    if actor.scope.partner_ids is not ALL:
-        # Row security says the same; said here, the planner knows how few rows it means.
-        deals = deals.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+    deals = within_reach(actor).select_related("partner", "stage").order_by("-created_at", "-id")
     if actor.is_staff:
-        return deals.exclude(status=DealStatus.DRAFT).exclude(_DISCARDED)
+        return deals.exclude(_NEVER_SENT)
+    if actor.is_distributor:
+        deals = deals.exclude(~Q(partner=actor.partner) & _NEVER_SENT)
     if sees_own_deals_only(actor):
         return deals.filter(registered_by=actor.user)
     return deals
@@ -197,6 +221,7 @@ def claims_against_each(deals: Collection[Deal]) -> dict[int, list[Protection]]:
 
 def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None = None) -> list[Deal]:
     """The own partner's open deals for the same customer, by domain, by name, or spelled the same."""
+    name, domain = name.replace("\0", ""), domain.replace("\0", "")  # may come as typed, unjudged
     name_key, domain_key = normalised_name(name), registrable_domain(domain)
     same = Q(customer_key=name.strip().lower()) if name.strip() else Q(pk__in=[])
     if name_key:

@@ -40,7 +40,7 @@ def order_of(sort: str) -> Order:
 
 def exported(rows: QuerySet[Deal]) -> Iterator[tuple[Any, ...]]:
     """Amounts in major units with a point, times as ISO text in UTC."""
-    for deal in rows:
+    for deal in rows.iterator(chunk_size=2000):
         yield (
             deal.reference, deal.partner.name, deal.customer_name, deal.customer_domain,
             str(deal.customer_country), deal.get_status_display(), deal.stage and deal.stage.name,

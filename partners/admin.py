@@ -295,7 +295,6 @@ class EventAdmin(ReadOnlyAdmin):
     fields = ("occurred_at", "recorded_at", "what", "actor", "partner_name", "details")
     readonly_fields = fields
     list_display = ("occurred_at", "what", "actor", "partner_name", "details")
-    list_display_links = None
     list_filter = (PeriodFilter, RoomFilter)
     list_select_related = ("actor",)
     paginator = CappedPaginator

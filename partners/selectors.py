@@ -31,6 +31,14 @@ def partners() -> QuerySet[Partner]:
     return Partner.objects.select_related("tier", "region", "parent")
 
 
+def listed() -> QuerySet[Partner]:
+    """The same with the columns of the list alone."""
+    return partners().only(
+        "slug", "name", "type", "status", "country", "city", "website", "joined_on", "tier__name",
+        "region__name", "parent__name",
+    )  # fmt: skip
+
+
 def tier_choices() -> list[tuple[int, str]]:
     """(id, name), the highest tier first."""
     return list(Tier.objects.order_by("-rank").values_list("pk", "name"))

@@ -31,7 +31,7 @@ LATEST = 6
 @require_GET
 def partner_list(request: Any) -> HttpResponse:
     _for_staff(request.actor)
-    chosen = _filter(request, selectors.partners())
+    chosen = _filter(request, selectors.listed())
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
     page = Paginator(rows, tables.PAGE).get_page(request.GET.get("page"))
     context = {
@@ -47,7 +47,7 @@ def partner_list(request: Any) -> HttpResponse:
 @require_GET
 def export(request: Any) -> HttpResponse:
     _for_staff(request.actor)
-    chosen = _filter(request, selectors.partners())
+    chosen = _filter(request, selectors.listed())
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
     return csv_response("partners", tables.EXPORT_HEADER, tables.exported(rows), actor=request.actor)
 
@@ -125,7 +125,7 @@ def deals(request: Any, slug: str) -> HttpResponse:
 @require_GET
 def sub_partners(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
-    rows = tables.ordered(selectors.partners().filter(parent=partner), request.GET.get("sort", ""))
+    rows = tables.ordered(selectors.listed().filter(parent=partner), request.GET.get("sort", ""))
     page = Paginator(rows, tables.PAGE).get_page(request.GET.get("page"))
     context = _header(request, partner, "sub_partners") | {"page": page, "looks": tables.STATUS_LOOKS}
     return render(request, "partners/sub_partners.html", context)

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 
@@ -56,4 +56,7 @@ class Rates:
 
 def _converted(minor: int, currency: str, rate: Decimal, into: str) -> int:
     step = from_minor(1, into)
-    return to_minor((from_minor(minor, currency) * rate).quantize(step), into)
+    try:
+        return to_minor((from_minor(minor, currency) * rate).quantize(step), into)
+    except (ValueError, InvalidOperation) as error:
+        raise ValidationError({"amount": "This amount is too large."}) from error

@@ -22,10 +22,9 @@ class VendorModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            value = self.initial.get(name)
-            if isinstance(field, forms.DecimalField) and isinstance(value, Decimal):
-                self.initial[name] = f"{value.normalize():f}"  # 45, not the column's 45.0000
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = _shortened(value)
 
     def _get_validation_exclusions(self) -> set[str]:
         exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
@@ -35,6 +34,12 @@ class VendorModelForm(forms.ModelForm):  # type: ignore[type-arg]
         super()._post_clean()  # type: ignore[misc]
         if self.objection is not None:
             add_objection(self, self.objection)
+
+
+def _shortened(number: Decimal) -> Decimal:
+    """45 for the column's 45.0000, still the same number; and never 4.5E+1."""
+    whole = number.to_integral_value()
+    return whole.quantize(Decimal(1)) if number == whole else number.normalize()
 
 
 def add_objection(form: forms.BaseForm, error: ValidationError) -> None:

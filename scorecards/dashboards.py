@@ -1,34 +1,33 @@
 """Reads of the home pages. Few statements on purpose: a page has six beside those of its frame."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
-from django.db.models import Aggregate, Count, F, FloatField, Min, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import Extract, Greatest, JSONObject
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet, Subquery, Sum, Window
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
 from deals import selectors as deals
 from deals.models import Deal
-from partners.models import Region, Tier
 from portal import formatting
 from portal.access import Actor
 from portal.metrics import AsOf
 from portal.models import Vendor
+from portal.scope import All
 from scorecards import findings, selectors
-from scorecards.models import Scorecard, ScoringRun
+from scorecards.models import Standing
+from scorecards.selectors import Listed
 
 PAGE = 50
 PAGE_AT_HOME = 25
 WAITING = 8
 DECISIONS = timedelta(days=30)
-WEEK = timedelta(days=7)
-
-Found = Mapping[str, Any]
+MOST_DECISIONS = 1_000  # a busy vendor's median needs no more of them
 
 
 # Quarters ------------------------------------------------------------------------------------------------
@@ -64,20 +63,22 @@ def quarter_of(vendor: Vendor, day: date) -> Quarter:
 
 
 @dataclass(frozen=True, slots=True)
-class Bookings:
-    """Won amounts of a period, in minor units of the vendor's currency."""
+class Totals:
+    """What the partners in scope add up to, as of the last night, in minor units of the vendor's currency."""
 
-    amount: int
-    deals: int
+    partners: int
+    bookings: int  # trailing 365 days
+    booked_quarter: int  # fiscal quarter to date
+    open_pipeline: int
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """Registrations decided in the last 30 days; `median` from submission to decision."""
+    """Registrations decided in the last 30 days, at most the newest `MOST_DECISIONS` of them."""
 
     count: int
     in_time: int
-    median: timedelta | None
+    median: timedelta | None  # from submission to decision
 
     @property
     def median_text(self) -> str:
@@ -99,122 +100,100 @@ class Programme:
 
     day: date | None
     computed_at: datetime | None
-    week_ago: date | None  # the newest run at least seven days before the last
     tiers: list[tuple[int, str]]
     regions: list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The figures at the top of the vendor's home."""
+    """The figures at the top of the vendor's home. `quarter` is that of the last night's figures."""
 
     quarter: Quarter
-    booked: Bookings
-    quarter_before: Quarter
-    booked_before: Bookings  # after as many days of the quarter before
+    totals: Totals
     decisions: Decisions
     ending: Ending
-    programme: Programme
 
 
-class Median(Aggregate):
-    """The middle value; halfway between two of them for an even number."""
-
-    name = "Median"
-    template = "percentile_cont(0.5) within group (order by %(expressions)s)"
+# In SQL, because putting these together from querysets takes longer than running them. Row security holds
+# here as everywhere; `partners` repeats it for the planner and is null for who reads them all.
+_PROGRAMME = """
+select
+    (select json_build_array(as_of, finished_at) from scorecards_scoringrun
+     where vendor_id = %(vendor)s and finished_at is not null order by as_of desc limit 1),
+    (select coalesce(json_agg(json_build_array(id, name) order by rank desc), '[]') from partners_tier
+     where vendor_id = %(vendor)s),
+    (select coalesce(json_agg(json_build_array(id, name) order by name), '[]') from partners_region
+     where vendor_id = %(vendor)s)
+"""
+#: Each figure reads a narrow set of its own.
+_DESK = """
+select
+    (select json_build_array(
+        count(*), coalesce(sum(bookings), 0), coalesce(sum(booked_quarter), 0),
+        coalesce(sum(open_pipeline), 0))
+     from scorecards_standing
+     where vendor_id = %(vendor)s and (%(partners)s is null or partner_id = any(%(partners)s))),
+    (select json_build_array(
+        count(*), count(*) filter (where decided_at <= decision_due_at),
+        percentile_cont(0.5) within group (order by extract(epoch from decided_at - pending_since)))
+     from (
+        select greatest(approved_at, returned_at, rejected_at) as decided_at, decision_due_at, pending_since
+        from deals_deal
+        where vendor_id = %(vendor)s and pending_since is not null
+            and greatest(approved_at, returned_at, rejected_at) >= %(since)s
+            and (%(partners)s is null or partner_id = any(%(partners)s))
+        order by greatest(approved_at, returned_at, rejected_at) desc
+        limit %(most)s
+     ) decided
+     where decided_at >= pending_since),
+    (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
+     from deals_deal
+     where vendor_id = %(vendor)s and approved_at is not null
+        and open_until > %(now)s and open_until <= %(soon)s
+        and (%(partners)s is null or partner_id = any(%(partners)s)))
+"""
 
 
 def programme(vendor: Vendor) -> Programme:
     """One statement."""
-    return _programme(Vendor.objects.filter(pk=vendor.pk).values(**_programme_parts()).get())
-
-
-def desk(actor: Actor) -> Desk:
-    """One statement: each figure is a subquery over an index of its own."""
-    now = timezone.now()
-    quarter = quarter_of(actor.vendor, timezone.localdate(now))
-    before = quarter_of(actor.vendor, quarter.start.date() - timedelta(days=1))
-    so_far = min(before.start + (now - quarter.start), before.end)
-    row = Vendor.objects.filter(pk=actor.vendor.pk)
-    found = row.values(
-        booked=_bookings(actor, quarter.start, now),
-        booked_before=_bookings(actor, before.start, so_far),
-        decisions=_decisions(actor, now - DECISIONS),
-        ending=_ending(actor),
-        **_programme_parts(),
-    ).get()
-    return Desk(
-        quarter, _as_bookings(found["booked"]), before, _as_bookings(found["booked_before"]),
-        _as_decisions(found["decisions"]), _as_ending(found["ending"]), _programme(found),
+    with connection.cursor() as cursor:
+        cursor.execute(_PROGRAMME, {"vendor": vendor.pk})
+        run, tiers, regions = cursor.fetchone()
+    day, finished = run or (None, None)
+    return Programme(
+        day and date.fromisoformat(day), finished and datetime.fromisoformat(finished),
+        [(pk, name) for pk, name in tiers], [(pk, name) for pk, name in regions],
     )  # fmt: skip
 
 
-def _sums(rows: QuerySet[Any], **sums: Any) -> Subquery:
-    """The sums of a set of rows as one JSON value; null without rows."""
-    return Subquery(rows.order_by().values("vendor").values(found=JSONObject(**sums)))
+def desk(actor: Actor, day: date) -> Desk:
+    """One statement; `day` is that of the last night.
 
-
-def _bookings(actor: Actor, start: datetime, end: datetime) -> Subquery:
-    won = deals.deals_visible(actor).filter(won_at__gte=start, won_at__lt=end)
-    return _sums(won, amount=Sum("won_amount_vendor"), deals=Count("pk"))
-
-
-def _as_bookings(found: Found | None) -> Bookings:
-    return Bookings(found["amount"], found["deals"]) if found else Bookings(0, 0)
-
-
-def _decisions(actor: Actor, since: datetime) -> Subquery:
-    """Imported deals were decided elsewhere: they never waited here and have no `pending_since`."""
-    decided = Greatest("approved_at", "returned_at", "rejected_at")
-    rows = deals.deals_visible(actor).filter(pending_since__isnull=False).annotate(decided_at=decided)
-    rows = rows.filter(decided_at__gte=since)
-    return _sums(
-        rows,
-        count=Count("pk"),
-        in_time=Count("pk", filter=Q(decided_at__lte=F("decision_due_at"))),
-        seconds=Median(Extract(F("decided_at") - F("pending_since"), "epoch"), output_field=FloatField()),
-    )
-
-
-def _as_decisions(found: Found | None) -> Decisions:
-    if not found:
-        return Decisions(0, 0, None)
-    return Decisions(found["count"], found["in_time"], timedelta(seconds=found["seconds"]))
-
-
-def _ending(actor: Actor) -> Subquery:
-    rows = deals.protection_ending(actor)
-    return _sums(rows, count=Count("pk"), amount=Sum("amount_vendor", default=0), first=Min("expires_at"))
-
-
-def _as_ending(found: Found | None) -> Ending:
-    if not found:
-        return Ending(0, 0, None)
-    return Ending(found["count"], found["amount"], datetime.fromisoformat(found["first"]))
-
-
-def _programme_parts() -> dict[str, Any]:
-    runs = ScoringRun.objects.filter(finished_at__isnull=False).order_by("-as_of")
-    last = runs.values("as_of")[:1]
-    return {
-        "run": Subquery(runs.values(found=JSONObject(as_of="as_of", finished_at="finished_at"))[:1]),
-        "week_ago": Subquery(runs.filter(as_of__lte=Subquery(last) - WEEK).values("as_of")[:1]),
-        "tiers": ArraySubquery(Tier.objects.order_by("-rank").values(found=JSONObject(id="pk", name="name"))),
-        "regions": ArraySubquery(
-            Region.objects.order_by("name").values(found=JSONObject(id="pk", name="name"))
-        ),
+    An approved deal is open until its win, loss, withdrawal or expiry: what of these lies ahead is the
+    expiry. Deals imported as decided never waited here and have no `pending_since`.
+    """
+    now, reach = timezone.now(), actor.scope.partner_ids
+    parameters = {
+        "vendor": actor.vendor.pk,
+        "partners": None if isinstance(reach, All) else sorted(reach),
+        "since": now - DECISIONS,
+        "most": MOST_DECISIONS,
+        "now": now,
+        "soon": now + deals.SOON,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_DESK, parameters)
+        totals, decided, ending = cursor.fetchone()
+    quarter = quarter_of(actor.vendor, day)
+    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending))
 
 
-def _programme(found: Found) -> Programme:
-    run = found["run"]
-    return Programme(
-        day=date.fromisoformat(run["as_of"]) if run else None,
-        computed_at=datetime.fromisoformat(run["finished_at"]) if run else None,
-        week_ago=found["week_ago"],
-        tiers=[(tier["id"], tier["name"]) for tier in found["tiers"]],
-        regions=[(region["id"], region["name"]) for region in found["regions"]],
-    )
+def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
+    return Decisions(count, in_time, None if seconds is None else timedelta(seconds=seconds))
+
+
+def _ending(count: int, amount: int, first: str | None) -> Ending:
+    return Ending(count, amount, datetime.fromisoformat(first) if first else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +203,7 @@ class Waiting:
     total: int
     overdue: int
     today: int  # due before the vendor's day ends
-    deals: list[Deal]
+    deals: list[dict[str, Any]]
 
     @property
     def more(self) -> int:
@@ -239,46 +218,62 @@ def waiting(actor: Actor, most: int = WAITING) -> Waiting:
     """One statement; the counts travel on its rows."""
     now = timezone.now()
     midnight = AsOf.of(actor.vendor, timezone.localdate(now)).end
-    overdue, today = Q(decision_due_at__lt=now), Q(decision_due_at__gte=now, decision_due_at__lt=midnight)
-    rows = deals.waiting_for_decision(actor).annotate(
-        waiting_n=Window(Count("pk")),
-        overdue_n=Window(Count("pk", filter=overdue)),
-        today_n=Window(Count("pk", filter=today)),
+    rows = deals.waiting_for_decision(actor)
+    counts = JSONObject(
+        total=Count("*"),
+        overdue=Count("pk", filter=Q(decision_due_at__lt=now)),
+        today=Count("pk", filter=Q(decision_due_at__gte=now, decision_due_at__lt=midnight)),
     )
-    found: list[Any] = list(rows[:most])
-    if not found:
-        return Waiting(0, 0, 0, [])
-    return Waiting(found[0].waiting_n, found[0].overdue_n, found[0].today_n, found)
+    counted = Subquery(rows.order_by().values("vendor").values(found=counts))
+    found = list(rows.values(*_SHOWN, partner_name=F("partner__name"), counts=counted)[:most])
+    for row in found:
+        row["owner"] = f"{row[_OWNER[0]] or ''} {row[_OWNER[1]] or ''}".strip() or row[_OWNER[2]]
+    return Waiting(**found[0]["counts"], deals=found) if found else Waiting(0, 0, 0, [])
+
+
+_OWNER = ("assigned_to__first_name", "assigned_to__last_name", "assigned_to__email")
+_SHOWN = (
+    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at", *_OWNER,
+)  # fmt: skip
 
 
 # The portfolio ---------------------------------------------------------------------------------------------
 
 
-class CountedPages(Paginator):  # type: ignore[type-arg]  (no subscript at run time)
+class CountedPages(Paginator):
     """Pages of rows that bring their number along as `total`: counting costs no statement of its own."""
 
     def counted_page(self, number: str | None) -> "Page[Any]":
         """The page of this number, the first for what is no number, the last for one past the end."""
         wanted = int(number) if number and number.isdecimal() and len(number) < 7 else 1
         start = (max(wanted, 1) - 1) * self.per_page
-        rows: list[Any] = list(self.object_list[start : start + self.per_page])
+        rows = self.between(start, start + self.per_page)
         if not rows and start:
-            return self.get_page(wanted)
-        self.count = rows[0].total if rows else 0
+            return self.counted_page(str(self.num_pages))
+        self.count = self.total(rows[0]) if rows else 0
         return Page(rows, max(wanted, 1), self)
 
+    def between(self, start: int, stop: int) -> list[Any]:
+        return list(self.object_list[start:stop])
 
-def with_total(cards: QuerySet[Scorecard]) -> QuerySet[Scorecard]:
-    """The cards, each with how many there are; a sub-select, since a window would read every card in full."""
-    counted = cards.order_by().values("vendor").annotate(n=Count("pk")).values("n")
-    return cards.annotate(total=Subquery(counted))
+    def total(self, row: Any) -> int:
+        return row.total
 
 
-def moved_this_week(programme: Programme) -> selectors.Movers:
-    """The partners whose health changed most since a week before the last run."""
-    if programme.day is None or programme.week_ago is None:
-        return selectors.Movers(None, [], [])
-    return selectors.movers(selectors.latest_scorecards(since=programme.day), programme.week_ago)
+class Portfolio(CountedPages):
+    """Pages of listed standings. Which ones is found from narrow rows alone; who they are comes after."""
+
+    def __init__(self, standings: QuerySet[Standing], order: Sequence[Any], per_page: int) -> None:
+        super().__init__(standings.order_by(*order), per_page)
+        self.standings, self.order = standings.order_by(*order), order
+
+    def between(self, start: int, stop: int) -> list[Listed]:
+        counted = self.standings.order_by().values("vendor").annotate(n=Count("*")).values("n")
+        chosen = Standing.objects.filter(pk__in=self.standings.values("pk")[start:stop])
+        return list(selectors.listed(chosen).annotate(total=Subquery(counted)).order_by(*self.order))
+
+    def total(self, row: Listed) -> int:
+        return row["total"]
 
 
 # The partner's home ----------------------------------------------------------------------------------------
@@ -379,29 +374,26 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class SubPartners:
-    """A distributor's roll-up: the lowest healths, and what all of them add up to."""
+    """A distributor's roll-up: those with the lowest health, and what all of them add up to."""
 
-    cards: list[Any]
+    rows: list[Listed]
     total: int
-    open_pipeline: int
     bookings: int
+    open_pipeline: int
 
     @property
     def more(self) -> int:
-        return self.total - len(self.cards)
+        return self.total - len(self.rows)
 
 
 def sub_partners(actor: Actor, most: int = 10) -> SubPartners | None:
     """None for who is no distributor, or has none. One statement; the totals travel on its rows."""
     if not actor.is_distributor:
         return None
-    below = selectors.latest_scorecards().exclude(partner=actor.partner)
-    totals = {name: Window(Sum(name)) for name in ("open_pipeline", "bookings")}
-    cards: list[Any] = list(
-        below.annotate(
-            all_n=Window(Count("pk")), all_pipeline=totals["open_pipeline"], all_bookings=totals["bookings"]
-        ).order_by(F("health").asc(nulls_last=True), "partner_id")[:most]
-    )
-    if not cards:
+    below = selectors.listed(Standing.objects.exclude(partner=actor.partner))
+    totals = {f"all_{name}": Window(Sum(name)) for name in ("bookings", "open_pipeline")}
+    ranked = below.annotate(total=Window(Count("*")), **totals)
+    rows = list(ranked.order_by(F("health").asc(nulls_last=True), "partner_id")[:most])
+    if not rows:
         return None
-    return SubPartners(cards, cards[0].all_n, cards[0].all_pipeline, cards[0].all_bookings)
+    return SubPartners(rows, rows[0]["total"], rows[0]["all_bookings"], rows[0]["all_open_pipeline"])

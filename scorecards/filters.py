@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from partners.models import PartnerType
-from scorecards.models import Scorecard
+from scorecards.models import Standing
 
 #: (key, label, lowest health, health below which it ends); the same bounds as on every pill.
 BANDS = (("healthy", "Healthy", 75, 101), ("watch", "Watch", 50, 75), ("poor", "Poor", -1, 50))
@@ -34,18 +34,18 @@ class PortfolioFilter(django_filters.FilterSet):
     )
 
     class Meta:
-        model = Scorecard
+        model = Standing
         fields: list[str] = []
 
-    def __init__(self, data: Any, queryset: QuerySet[Scorecard], *, tiers: Choices, regions: Choices) -> None:
+    def __init__(self, data: Any, queryset: QuerySet[Standing], *, tiers: Choices, regions: Choices) -> None:
         super().__init__(data, queryset)
         self.filters["tier"].extra["choices"] = [(str(pk), name) for pk, name in tiers]
         self.filters["region"].extra["choices"] = [(str(pk), name) for pk, name in regions]
 
-    def named(self, rows: QuerySet[Scorecard], name: str, text: str) -> QuerySet[Scorecard]:
+    def named(self, rows: QuerySet[Standing], name: str, text: str) -> QuerySet[Standing]:
         return rows.filter(partner__name_key__prefix=text.strip().lower())
 
-    def within_band(self, rows: QuerySet[Scorecard], name: str, key: str) -> QuerySet[Scorecard]:
+    def within_band(self, rows: QuerySet[Standing], name: str, key: str) -> QuerySet[Standing]:
         if key == "none":
             return rows.filter(health__isnull=True)
         low, high = next((low, high) for band, _, low, high in BANDS if band == key)

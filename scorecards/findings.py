@@ -130,6 +130,8 @@ def _span(days: int) -> str:
 
 def moves(health: float, gains: Sequence[float]) -> str:
     """Where the largest possible gains together would lead."""
+    if not gains:
+        return "Nothing is left to gain: every metric is at its target"
     to = round(min(health + sum(gains), 100))
     what = "One thing" if len(gains) == 1 else f"{sentence(in_words(len(gains)))} things"
     return f"{what} would lift the score to {to}"

@@ -21,13 +21,26 @@ class AsOfForm(forms.Form):
         error_messages={"invalid": "Give a day as year-month-day, for example 2026-03-31."},
     )
 
-    def __init__(self, data: Any, *, shown: date | None = None) -> None:
-        """`shown`: the day on the page, which the field keeps showing when nothing was asked for."""
+    def __init__(self, data: Any) -> None:
         super().__init__(data)
         self.fields["as_of"].widget.attrs |= {
             "min": EARLIEST.isoformat(),
             "max": timezone.localdate().isoformat(),
         }
+
+    @property
+    def day(self) -> date | None:
+        """The day asked for; None for the newest, and for an answer that makes no sense."""
+        return self.cleaned_data["as_of"] if self.is_valid() else None
+
+    def full_clean(self) -> None:
+        """A wrong answer is marked on the field itself, which stands in the page's head."""
+        super().full_clean()
+        if self.errors:
+            self.fields["as_of"].widget.attrs |= {
+                "class": "form-control is-invalid",
+                "aria-describedby": "id_as_of-e",
+            }
 
     def clean_as_of(self) -> date | None:
         day: date | None = self.cleaned_data["as_of"]

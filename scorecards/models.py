@@ -1,10 +1,10 @@
 """Targets and weights, the scorecards computed from them, and the runs that computed them."""
 
-import json
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+import orjson
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -115,6 +115,16 @@ class ScoringRun(TenantModel):
         return f"{self.as_of}"
 
 
+class JSONText(models.TextField):
+    """JSON that is only ever read whole: as text it is written in half the time and keeps its order."""
+
+    def from_db_value(self, text: str | None, *_: Any) -> Any:
+        return None if text is None else orjson.loads(text)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else orjson.dumps(value).decode()
+
+
 class Yardstick(TenantModel):
     """Floors, targets and weights by which scorecards were measured; kept for as long as they are.
 
@@ -143,8 +153,8 @@ class Scorecard(TenantModel):
 
     `measured`: {metric key: [value, numerator, denominator, n, figures beside it]}; money in minor units,
     ratios as fractions. `places`: {metric key, quadrant or "health": percentile among the peers}.
-    `peer_spread`: JSON text {"group": name, "spread": {the same keys: [n, min, p25, median, p75, max]}}, ""
-    without peers; it tells no more of them than the partner may know.
+    `peer_spread`: {"group": name, "spread": {the same keys: [n, min, p25, median, p75, max]}}, {} without
+    peers; it tells no more of them than the partner may know.
     """
 
     partner = TenantKey(Partner, related_name="scorecards")
@@ -163,9 +173,12 @@ class Scorecard(TenantModel):
         default=0, help_text="Trailing 365 days, minor units of the vendor's currency."
     )
     open_pipeline = models.BigIntegerField(default=0, help_text="Minor units of the vendor's currency.")
-    measured = models.JSONField(default=dict)
-    places = models.JSONField(default=dict)
-    peer_spread = models.TextField(default="")
+    booked_quarter = models.BigIntegerField(
+        default=0, help_text="Fiscal quarter to the day, minor units of the vendor's currency."
+    )
+    measured: "models.Field[Any, Any]" = JSONText(default=dict)
+    places: "models.Field[Any, Any]" = JSONText(default=dict)
+    peer_spread: "models.Field[Any, Any]" = JSONText(default=dict)
 
     class Meta:
         ordering = ["-as_of"]
@@ -218,13 +231,12 @@ class Scorecard(TenantModel):
     def _peers(self) -> dict[str, dict[str, Any]]:
         if not self.peer_spread:
             return {}
-        kept = json.loads(self.peer_spread)
         names = ("n", "min", "p25", "median", "p75", "max")
         return {
             key: {
-                "group": kept["group"],
+                "group": self.peer_spread["group"],
                 "percentile": place,
-                **dict(zip(names, kept["spread"][key], strict=True)),
+                **dict(zip(names, self.peer_spread["spread"][key], strict=True)),
             }
             for key, place in self.places.items()
         }
@@ -233,6 +245,44 @@ class Scorecard(TenantModel):
 def _exact(value: float | None) -> Decimal | None:
     """The very number that was kept: what is computed from it again must not differ in the last digit."""
     return None if value is None else Decimal(str(value))
+
+
+class Standing(TenantModel):
+    """Where a partner stands now: one narrow row each, written with every newer scorecard.
+
+    Lists of partners sort, filter and add up thousands of these; finding each one's newest scorecard first
+    took as long as everything else on the page together.
+    """
+
+    partner = TenantKey(Partner, models.CASCADE, related_name="standings")
+    as_of = models.DateField()
+    computed_at = models.DateTimeField()
+    health = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    coverage = models.DecimalField(max_digits=5, decimal_places=2)
+    sales = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    enablement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    marketing = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    engagement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    bookings = models.BigIntegerField(default=0, help_text="Trailing 365 days, as on the scorecard.")
+    booked_quarter = models.BigIntegerField(default=0, help_text="Fiscal quarter to the day, minor units.")
+    open_pipeline = models.BigIntegerField(default=0, help_text="As on the scorecard.")
+    since = models.DateField(null=True, help_text="The day of the run a week before, which `change` is from.")
+    change = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="Of the health.")
+
+    class Meta:
+        ordering = ["partner_id"]
+        indexes = [
+            models.Index(fields=["vendor", "health", "partner"], name="scorecards_standing_by_health"),
+            models.Index(fields=["vendor", "change"], name="scorecards_standing_by_change"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="scorecards_standing_rows"),
+            CompositeForeignKey(field="partner", name="scorecards_standing_partner_fk"),
+            models.UniqueConstraint(fields=["vendor", "partner"], name="scorecards_standing_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} on {self.as_of}"
 
 
 class StalePartner(TenantModel):

@@ -17,7 +17,7 @@ from portal import charts, formatting
 from portal.metrics import Better, Metric, Quadrant, Unit
 from scorecards import findings
 from scorecards.models import Scorecard
-from scorecards.selectors import LookingBack, MetricLine, Point, QuadrantPart, explained
+from scorecards.selectors import LookingBack, MetricLine, QuadrantPart, explained
 
 #: For who wants the scorecard alone.
 NOTHING_BEFORE = LookingBack(None, [], {})
@@ -62,9 +62,9 @@ def peer_group(peers: Mapping[str, Any] | None) -> charts.Peers | None:
     return charts.Peers(peers["p25"], peers["median"], peers["p75"], peers["min"], peers["max"], peers["n"])
 
 
-def history_text(what: str, values: Sequence[str]) -> str:
+def history_text(what: str, first: str, last: str) -> str:
     """The words of a sparkline: where it starts and where it ends."""
-    return f"{what} over 12 months, from {values[0]} to {values[-1]}" if len(values) > 1 else ""
+    return f"{what} over 12 months, from {first} to {last}"
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,8 @@ class Line:
 
     @property
     def history_label(self) -> str:
-        return history_text(self.metric.label, [self.text(v) for v in self.history if v is not None])
+        known = [value for value in self.history if value is not None]
+        return history_text(self.metric.label, self.text(known[0]), self.text(known[-1])) if known else ""
 
     def text(self, value: float | Decimal | None) -> str:
         return in_unit(value, self.unit, self.currency)
@@ -398,8 +399,9 @@ class Reading:
 
     @property
     def trend(self) -> list[tuple[date, float | None]]:
+        """Whole points, as everywhere else on the page."""
         return [
-            (point.day, None if point.health is None else float(point.health)) for point in self.back.points
+            (point.day, None if point.health is None else round(point.health)) for point in self.back.points
         ]
 
     @property
@@ -458,39 +460,3 @@ class Reading:
     def key_figures(self) -> list[Line]:
         """What the partner's page shows of the scorecard."""
         return self.lines[:6]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A partner's scorecard in a list. `day`: that of the list; a card rescored since is newer."""
-
-    card: Scorecard
-    points: Sequence[Point]
-    day: date | None = None
-
-    @property
-    def partner(self) -> Partner:
-        return self.card.partner
-
-    @property
-    def place(self) -> str:
-        country = self.partner.country
-        return ", ".join(filter(None, [self.partner.city, country.code if country else ""]))
-
-    @property
-    def scores(self) -> list[float | None]:
-        return [getattr(self.card, quadrant) for quadrant in Quadrant.values]
-
-    @property
-    def history(self) -> list[float | None]:
-        return [None if point.health is None else float(point.health) for point in self.points]
-
-    @property
-    def history_label(self) -> str:
-        return history_text(
-            "Health", [formatting.format_number(value) for value in self.history if value is not None]
-        )
-
-    @property
-    def is_newer(self) -> bool:
-        return self.day is not None and self.card.as_of > self.day

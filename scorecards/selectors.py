@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import Abs, RowNumber, Sign
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from partners.models import Partner
@@ -16,7 +16,7 @@ from portal.metrics import AsOf, Metric, Quadrant, all_metrics, metric
 from portal.models import Vendor
 from portal.scope import current_scope
 from scorecards.engine import Figures, Subject, assessed, compared
-from scorecards.models import Scorecard, ScoringRun, Yardstick
+from scorecards.models import Scorecard, ScoringRun, Standing, Yardstick
 
 #: The heavy columns, which a list does not show.
 DETAILS = ("measured", "places", "peer_spread")
@@ -79,17 +79,17 @@ class QuadrantPart:
     lines: list[MetricLine]
 
 
+#: A standing as a list shows it: a plain row, because objects of four tables cost more than the query.
+Listed = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Movers:
-    """The largest changes of health since a day, either way; each card has `.before`, `.change` and `.size`."""
+    """The largest changes of health since a day, either way."""
 
     since: date | None
-    fell: list[Any]
-    rose: list[Any]
-
-    @property
-    def cards(self) -> list[Any]:
-        return [*self.fell, *self.rose]
+    fell: list[Listed]
+    rose: list[Listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,6 @@ class Freshness:
 
     as_of: date
     computed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PortfolioTotals:
-    """Sums over the cards given: minor units of the vendor's currency, and partners per band."""
-
-    partners: int
-    bookings: int
-    open_pipeline: int
 
 
 def last_run(as_of: date | None = None) -> ScoringRun | None:
@@ -186,6 +177,7 @@ def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
         **card.scores,
         bookings=card.amount("bookings"),
         open_pipeline=card.amount("open_pipeline"),
+        booked_quarter=card.booked_quarter,
         measured=card.measured,
     )
 
@@ -206,21 +198,26 @@ def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
     return ends[::-1]
 
 
-def trends(cards: Iterable[Scorecard]) -> dict[int, list[Point]]:
-    """{partner id: points}: the month-ends kept of the 12 months before each card, and it. One query."""
-    cards = list(cards)
-    if not cards:
+def health_trends(rows: Iterable[Listed]) -> dict[int, list[float | None]]:
+    """{partner id: healths}: at the month-ends kept of the last 12 months, then now. One query.
+
+    Packed by the database into one row per partner: a list of fifty would else be six hundred rows.
+    """
+    newest = {row["partner_id"]: row for row in rows}
+    if not newest:
         return {}
-    wanted = month_ends(max(card.as_of for card in cards))
-    kept = Scorecard.objects.filter(partner__in=[card.partner_id for card in cards], as_of__in=wanted)
-    points = defaultdict(list)
-    for row in kept.order_by("as_of").defer(*DETAILS):
-        points[row.partner_id].append(_point(row))
-    return {card.partner_id: [*_until(points[card.partner_id], card.as_of), _point(card)] for card in cards}
+    ends = month_ends(max(row["as_of"] for row in newest.values()))
+    kept = Scorecard.objects.filter(partner__in=newest, as_of__in=ends).order_by().values("partner_id")
+    packed = kept.annotate(healths=ArrayAgg("health", order_by="as_of"))
+    past = dict(packed.values_list("partner_id", "healths"))
+    return {
+        partner_id: [_float(health) for health in [*past.get(partner_id, ()), row["health"]]]
+        for partner_id, row in newest.items()
+    }
 
 
-def _until(points: list[Point], day: date) -> list[Point]:
-    return [point for point in points if point.day < day]
+def _float(score: Decimal | None) -> float | None:
+    return None if score is None else float(score)
 
 
 def _point(card: Scorecard) -> Point:
@@ -284,27 +281,29 @@ def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
     return sorted(lines, key=lambda line: -line.gain)[:most]
 
 
-def movers(cards: QuerySet[Scorecard], since: date, *, most: int = 5, least: int = 1) -> Movers:
-    """The `most` cards that fell and that rose furthest since a day on which a run left cards. One query.
+def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
+    """Where partners stand now, as rows for a list: the scores and sums, and who and where the partner is."""
+    rows: QuerySet[Standing, Listed] = standings.values(
+        "partner_id", "as_of", "computed_at", "health", "coverage", *Quadrant.values,
+        "bookings", "open_pipeline", "since", "change",
+        name=F("partner__name"), slug=F("partner__slug"), type=F("partner__type"), city=F("partner__city"),
+        country=F("partner__country"), tier=F("partner__tier__name"), region=F("partner__region__name"),
+    )  # fmt: skip
+    return rows
+
+
+def movers(*, most: int = 5, least: int = 1) -> Movers:
+    """The `most` partners that fell and that rose furthest in a week. One query.
 
     `least`: changes below this many points are no news.
     """
-    then = FilteredRelation("partner__scorecards", condition=Q(partner__scorecards__as_of=since))
-    cards = cards.alias(then=then).annotate(before=F("then__health"), change=F("health") - F("then__health"))
-    cards = cards.annotate(size=Abs("change")).filter(size__gte=least)
-    rank = Window(RowNumber(), partition_by=Sign("change"), order_by=["-size", "partner_id"])
-    moved: list[Any] = list(cards.annotate(rank=rank).filter(rank__lte=most).order_by("-size", "partner_id"))
+    fell = listed(Standing.objects.filter(change__lte=-least)).order_by("change", "partner_id")[:most]
+    rose = listed(Standing.objects.filter(change__gte=least)).order_by("-change", "partner_id")[:most]
+    found = sorted(fell.union(rose, all=True), key=lambda row: (-abs(row["change"]), row["partner_id"]))
+    since = found[0]["since"] if found else None
     return Movers(
-        since, [card for card in moved if card.change < 0], [card for card in moved if card.change > 0]
+        since, [row for row in found if row["change"] < 0], [row for row in found if row["change"] > 0]
     )
-
-
-def portfolio_totals(cards: QuerySet[Scorecard]) -> PortfolioTotals:
-    """What the cards of a list add up to. One query."""
-    sums = cards.order_by().aggregate(
-        bookings=Sum("bookings"), open_pipeline=Sum("open_pipeline"), n=Count("pk")
-    )
-    return PortfolioTotals(sums["n"], sums["bookings"] or 0, sums["open_pipeline"] or 0)
 
 
 def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tuple[Metric, QuerySet[Any]]:
@@ -318,9 +317,9 @@ def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tup
 
 @dataclass(frozen=True, slots=True)
 class LookingBack:
-    """What came before a scorecard: the newest one at least a month older, and the month-ends of a year."""
+    """What came before a scorecard: the one kept nearest to a month earlier, and the month-ends of a year."""
 
-    before: Scorecard | None
+    before: Scorecard | None  # None where nothing was kept more than a fortnight earlier
     points: list[Point]  # month-ends kept, then the card itself
     series: dict[str, list[tuple[date, float | None]]]  # metric key -> value on the days of `points`
 
@@ -336,5 +335,6 @@ def looking_back(card: Scorecard, days: int = 30) -> LookingBack:
     for old in shown:
         for key, value in old.values.items():
             series[key].append((old.as_of, value))
-    before = next((old for old in reversed(kept) if old.as_of <= limit), None)
+    earlier = [old for old in kept if card.as_of - old.as_of >= timedelta(days=days // 2)]
+    before = min(earlier, key=lambda old: abs(old.as_of - limit), default=None)
     return LookingBack(before, [_point(old) for old in shown], dict(series))

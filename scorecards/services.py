@@ -7,7 +7,6 @@ programme's targets and weights, and on nothing else.
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import orjson
@@ -22,7 +21,7 @@ from portal.metrics import Quadrant, all_metrics
 from portal.models import PortalEvent, Vendor
 from portal.scope import current_vendor_id, entered, system_scope
 from portal.wall import across_the_wall
-from scorecards import engine, policies, selectors
+from scorecards import engine, policies, selectors, standings
 from scorecards.engine import Card
 from scorecards.models import (
     MetricTarget,
@@ -64,20 +63,24 @@ def compute(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None 
 _KEEP = """
 insert into scorecards_scorecard (
     vendor_id, as_of, computed_at, partner_id, yardstick_id, health, coverage,
-    sales, enablement, marketing, engagement, bookings, open_pipeline, measured, places, peer_spread
+    sales, enablement, marketing, engagement, bookings, open_pipeline, booked_quarter,
+    measured, places, peer_spread
 )
-select %s, %s, %s, card.*
-from unnest(
-    %s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[],
-    %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
-    %s::bigint[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::text[]
-) card
+select %(vendor)s, %(as_of)s, %(now)s, partner_id, yardstick_id, health, coverage,
+    sales, enablement, marketing, engagement, bookings, open_pipeline, booked_quarter,
+    measured, places, (%(spreads)s::text[])[spread]
+from json_to_recordset(%(cards)s) card (
+    partner_id bigint, yardstick_id bigint, health numeric, coverage numeric,
+    sales numeric, enablement numeric, marketing numeric, engagement numeric,
+    bookings bigint, open_pipeline bigint, booked_quarter bigint, measured text, places text, spread int
+)
 on conflict (vendor_id, partner_id, as_of) do update set
     computed_at = excluded.computed_at, yardstick_id = excluded.yardstick_id,
     health = excluded.health, coverage = excluded.coverage,
     sales = excluded.sales, enablement = excluded.enablement,
     marketing = excluded.marketing, engagement = excluded.engagement,
     bookings = excluded.bookings, open_pipeline = excluded.open_pipeline,
+    booked_quarter = excluded.booked_quarter,
     measured = excluded.measured, places = excluded.places, peer_spread = excluded.peer_spread
 """
 
@@ -85,28 +88,42 @@ on conflict (vendor_id, partner_id, as_of) do update set
 def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
     """Keep the scorecards of a day, in place of those it had. Returns how many.
 
-    By columns and in one statement: as objects, the rows of a large vendor would take longer to write than
-    to compute.
+    All rows travel as one JSON text: as objects, those of a large vendor would take longer to write than to
+    compute.
     """
     if not cards:
         return 0
-    yardsticks = {id(card.scheme): card.scheme for card in cards}
-    kept = {key: yardstick_keep(scheme).pk for key, scheme in yardsticks.items()}
-    columns: list[list[Any]] = [
-        [card.partner_id for card in cards],
-        [kept[id(card.scheme)] for card in cards],
-        [card.health for card in cards],
-        [card.coverage for card in cards],
-        *([card.scores.get(quadrant) for card in cards] for quadrant in Quadrant.values),
-        [card.amount("bookings") for card in cards],
-        [card.amount("open_pipeline") for card in cards],
-        [orjson.dumps(card.measured).decode() for card in cards],
-        [orjson.dumps(card.places).decode() for card in cards],
-        [card.peer_spread for card in cards],
-    ]
+    yardsticks = {scheme: yardstick_keep(scheme).pk for scheme in {card.scheme for card in cards}}
+    spreads = {id(card.peer_spread): card.peer_spread for card in cards}
+    place = {spread: number for number, spread in enumerate(spreads, 1)}  # SQL counts from 1
+    rows = [_row(card, yardsticks[card.scheme], place[id(card.peer_spread)]) for card in cards]
+    parameters = {
+        "vendor": current_vendor_id(),
+        "as_of": as_of,
+        "now": timezone.now(),
+        "spreads": [orjson.dumps(spread).decode() for spread in spreads.values()],
+        "cards": orjson.dumps(rows, default=float).decode(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [current_vendor_id(), as_of, timezone.now(), *columns])
+        cursor.execute(_KEEP, parameters)
+    standings.renew(as_of=as_of, partner_ids=[card.partner_id for card in cards])
     return len(cards)
+
+
+def _row(card: Card, yardstick_id: int, spread: int) -> dict[str, Any]:
+    return {
+        "partner_id": card.partner_id,
+        "yardstick_id": yardstick_id,
+        "health": card.health,
+        "coverage": card.coverage,
+        **card.scores,
+        "bookings": card.amount("bookings"),
+        "open_pipeline": card.amount("open_pipeline"),
+        "booked_quarter": card.booked_quarter,
+        "measured": card.measured,
+        "places": card.places,
+        "spread": spread,
+    }
 
 
 def yardstick_keep(scheme: Scheme) -> Yardstick:
@@ -124,8 +141,9 @@ def score(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = 
     """
     with entered(system_scope(vendor.pk)), transaction.atomic():
         _wait_for_turn(vendor, as_of)
-        cards = compute(vendor=vendor, as_of=as_of, partner_ids=partner_ids)
-        scorecards_store(cards, as_of=as_of)
+        with engine.uncollected():
+            cards = compute(vendor=vendor, as_of=as_of, partner_ids=partner_ids)
+            scorecards_store(cards, as_of=as_of)
         if partner_ids is None and as_of <= day_that_ended(vendor):
             _run_finished(as_of, len(cards))
         return cards
@@ -146,9 +164,9 @@ def nightly(*, vendor: Vendor, as_of: date) -> ScoringRun | None:
         run.refresh_from_db()
         if run.finished_at:
             return run
-        cards = compute(vendor=vendor, as_of=as_of)
-        scorecards_store(cards, as_of=as_of)
-        return _run_finished(as_of, len(cards))
+        with engine.uncollected():
+            kept = scorecards_store(compute(vendor=vendor, as_of=as_of), as_of=as_of)
+        return _run_finished(as_of, kept)
 
 
 def _run_started(vendor: Vendor, as_of: date) -> ScoringRun:
@@ -212,7 +230,8 @@ def mark_stale(event: PortalEvent) -> None:
         return
     # In bulk, because a plain save wants to read the row back, which partner people may not.
     StalePartner.objects.bulk_create([StalePartner(partner_id=event.partner_id)], ignore_conflicts=True)
-    transaction.on_commit(partial(_hand_over, event.vendor_id, event.partner_id), robust=True)
+    vendor_id, partner_id = event.vendor_id, event.partner_id
+    transaction.on_commit(lambda: _hand_over(vendor_id, partner_id), robust=True)
 
 
 def mark_many_stale(events: Sequence[PortalEvent]) -> None:

@@ -4,9 +4,9 @@ Plain declarations drawn by the templates: fifty rows through django-tables2 too
 template loop 0.8 ms, and the portfolio is the page people open most.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -19,9 +19,10 @@ from django.utils.safestring import SafeString
 
 from deals.metrics import HALF_YEAR
 from deals.models import Deal
+from partners.models import PartnerType
 from portal import formatting, marks
 from portal.metrics import AsOf, Quadrant
-from scorecards.models import Scorecard
+from scorecards.selectors import Listed
 
 # Portfolio ----------------------------------------------------------------------------------------------
 
@@ -29,19 +30,23 @@ from scorecards.models import Scorecard
 SORTS = {
     "health": "health",
     "partner": "partner__name",
-    "sales": "sales",
     "tier": "partner__tier__rank",
     "region": "partner__region__name",
     "pipeline": "open_pipeline",
     "bookings": "bookings",
 }
+#: Columns that may be empty. The others are sorted plainly, which an index can do in both directions.
+_MAYBE_EMPTY = {"health", "tier", "region"}
 
 
 def portfolio_order(sort: str) -> tuple[OrderBy | str, ...]:
     """Order of a `sort` parameter ("-bookings"); an unknown one sorts as the first. No value comes last."""
-    falling, key = sort.startswith("-"), sort.removeprefix("-")
-    column = F(SORTS.get(key, next(iter(SORTS.values()))))
-    return (column.desc(nulls_last=True) if falling else column.asc(nulls_last=True), "partner_id")
+    key = sort.removeprefix("-")
+    if key not in SORTS:
+        return portfolio_order(next(iter(SORTS)))
+    column, last = F(SORTS[key]), key in _MAYBE_EMPTY or None
+    falling = sort.startswith("-")
+    return (column.desc(nulls_last=last) if falling else column.asc(nulls_last=last), "partner_id")
 
 
 PORTFOLIO_HEADER = (
@@ -50,17 +55,55 @@ PORTFOLIO_HEADER = (
 )  # fmt: skip
 
 
-def portfolio_lines(cards: Iterable[Scorecard], currency: str) -> Iterable[list[Any]]:
-    """One line of the export per card: amounts in major units, scores with their decimals."""
-    for card in cards:
-        partner, region = card.partner, card.partner.region
-        pipeline, bookings = (formatting.from_minor(n, currency) for n in (card.open_pipeline, card.bookings))
+def portfolio_lines(rows: Iterable[Listed], currency: str) -> Iterable[list[Any]]:
+    """One line of the export per partner: amounts in major units, scores with their decimals."""
+    types = dict(PartnerType.choices)
+    for row in rows:
+        sums = (formatting.from_minor(row[name], currency) for name in ("open_pipeline", "bookings"))
         yield [
-            partner.name, partner.slug, partner.get_type_display(), partner.tier and partner.tier.name,
-            region and region.name, partner.country.code, partner.city, card.as_of.isoformat(),
-            card.health, card.coverage, *(getattr(card, quadrant) for quadrant in Quadrant.values),
-            pipeline, bookings, currency,
+            row["name"], row["slug"], types[row["type"]], row["tier"], row["region"], row["country"],
+            row["city"], row["as_of"].isoformat(), row["health"], row["coverage"],
+            *(row[quadrant] for quadrant in Quadrant.values), *sums, currency,
         ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Makes what the cells of listed partners show: they stand on a page by the hundred, and a template
+    takes longer over each. `day`: that of the list; who was scored again since is marked with the time.
+    """
+
+    trends: Mapping[int, Sequence[float | None]]
+    currency: str
+    day: date | None = None
+
+    def __call__(self, rows: Iterable[Listed], page: str = "partners:detail") -> list[dict[str, Any]]:
+        """`page`: the partner's page that its name leads to."""
+        before, after = reverse(page, args=["slug"]).rsplit("slug", 1)
+        return [self._cells(row, f"{before}{row['slug']}{after}") for row in rows]
+
+    def _cells(self, row: Listed, url: str) -> dict[str, Any]:
+        return {
+            "url": url,
+            "name": row["name"],
+            "place": f"{row['city']}, {row['country']}".strip(", "),
+            "health": marks.health(row["health"]),
+            "quad": marks.quad([row[quadrant] for quadrant in Quadrant.values]),
+            "spark": self._spark(self.trends[row["partner_id"]]),
+            "tier": row["tier"] or "–",
+            "region": row["region"] or "–",
+            "pipeline": formatting.format_money(row["open_pipeline"], self.currency, whole=True),
+            "bookings": formatting.format_money(row["bookings"], self.currency, whole=True),
+            "rescored_at": row["computed_at"] if self.day and row["as_of"] > self.day else None,
+            "points": f"{abs(row['change'] or 0):.0f}",
+            "now": row["health"],
+            "before": None if row["change"] is None else row["health"] - row["change"],
+        }
+
+    def _spark(self, healths: Sequence[float | None]) -> SafeString:
+        known = [health for health in healths if health is not None]
+        label = f"Health over 12 months, from {known[0]:.0f} to {known[-1]:.0f}" if known else ""
+        return marks.sparkline(healths, label, width=72, height=22)
 
 
 # The rows behind a figure -------------------------------------------------------------------------------
@@ -205,9 +248,15 @@ class Drill:
         if not rows:
             return []
         return [
-            (figure.label, self._shown(figure.kind, getattr(rows[0], f"figure_{i}")))
+            (figure.label, self._summed(figure.kind, getattr(rows[0], f"figure_{i}")))
             for i, figure in enumerate(self._figures)
         ]
+
+    def _summed(self, kind: str, value: Any) -> Any:
+        """As in the rows, but money in whole units: it is compared with the scorecard, which shows those."""
+        if value is None or kind not in ("money", "percents"):
+            return self._shown(kind, value)
+        return formatting.format_money(value / (100 if kind == "percents" else 1), self.currency, whole=True)
 
     @property
     def _figures(self) -> Sequence[Figure]:

@@ -21,9 +21,9 @@ from portal.metrics import AsOf
 from scorecards import dashboards, findings, policies, selectors, services, tables
 from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
-from scorecards.models import Scorecard
-from scorecards.reading import Line, Reading, Row
-from scorecards.selectors import Movers
+from scorecards.models import Standing
+from scorecards.reading import Line, Reading
+from scorecards.selectors import Listed, Movers
 
 ROWS = 50
 
@@ -39,19 +39,19 @@ def home(request: Any) -> HttpResponse:
 def _vendor_home(request: Any) -> HttpResponse:
     if request.htmx.target == "portfolio":
         return portfolio(request, dashboards.PAGE_AT_HOME)
-    desk = dashboards.desk(request.actor)
+    programme = dashboards.programme(request.vendor)
+    desk = dashboards.desk(request.actor, programme.day or timezone.localdate())
     waiting = dashboards.waiting(request.actor)
-    movers = dashboards.moved_this_week(desk.programme)
-    listed = _portfolio(request, desk.programme, dashboards.PAGE_AT_HOME, also=movers.cards)
+    movers = selectors.movers()
+    listed = _portfolio(request, programme, dashboards.PAGE_AT_HOME, also=[*movers.fell, *movers.rose])
     context = listed | {
         "heading": _vendor_heading(request.actor, desk, waiting, movers),
         "now": timezone.now(),
         "desk": desk,
-        "totals": selectors.portfolio_totals(selectors.latest_scorecards(since=desk.programme.day)),
         "waiting": waiting,
         "movers": movers,
-        "fell": [Row(card, listed["trends"][card.partner_id]) for card in movers.fell],
-        "rose": [Row(card, listed["trends"][card.partner_id]) for card in movers.rose],
+        "fell": listed["cells"](movers.fell, "scorecards:detail"),
+        "rose": listed["cells"](movers.rose, "scorecards:detail"),
     }
     return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
 
@@ -59,10 +59,10 @@ def _vendor_home(request: Any) -> HttpResponse:
 def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Waiting, movers: Movers) -> str:
     """Whom time is running out for and who fell; for who cannot decide, the money first."""
     if actor.is_read_only:
-        booked = formatting.format_money_short(desk.booked.amount, actor.vendor.currency)
+        booked = formatting.format_money_short(desk.totals.booked_quarter, actor.vendor.currency)
         return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
     fell = movers.fell[0] if movers.fell else None
-    worst = (fell.partner.name, float(fell.size), movers.since) if fell and movers.since else None
+    worst = (fell["name"], float(-fell["change"]), movers.since) if fell and movers.since else None
     return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
 
 
@@ -86,7 +86,7 @@ def _partner_home(request: Any) -> HttpResponse:
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
-        "sub_rows": _rows(subs.cards) if subs else [],
+        "sub_rows": _sub_rows(actor, subs),
     }
     return render(request, "scorecards/partner_home.html", context)
 
@@ -114,7 +114,7 @@ def portfolio_export(request: Any) -> HttpResponse:
     _staff_only(request.actor)
     chosen = _filter(request, dashboards.programme(request.vendor))
     rows = chosen.qs.order_by(*tables.portfolio_order(request.GET.get("sort", "")))
-    lines = tables.portfolio_lines(rows, request.vendor.currency)
+    lines = tables.portfolio_lines(selectors.listed(rows), request.vendor.currency)
     return csv_response("portfolio", tables.PORTFOLIO_HEADER, lines, actor=request.actor)
 
 
@@ -124,32 +124,35 @@ def _staff_only(actor: Actor) -> None:
 
 
 def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioFilter:
-    cards = selectors.latest_scorecards(since=programme.day)
-    return PortfolioFilter(request.GET, cards, tiers=programme.tiers, regions=programme.regions)
+    rows = Standing.objects.order_by()
+    return PortfolioFilter(request.GET, rows, tiers=programme.tiers, regions=programme.regions)
 
 
 def _portfolio(
-    request: Any, programme: dashboards.Programme, per_page: int, also: list[Scorecard] | None = None
+    request: Any, programme: dashboards.Programme, per_page: int, also: list[Listed] | None = None
 ) -> dict[str, Any]:
-    """Context of `_portfolio.html`. `also`: other cards of the page, whose trends come in the same query."""
+    """Context of `_portfolio.html`. `also`: others on the page, whose trends come in the same query."""
     chosen = _filter(request, programme)
-    rows = dashboards.with_total(chosen.qs).order_by(*tables.portfolio_order(request.GET.get("sort", "")))
-    page = dashboards.CountedPages(rows, per_page).counted_page(request.GET.get("page"))
-    trends = selectors.trends([*page.object_list, *(also or [])])
+    order = tables.portfolio_order(request.GET.get("sort", ""))
+    page = dashboards.Portfolio(chosen.qs, order, per_page).counted_page(request.GET.get("page"))
+    trends = selectors.health_trends([*page.object_list, *(also or [])])
+    cells = tables.Cells(trends, request.vendor.currency, programme.day)
     return {
         "filter": chosen,
         "page": page,
-        "rows": [Row(card, trends[card.partner_id], programme.day) for card in page.object_list],
-        "trends": trends,
+        "rows": cells(page.object_list),
+        "cells": cells,
         "programme": programme,
         "export_url": f"{reverse('scorecards:portfolio_export')}?{request.GET.urlencode()}",
         "status": 200 if chosen.is_valid() else 422,
     }
 
 
-def _rows(cards: list[Scorecard]) -> list[Row]:
-    trends = selectors.trends(cards)
-    return [Row(card, trends[card.partner_id]) for card in cards]
+def _sub_rows(actor: Actor, subs: dashboards.SubPartners | None) -> list[dict[str, Any]]:
+    if subs is None:
+        return []
+    cells = tables.Cells(selectors.health_trends(subs.rows), actor.vendor.currency)
+    return cells(subs.rows, "scorecards:detail")
 
 
 # One scorecard --------------------------------------------------------------------------------------------
@@ -168,11 +171,9 @@ def detail(request: Any, slug: str) -> HttpResponse:
 
 
 def _scorecard(request: Any, partner: Partner) -> HttpResponse:
-    form = AsOfForm(request.GET if request.GET.get("as_of") else None)
-    day = form.cleaned_data["as_of"] if form.is_valid() else None
-    reading = _reading(request.actor, partner, day)
-    if not form.is_bound:
-        form.initial["as_of"] = reading.day
+    form = _asked_day(request)
+    reading = _reading(request.actor, partner, form.day)
+    form.initial["as_of"] = reading.day
     is_own = partner == request.actor.partner
     context = {
         "partner": partner,
@@ -205,6 +206,11 @@ def recompute(request: Any, slug: str) -> HttpResponse:
     return redirect("scorecards:detail", slug)
 
 
+def _asked_day(request: HttpRequest) -> AsOfForm:
+    """Bound only where a day was asked for: the field otherwise shows the day of the scorecard."""
+    return AsOfForm(request.GET if request.GET.get("as_of") else None)
+
+
 def _partner(slug: str) -> Partner:
     return get_object_or_404(Partner.objects.select_related("tier", "region"), slug=slug)
 
@@ -229,9 +235,9 @@ def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tupl
 
 @require_GET
 def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
-    partner, form = _partner(slug), AsOfForm(request.GET)
-    day = form.cleaned_data["as_of"] if form.is_valid() else None
-    line, drill = _drill(request.actor, partner, key, day)
+    partner, form = _partner(slug), _asked_day(request)
+    line, drill = _drill(request.actor, partner, key, form.day)
+    form.initial["as_of"] = line.day
     page = dashboards.CountedPages(drill.counted(), ROWS).counted_page(request.GET.get("page"))
     context = {
         "partner": partner,
@@ -240,7 +246,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
         "drill": drill,
         "page": page,
         "rows": [drill.cells(row) for row in page.object_list],
-        "figures": drill.figures(page.object_list),
+        "figures": drill.figures(list(page.object_list)),
         "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
         "export_url": _export_url(partner, key, line.day),
@@ -250,10 +256,10 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
 
 @require_GET
 def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
-    partner, form = _partner(slug), AsOfForm(request.GET)
-    if not form.is_valid():
-        return redirect("scorecards:metric_rows", slug, key)
-    line, drill = _drill(request.actor, partner, key, form.cleaned_data["as_of"])
+    partner, form = _partner(slug), _asked_day(request)
+    if form.errors:
+        raise Http404("no such day")
+    line, drill = _drill(request.actor, partner, key, form.day)
     name = f"{slug}-{key}-{line.day:%Y-%m-%d}"
     return csv_response(name, drill.header(), drill.lines(), actor=request.actor)
 

@@ -301,8 +301,9 @@ class TestRecord:
         assert "Changed Probability" in client.get(url(Stage, "history", world.stages[0].pk)).text
 
     def test_saving_without_a_change_leaves_no_trace(self, client: PortalClient, world: VendorWorld) -> None:
-        page = url(Stage, "change", world.stages[0].pk)
-        client.post(page, answers_of(client.get(page)))
+        for row in (world.stages[0], world.tiers[0]):  # tiers have decimals, which are shown shortened
+            page = url(type(row), "change", row.pk)
+            assert client.post(page, answers_of(client.get(page))).status_code == 302
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             assert not PortalEvent.objects.filter(type__startswith="portal.row_").exists()
 
@@ -318,6 +319,14 @@ class TestRecord:
 
 
 class TestForms:
+    def test_decimals_are_shown_as_people_write_them(self, client: PortalClient, world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            row = MetricTarget.objects.create(
+                metric="bookings", tier=world.tiers[0], floor="0.5", target="700000"
+            )
+        form = client.get(url(MetricTarget, "change", row.pk)).context["adminform"].form
+        assert [str(form[name].value()) for name in ("floor", "target", "weight")] == ["0.5", "700000", "1"]
+
     def test_a_name_taken_is_told_next_to_the_field(self, client: PortalClient, world: VendorWorld) -> None:
         page = url(Tier, "change", world.tiers[0].pk)
         answer = client.post(page, answers_of(client.get(page)) | {"name": "Gold"})

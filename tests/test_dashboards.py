@@ -223,7 +223,7 @@ class TestPortfolio:
         self, scored: VendorWorld, client_as: ClientAs
     ) -> None:
         answer = client_as(scored.people["program_admin"]).get("/portfolio/")
-        healths = [row.card.health for row in answer.context["rows"]]
+        healths = [row["now"] for row in answer.context["rows"]]
         assert healths[:3] == sorted(healths[:3])
         assert healths[3] is None
         assert rows_of(answer)[3] == "delta"
@@ -397,6 +397,8 @@ class TestScorecard:
             answer = client.get(path, {"as_of": day})
             assert answer.status_code == 422, path
             assert message in text_of(answer)
+            assert 'aria-describedby="id_as_of-e"' in answer.content.decode()
+        assert client.get("/partners/alpha/scorecard/bookings/export/", {"as_of": day}).status_code == 404
 
     def test_a_past_day_is_computed_from_what_was_known_then(
         self, scored: VendorWorld, client_as: ClientAs

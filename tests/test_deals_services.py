@@ -222,6 +222,16 @@ def test_a_currency_without_a_rate_is_refused_beside_its_field(world: VendorWorl
     assert (now_is(world, deal).status, now_is(world, deal).customer_id) == (DealStatus.DRAFT, None)
 
 
+def test_an_amount_beyond_reason_is_refused_beside_its_field(world: VendorWorld) -> None:
+    with entered(system_scope(world.vendor.pk)):
+        ExchangeRate.objects.create(currency="USD", day=timezone.localdate(), rate=Decimal(9_999_999_999))
+    rep = world.people["partner_rep"]
+    deal = draft(rep, world, currency="USD", amount=10**16)
+    with pytest.raises(ValidationError) as refused:
+        do(services.deal_submit, rep, deal)
+    assert refused.value.message_dict == {"amount": ["This amount is too large."]}
+
+
 # Protection --------------------------------------------------------------------------------------------
 
 

@@ -92,3 +92,4 @@ def test_a_trend_says_how_far_and_how_long(
 def test_moves_never_promise_more_than_a_hundred() -> None:
     assert findings.moves(63.0, [4.5, 3.4, 2.4]) == "Three things would lift the score to 73"
     assert findings.moves(98.0, [1.6]) == "One thing would lift the score to 100"
+    assert findings.moves(100.0, []) == "Nothing is left to gain: every metric is at its target"

@@ -215,16 +215,30 @@ def test_other_vendors_with_the_same_keys_are_not_touched(
         assert world.partners["beta"].pk in granted.values_list("content_object_id", flat=True)
 
 
-def statements(vendor: Vendor, lines: int) -> int:
-    text = "".join(f"K{n},beta,Customer {n},Arm,won,2026-01-05,2026-02-05,100\n" for n in range(lines))
-    header = "id,partner,customer,product,status,submitted_on,closed_on,won_amount\n"
-    with CaptureQueriesContext(connection) as queries:
-        run(vendor, "deals", header + text, dry_run=True)
-    return len(queries)
+LINES = {
+    "partners": ("external_key,name,region\n", "K{0},Partner {0},East\n"),
+    "people": ("email,role,partner\n", "p{0}@x.example,partner_rep,beta\n"),
+    "customers": ("name,website\n", "Customer {0},c{0}.example.org\n"),
+    "products": ("code,name\n", "K{0},Product {0}\n"),
+    "deals": (
+        "id,partner,customer,product,status,submitted_on,closed_on,won_amount\n",
+        "K{0},beta,Customer {0},Arm,won,2026-01-05,2026-02-05,100\n",
+    ),
+}
 
 
-def test_statements_do_not_grow_with_the_lines(world: VendorWorld) -> None:
-    assert statements(world.vendor, 2) == statements(world.vendor, 200)
+@pytest.mark.parametrize("kind", LINES)
+def test_statements_do_not_grow_with_the_lines(world: VendorWorld, kind: str) -> None:
+    header, line = LINES[kind]
+
+    def statements(first: int, lines: int) -> int:
+        text = header + "".join(line.format(n) for n in range(first, first + lines))
+        with CaptureQueriesContext(connection) as queries:
+            assert counts(run(world.vendor, kind, text))[:2] == (lines, 0)
+        return len(queries)
+
+    statements(0, 1)  # what only the first import creates: a region, months of events
+    assert statements(1, 2) == statements(3, 200)
 
 
 # What is refused ----------------------------------------------------------------------------------------
@@ -579,6 +593,17 @@ def test_a_later_export_moves_a_deal_on(world: VendorWorld, scoped: Scoped) -> N
         assert list(told.values_list("type", flat=True)) == [
             "deals.submitted", "deals.approved", "deals.won", "deals.imported",
         ]  # fmt: skip
+
+
+def test_a_deal_given_to_another_partner_takes_everything_along(world: VendorWorld, scoped: Scoped) -> None:
+    run(world.vendor, "deals", HEADER + "X,beta,C,Arm,approved,2026-01-05,,\n")
+    report = run(world.vendor, "deals", HEADER + "X,delta,C,Arm,approved,2026-01-05,,\n")
+    assert report.changes[0].fields == ["partner"]
+    with scoped(world.vendor):
+        delta = world.partners["delta"]
+        assert Deal.objects.get(external_key="X").partner == delta
+        assert DealLine.objects.get(deal__external_key="X").partner == delta
+        assert StageChange.objects.get(deal__external_key="X").partner == delta
 
 
 def test_an_old_export_takes_nothing_back(world: VendorWorld) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -240,6 +241,21 @@ class TestJoining:
         assert answer.status_code == 422
         assert "belong to this vendor already" in answer.text
         assert seats(world.vendor, "ada@example.com") == [("beta", "partner_rep", True)]
+
+
+class TestFirstAdmin:
+    def test_a_new_vendors_first_admin_comes_in_by_a_link_from_the_command_line(
+        self, capsys: pytest.CaptureFixture[str], client_as: SignIn
+    ) -> None:
+        call_command("create_vendor", "newco", "New Company", admin="ada@example.com")
+        vendor = Vendor.objects.get(slug="newco")
+        link = link_to(vendor, "ada@example.com")
+        assert link in capsys.readouterr().out
+        browser = client_as(None, vendor)
+        assert browser.post(link, ANSWERS).status_code == 302
+        page = browser.get("/admin/portal/invitation/")
+        assert page.status_code == 200
+        assert "ada@example.com" in page.text
 
 
 class TestPeoplePage:

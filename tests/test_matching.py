@@ -58,6 +58,7 @@ def test_any_text_has_a_key_that_is_its_own_key(name: str) -> None:
         ("XN--MNCHEN-3YA.DE", "xn--mnchen-3ya.de"),
         ("shop-one.github.io", "shop-one.github.io"),  # private suffixes count: two shops, two customers
         ("example.com.", "example.com"),
+        ("https://www.hainhall.example/a?b", "hainhall.example"),  # the companies of the demo
         ("github.io", ""),
         ("localhost", ""),
         ("192.0.2.1", ""),

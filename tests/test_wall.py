@@ -26,10 +26,18 @@ from portal.models import (
     PortalEvent,
     WorkingHours,
 )
-from portal.rows import TenantModel
+from portal.rows import Rows, RowSecurity, TenantModel, row_security
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.wall import across_the_wall
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
+from scorecards.models import (
+    MetricTarget,
+    QuadrantWeight,
+    Scorecard,
+    ScoringRun,
+    StalePartner,
+    Standing,
+    Yardstick,
+)
 from tests import factories
 from tests.worlds import VendorWorld, acting_as
 
@@ -278,6 +286,11 @@ def broken(model: type[models.Model], how: str) -> Iterator[None]:
             f"alter table {table} disable row level security",
             f"alter table {table} enable row level security",
         ),
+        "vendor only": (
+            f"create policy leak on {table} for select using (vendor_id = "
+            "(select nullif(current_setting('portal.vendor_id', true), '')::bigint))",
+            f"drop policy leak on {table}",
+        ),
         "open": (
             f"create policy leak on {table} using (true) with check (true)",
             f"drop policy leak on {table}",
@@ -310,6 +323,27 @@ class TestBrokenWall:
             with broken(model, how):
                 assert leaks(model, world, other_world) > 0, f"{model} {how}: nobody would notice"
             assert leaks(model, world, other_world) == 0, model
+
+    def test_the_probe_notices_a_competitor(self, world: VendorWorld) -> None:
+        """With only the vendor compared, a rep of beta would read alpha's rows of every such table."""
+        fill_everything(world)
+        owned = [
+            (model, wall) for model in WALLED if (wall := row_security(model)) and wall.rows == Rows.PARTNER
+        ]
+        assert len(owned) > 8
+        for model, wall in owned:
+            assert rows_of_competitors(model, wall, world) == 0, model
+            with broken(model, "vendor only"):
+                assert rows_of_competitors(model, wall, world) > 0, f"{model}: nobody would notice"
+            assert rows_of_competitors(model, wall, world) == 0, model
+
+
+def rows_of_competitors(model: type[models.Model], wall: RowSecurity, world: VendorWorld) -> int:
+    """Rows of other partners, and not one's own, that a rep of beta could read."""
+    person = world.people["partner_rep"]
+    with acting_as(person):
+        found = model._base_manager.exclude(**{wall.partner: world.partners["beta"].pk})
+        return found.exclude(**{wall.own: person.user.pk}).count() if wall.own else found.count()
 
 
 def leaks(model: type[models.Model], world: VendorWorld, other: VendorWorld) -> int:
@@ -395,6 +429,9 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "WorkingHours": lambda world: WorkingHours.objects.create(weekday=0, opens=time(9), closes=time(17)),
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
+    ),
+    "Standing": lambda world: Standing.objects.create(
+        partner=_a_deal().partner, as_of=date(2026, 1, 1), computed_at=_a_deal().created_at, coverage=35
     ),
     "Yardstick": lambda world: Yardstick.objects.create(digest="of nothing", rules={}),
 }

@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, OuterRef, Subquery
 
 from deals.models import (
     PENDING,
@@ -132,9 +132,15 @@ class DealResource(VendorResource):
     reported_as = {
         "customer_name": "customer",
         "customer": "customer_name",
+        "customer_id": "customer",
+        "is_new_customer": "customer",
+        "items": "product",
+        "amount_vendor": "amount",
+        "won_amount": "amount",
+        "won_amount_vendor": "won_amount",
         "decision_reason": "reason",
         "loss_reason": "reason",
-        "won_amount": "amount",
+        **dict.fromkeys(OUTCOMES.values(), "closed_on"),
     }
 
     class Meta:
@@ -336,6 +342,7 @@ class DealResource(VendorResource):
         if self.new_customers:
             self.notes.append(f"New customers: {self.new_customers:,}.")
         self._write_items()
+        self._hand_over()
         self._write_stages()
         closed = [one.instance.pk for one in self.saved if one.before and one.instance.status in OUTCOMES]
         Protection.objects.filter(deal__in=closed, released_at=None).update(released_at=self.now)
@@ -356,6 +363,13 @@ class DealResource(VendorResource):
             for product_id, quantity in sorted(one.instance.items)
         )
 
+    def _hand_over(self) -> None:
+        """What belongs to a deal goes with it to another partner: who sees it is written in every row."""
+        moved = [one.instance.pk for one in self.saved if one.before and _changed_hands(one)]
+        partner = Deal.objects.filter(pk=OuterRef("deal_id")).values("partner_id")
+        for model in (StageChange, Protection) if moved else ():
+            model.objects.filter(deal__in=moved).update(partner_id=Subquery(partner))
+
     def _write_stages(self) -> None:
         """When it entered its stage: at the approval; a later change is known to have happened by now."""
         _write(
@@ -372,7 +386,9 @@ class DealResource(VendorResource):
 
     def _facts(self, saved: Saved) -> Iterable[Fact]:
         deal, before = saved.instance, saved.before
-        common = {"reference": deal.reference, "imported": True}
+        # As in the services: the vendor reads this too, so what was never submitted is not named.
+        named = {"reference": deal.reference, "customer": deal.customer_name} if deal.submitted_at else {}
+        common = {**named, "imported": True}
         if before is None and deal.status == DealStatus.DRAFT:
             yield Fact("deals.drafted", deal.partner_id, deal, deal.created_at, {**common, "created": True})
         for attribute, key in _TOLD:
@@ -380,8 +396,8 @@ class DealResource(VendorResource):
             if moment and getattr(before, attribute, None) is None:
                 yield Fact(key, deal.partner_id, deal, moment, common | self._told(deal, key))
         if before is not None:
-            changed = self.differences(deal, before)
-            yield Fact("deals.imported", deal.partner_id, deal, self.now, {**common, "changed": changed})
+            told = {**common, "changed": self.changed_fields(deal, before)}
+            yield Fact("deals.imported", deal.partner_id, deal, self.now, told)
 
     def _told(self, deal: Any, key: str) -> dict[str, Any]:
         match key:
@@ -399,10 +415,12 @@ class DealResource(VendorResource):
         return {}
 
 
+def _changed_hands(saved: Saved) -> bool:
+    return bool(saved.instance.partner_id != saved.before.partner_id)
+
+
 def _items_moved(saved: Saved) -> bool:
-    """Lines carry the deal's partner, so they move with it."""
-    deal, before = saved.instance, saved.before
-    return (deal.items, deal.partner_id) != (before.items, before.partner_id)
+    return saved.instance.items != saved.before.items or _changed_hands(saved)
 
 
 def _write(rows: Iterable[Model]) -> None:

@@ -109,8 +109,10 @@ def _with_answers(deal: Deal, answers: Mapping[str, Any]) -> Deal:
         raise TypeError(f"not an answer: {sorted(unknown)}")
     for name, value in answers.items():
         setattr(deal, name, value)
-    others = {field.name for field in deal._meta.fields} - set(answers)
-    deal.clean_fields(exclude=others)
+    if not deal.customer_name.strip():
+        raise ValidationError({"customer_name": _NEEDED["customer_name"]})
+    given = {name for name, value in answers.items() if value not in ("", None)}
+    deal.clean_fields(exclude={field.name for field in deal._meta.fields} - given)
     if deal.amount is not None and deal.amount <= 0:
         raise ValidationError({"amount": "Enter an amount above zero."})
     return deal

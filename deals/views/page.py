@@ -25,8 +25,8 @@ def detail(request: Any, reference: str) -> HttpResponse:
 
 def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> HttpResponse:
     """The page of a deal. `forms` take the place of its own, to show what was wrong with them."""
-    actor, for_partner = request.actor, request.actor.is_partner_person
-    actions = policies.actions(actor, deal)
+    actor = request.actor
+    actions, for_partner = policies.actions(actor, deal), policies.may_work(actor, deal)
     context = {
         "deal": deal,
         "lines": selectors.lines_of(deal),

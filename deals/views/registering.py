@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from deals import policies, selectors, services
-from deals.forms import DealForm, ProductLines, product_choices
+from deals.forms import MOST_LINES, DealForm, ProductLines, product_choices
 from deals.models import Deal, DealStatus
 from deals.views.page import deal_or_404
 
@@ -67,16 +67,22 @@ def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
     if "add_line" in request.POST or not rows:
         rows.append(_NEW_LINE)
     form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
-    return _form_page(request, deal, form, _lines(request, initial=rows))
+    lines = _lines(request, initial=rows)
+    lines.forms[-1].fields["product"].widget.attrs["autofocus"] = True
+    return _form_page(request, deal, form, lines)
 
 
 def _typed_lines(data: QueryDict) -> list[dict[str, str]]:
-    total = data.get(f"{_PREFIX}-TOTAL_FORMS", "0")
-    count = min(int(total), 100) if total.isdecimal() else 0
     return [
         {name: data.get(f"{_PREFIX}-{place}-{name}", "") for name in ("product", "quantity")}
-        for place in range(count)
+        for place in range(_count(data))
     ]
+
+
+def _count(data: QueryDict) -> int:
+    """How many rows of products were sent: at least one, and no more than can be asked to be fewer."""
+    total = data.get(f"{_PREFIX}-TOTAL_FORMS", "")
+    return max(1, min(int(total), MOST_LINES + 1)) if total.isdecimal() else 1
 
 
 def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
@@ -143,6 +149,10 @@ def _currencies(request: Any, deal: Deal | None) -> list[str]:
 
 def _lines(request: Any, *, data: Any = None, initial: Any = None, draft: bool = False) -> Any:
     products = product_choices(selectors.products_on_offer())
+    if data is not None:
+        data = data.copy()
+        data[f"{_PREFIX}-TOTAL_FORMS"] = str(_count(data))
+        data[f"{_PREFIX}-INITIAL_FORMS"] = "0"
     formset: Any = ProductLines(data, prefix=_PREFIX, initial=initial, form_kwargs={"products": products})
     formset.draft = draft
     return formset
@@ -172,9 +182,7 @@ def duplicates(request: Any) -> HttpResponse:
     """The partner's own open deals for the customer being typed; a fragment of the form."""
     if not policies.may_register(request.actor):
         raise PermissionDenied("Only people of an active partner register deals.")
-    name, domain = (
-        request.GET.get(field, "").replace("\0", "")[:253] for field in ("customer_name", "customer_domain")
-    )
+    name, domain = (request.GET.get(field, "")[:253] for field in ("customer_name", "customer_domain"))
     twins = selectors.own_duplicates(request.actor, name, domain)
     twins = [twin for twin in twins if twin.reference != request.GET.get("deal")]
     return render(request, "deals/_twins.html", {"twins": twins})

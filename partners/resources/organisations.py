@@ -51,6 +51,8 @@ class PartnerResource(VendorResource):
         "country", "city", "website", "joined_on",
     )  # fmt: skip
 
+    reported_as = {"region_id": "region", "new_region": "region", "parent_id": "parent"}
+
     class Meta:
         model = Partner
         fields = (
@@ -169,10 +171,9 @@ class PartnerResource(VendorResource):
         if "tier_id" in changed:
             data = {"from": self._tier(before), "to": self._tier(partner)}
             yield Fact("partners.tier_changed", partner.pk, partner, self.now, data)
-        names = {cell.attribute: name for name, cell in self.cells().items()}
-        names |= {"region_id": "region", "new_region": "region", "parent_id": "parent"}
-        told = {names[one]: saved.record.texts.get(names[one], "") for one in changed - {"status", "tier_id"}}
-        if told:
+        others = [name for name in self.changed_fields(partner, before) if name not in ("status", "tier")]
+        if others:
+            told = {name: saved.record.texts.get(name, "") for name in others}
             yield Fact("partners.changed", partner.pk, partner, self.now, told)
 
     def _tier(self, partner: Partner) -> str:

@@ -53,6 +53,7 @@ class PersonResource(VendorResource):
     keys = ("email",)
     tracked = ("role", "is_active", "seat_partner", "job_title", "granted", "in_groups")
     stamped = ("left_at",)
+    reported_as = {"granted": "manages", "in_groups": "regions"}
 
     class Meta:
         model = Membership

@@ -6,7 +6,7 @@ The same resources, maps and error report as `manage.py load`; nothing is writte
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -69,13 +69,11 @@ def _not_larger(file: Any, most: int) -> Any:
     return file
 
 
-class ImportAdminMixin:
+class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
     """Gives a table of the administration an import page. `import_kind` names a registered kind."""
 
     import_kind: ClassVar[str]
     change_list_template = "admin/import_change_list.html"
-    opts: Any
-    admin_site: Any
 
     def get_urls(self) -> list[Any]:
         view, label = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
@@ -84,7 +82,7 @@ class ImportAdminMixin:
             path("import/confirm/", view(self.import_confirm_view), name=f"{label}_import_confirm"),
             path("import/rejected/", view(self.import_rejected_view), name=f"{label}_import_rejected"),
         ]
-        return own + super().get_urls()  # type: ignore[misc]
+        return own + super().get_urls()
 
     def import_view(self, request: Any) -> HttpResponse:
         if request.method != "POST":
@@ -112,7 +110,7 @@ class ImportAdminMixin:
             return self._gone(request)
         report = self._load(request, upload, dry_run=False)
         discard(token)
-        messages.success(request, f"{upload.name}: {report.summary()}.")
+        messages.success(request, f"Imported {upload.name}: {report.summary()}.")
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @method_decorator(require_POST)

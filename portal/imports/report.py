@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import IO
+from typing import Protocol
 
 from portal.exports import spreadsheet_safe
 from portal.imports.reading import Fault
@@ -59,7 +59,11 @@ class Report:
         return f"{counts}; {self.rejected:,} of {self.lines:,} lines rejected"
 
 
-def write_faults(faults: Iterable[Fault], file: IO[str]) -> None:
+class Writable(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+
+def write_faults(faults: Iterable[Fault], file: Writable) -> None:
     """The rejected lines as CSV. Their values come from outside, so none may become a live formula."""
     writer = csv.writer(file)
     writer.writerow(["line", "column", "value", "reason"])

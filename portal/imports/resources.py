@@ -61,8 +61,8 @@ class VendorResource(ModelResource):
 
     `keys`: the fields that can identify a record; the first one that the file fills does, unless the map
     says otherwise. `tracked`: attributes compared to tell "unchanged"; those of the model are written.
-    `stamped`: attributes written with every change and not compared. `reported_as`: under which field a
-    reason is reported where the file does not fill the one it is about.
+    `stamped`: attributes written with every change and not compared. `reported_as`: the field under which
+    people know an attribute that is no field itself, or one that the file does not fill.
     """
 
     keys: ClassVar[tuple[str, ...]]
@@ -147,9 +147,16 @@ class VendorResource(ModelResource):
 
     def place_of(self, name: str, record: Record) -> str:
         """The field of the file that a reason about the field or attribute `name` belongs to."""
-        attributes = {cell.attribute: field for field, cell in self.cells().items()}
-        field = name if name in self.fields else attributes.get(name, name)
+        field = name if name in self.fields else self._field_of(name)
         return field if field in record.texts else self.reported_as.get(name, field)
+
+    def changed_fields(self, instance: Any, before: Any) -> list[str]:
+        """The fields whose values differ, as people know them."""
+        return list(dict.fromkeys(self._field_of(name) for name in self.differences(instance, before)))
+
+    def _field_of(self, attribute: str) -> str:
+        fields = {cell.attribute: field for field, cell in self.cells().items()}
+        return fields.get(attribute) or self.reported_as.get(attribute, attribute)
 
     # How django-import-export goes about it
 
@@ -219,7 +226,7 @@ class VendorResource(ModelResource):
         if len(self.changes) >= SHOWN_CHANGES:
             return
         what = "updated" if self._before else "created"
-        names = self.differences(instance, self._before) if self._before else []
+        names = self.changed_fields(instance, self._before) if self._before else []
         self.changes.append(Change(self.record.lines[0], what, self.label(instance), names))
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> None:

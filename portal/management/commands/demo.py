@@ -1,5 +1,6 @@
 """`make demo`: demo vendors behind a real web server, worker and scheduler, until Ctrl-C."""
 
+import atexit
 import hashlib
 import os
 import shutil
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("The demo needs DEMO=1 in the environment; its passwords are public.")
         _check_port_is_free(port)
+        _take_the_terminal()
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
         processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -90,6 +92,21 @@ class Command(BaseCommand):
         started = time.monotonic()
         do()
         self.stdout.write(f"{time.monotonic() - started:.1f} s")
+
+
+def _take_the_terminal() -> None:
+    """Become the terminal's foreground group, so that Ctrl-C reaches us alone.
+
+    GNU make ends by the signal it gets, whatever its command does; undisturbed, it ends with our status 0.
+    """
+    if not sys.stdin.isatty() or os.getpgrp() == os.getpid():
+        return
+    before = os.getpgrp()
+    for stop in (signal.SIGTTOU, signal.SIGTSTP):  # nobody could wake us: make would still be waiting
+        signal.signal(stop, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
+    atexit.register(os.tcsetpgrp, sys.stdin.fileno(), before)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

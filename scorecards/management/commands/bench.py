@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, *, quick: bool, output: Path, **options: Any) -> None:
         size = _size(QUICK if quick else FULL, options)
-        effort = pages.Effort(rounds=12, seconds=0.5, most=200) if quick else pages.Effort()
+        effort = pages.Effort(rounds=5, seconds=0.2, most=48) if quick else pages.Effort()
         day = timezone.now().date() - timedelta(days=2)
         figures: dict[str, Any] = {"machine": _machine(), "scale": asdict(size)}
         with scratch_database():

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0002_business_hours'),
+        ('portal', '0003_business_hours'),
     ]
 
     operations = [

@@ -15,15 +15,10 @@ WORKING_HOURS_OF_A_DAY = "update portal_vendor set decision_hours = greatest(1, 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0001_initial'),
+        ('portal', '0002_invitation_without_inviter'),
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name='invitation',
-            name='invited_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
         migrations.AlterField(
             model_name='vendor',
             name='decision_hours',

@@ -10,9 +10,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0004_list_indexes'),
+        ('deals', '0005_decided_index'),
         ('partners', '0002_name_key'),
-        ('portal', '0003_notifications'),
+        ('portal', '0004_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

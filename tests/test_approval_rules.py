@@ -281,6 +281,18 @@ class TestStepsInOrder:
             do(services.deal_approve, world.people["program_admin"], deal)
         assert [step.outcome for step in steps(world, deal)] == ["approved", ""]
 
+    def test_in_the_list_of_approvals(self, world: VendorWorld, deal: Deal, client_as: SignIn) -> None:
+        client, path = client_as(world.people["manager"]), reverse("deals:inbox")
+        box = f'name="reference" value="{deal.reference}"'
+        assert box in client.get(path).content.decode()
+        said = client.post(path, {"reference": deal.reference}, follow=True).content.decode()
+        assert "passed on for another approval" in said
+        assert box not in said
+        assert "Program admins" in said
+        said = client.post(path, {"reference": deal.reference}, follow=True).content.decode()
+        assert "waits for somebody else" in said
+        assert now_is(world, deal).status == DealStatus.UNDER_REVIEW
+
     def test_both_sides_see_owner_and_due_time_and_only_the_vendor_the_reason(
         self, world: VendorWorld, deal: Deal, client_as: SignIn
     ) -> None:

@@ -112,7 +112,7 @@ def inbox(request: Any) -> HttpResponseBase:
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
     context = {
-        "rows": [(deal, claims.get(deal.pk, [])) for deal in deals],
+        "rows": [(deal, claims.get(deal.pk, []), policies.is_on_turn(request.actor, deal)) for deal in deals],
         "page": page,
         "headline": progress.waiting_headline(deals, more=bool(page.next)),
     }

@@ -177,12 +177,13 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         )
     with acting_as(world.people["partner_admin"]) as actor:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
+        invited = invitation.seat_invitation
     slug = {"slug": beta.slug}
     return {
         "": {},
         "partner": slug,
         "partner_and_seat": {**slug, "pk": seat.pk},
-        "partner_and_invitation": {**slug, "pk": invitation.pk},
+        "partner_and_invitation": {**slug, "pk": invited.pk},
         "metric": {**slug, "key": "win_rate"},
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},

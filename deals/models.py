@@ -215,6 +215,21 @@ class Deal(TenantModel):
         db_index=False,
         help_text="The channel manager who owns the decision.",
     )
+    needs_role = models.CharField(
+        max_length=20,
+        blank=True,
+        editable=False,
+        help_text="Role whose approval it waits for; empty: a channel manager's. See ApprovalStep.",
+    )
+    needs_person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+        help_text="The one person whose approval it waits for.",
+    )
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
 
@@ -474,3 +489,7 @@ class Protection(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.deal_id}: {self.customer_id} x {self.product_id} until {self.expires_at:%Y-%m-%d}"
+
+
+# The other tables of the app; at the end, because they point to those above.
+import deals.approvals.models  # noqa: E402, F401

@@ -323,6 +323,8 @@ def _happening(event: PortalEvent) -> Happening:
         label = "Submitted again"
     if event.type == "deals.stage_changed":
         label = f"Moved to {event.data.get('to', '')}"
+    if event.data.get("at_once"):
+        label = "Approved at once, by a rule of the programme"
     heading = f"{label} by {event.actor}" if event.actor else label
     return Happening(event.occurred_at, heading, _line(event.data), kind.quadrant, kind.icon)
 
@@ -331,6 +333,8 @@ _HEADINGS: Final = {
     "deals.drafted": "Draft saved",
     "deals.submitted": "Registered",
     "deals.review_started": "Taken into review",
+    "deals.step_approved": "One approval given",
+    "deals.decision_overdue": "The decision is overdue; the program admins were told",
     "deals.returned": "Returned",
     "deals.rejected": "Rejected",
     "deals.approved": "Approved",

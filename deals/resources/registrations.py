@@ -26,6 +26,7 @@ from deals.resources.customers import CustomerFinder, Domain, domain_in
 from deals.resources.products import product_lookup
 from deals.services import references_take
 from partners.resources import partner_lookup
+from portal.business_calendars import decision_due
 from portal.events import Fact, record_many
 from portal.exchange import Rates, in_vendor_currency
 from portal.imports.cells import (
@@ -254,7 +255,7 @@ class DealResource(VendorResource):
         deal.updated_at = self.now
         if status in PENDING and (before is None or before.submitted_at != deal.submitted_at):
             deal.pending_since = deal.submitted_at
-            deal.decision_due_at = deal.submitted_at + dt.timedelta(hours=self.context.vendor.decision_hours)
+            deal.decision_due_at = decision_due(self.context.vendor, deal.submitted_at)
 
     def _submission(self, deal: Any, status: DealStatus) -> None:
         deal.submitted_at = deal.submitted_at or deal.approved_at

@@ -115,7 +115,7 @@ def inbox(request: Any) -> HttpResponseBase:
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
     context = {
-        "rows": [(deal, claims.get(deal.pk, [])) for deal in deals],
+        "rows": [(deal, claims.get(deal.pk, []), policies.is_on_turn(request.actor, deal)) for deal in deals],
         "page": page,
         "headline": progress.waiting_headline(deals, more=bool(page.next)),
     }
@@ -130,9 +130,13 @@ def _approve_selected(request: Any) -> HttpResponseBase:
         messages.warning(request, "Nothing was selected. Tick the registrations to approve.")
         return redirect("deals:inbox")
     approved, refused = services.deals_approve(actor=request.actor, deals=chosen)
-    if approved:
-        names = ", ".join(deal.customer_name for deal in approved)
-        messages.success(request, f"Approved and protected: {names}.")
+    for pending, what in (
+        (False, "Approved and protected"),
+        (True, "Approved, and passed on for another approval"),
+    ):
+        names = ", ".join(deal.customer_name for deal in approved if deal.is_pending == pending)
+        if names:
+            messages.success(request, f"{what}: {names}.")
     for deal, why in refused:
         messages.error(request, f"{deal.customer_name} was not approved. {why}")
     return redirect("deals:inbox")

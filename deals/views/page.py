@@ -38,10 +38,24 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "look": progress.look(deal),
         "actions": actions,
         "weighted": _weighted(deal),
+        **_approvals(request, deal),
         **_forms(deal, actions),
         **forms,
     }
     return render(request, "deals/detail.html", context, status=status)
+
+
+def _approvals(request: Any, deal: Deal) -> dict[str, Any]:
+    """Who approves and by when, for both sides; why it came to them, for the vendor's own people."""
+    if not deal.is_pending:
+        return {}
+    steps = selectors.approval_steps(deal)
+    return {
+        "approvals": steps,
+        "running": next((step for step in steps if not step.decided_at), None),
+        "on_turn": policies.is_on_turn(request.actor, deal),
+        "decision_time": selectors.decision_time() if request.actor.is_partner_person else None,
+    }
 
 
 def _weighted(deal: Deal) -> int | None:

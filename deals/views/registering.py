@@ -171,6 +171,7 @@ def _form_page(
         "ask_twin": ask_twin,
         "days": (tier.protection_days if tier else None) or request.vendor.protection_days,
         "hours": request.vendor.decision_hours,
+        "decision_time": selectors.decision_time(),
         "amount_label": f"Amount of the whole deal, in {request.vendor.currency}",
     }
     return render(request, "deals/register.html", context, status=status)

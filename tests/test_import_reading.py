@@ -174,7 +174,7 @@ def zip_of(name: str) -> bytes:
         "PDF",
         "PNG",
         "noise",
-    ],  # fmt: skip
+    ],
 )
 def test_what_is_no_table_is_refused_with_advice(data: bytes, message: str) -> None:
     with pytest.raises(Unreadable, match=message):

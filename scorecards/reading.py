@@ -140,6 +140,7 @@ class Line:
         named = [
             (BESIDE.get(key, (key.replace("_", " "), "count")), value)
             for key, value in self.part.beside.items()
+            if value or not key.startswith("without")
         ]
         return [
             (label, in_unit(value, unit or self.unit, self.currency))
@@ -249,6 +250,10 @@ def _working(line: Line) -> str:
             return f"{beside['open']} open × {rate} × {money(beside['mean_won'])} ÷ {cycle}"
         case "deal_size" | "sales_cycle":
             return f"The middle of {line.rows_text}"
+        case "bookings" | "open_pipeline":
+            return f"Sum of {line.rows_text}"
+        case "weighted_pipeline":
+            return f"Sum of {line.rows_text}, each times its likelihood,"
     return line.rows_text[:1].upper() + line.rows_text[1:]
 
 

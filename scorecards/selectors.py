@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from partners.models import Partner
@@ -303,6 +303,27 @@ def bands() -> dict[str, int]:
     }
     counts = {band: Count("pk", filter=within) for band, within in health.items()}
     return Standing.objects.aggregate(**counts)
+
+
+@dataclass(frozen=True, slots=True)
+class SalesMap:
+    """Partners by sales score and open pipeline: the largest, and how much is at a poor score in all."""
+
+    rows: list[Listed]
+    partners: int  # with a sales score
+    poor: int
+    poor_pipeline: int  # minor units
+
+
+def sales_map(most: int = 300) -> SalesMap:
+    """Two queries."""
+    scored, poor = Standing.objects.filter(sales__isnull=False), Q(sales__lt=WATCH)
+    sums = scored.aggregate(
+        partners=Count("pk"),
+        poor=Count("pk", filter=poor),
+        poor_pipeline=Sum("open_pipeline", filter=poor, default=0),
+    )
+    return SalesMap(list(listed(scored).order_by("-open_pipeline", "partner_id")[:most]), **sums)
 
 
 def movers(*, most: int = 5, least: int = 1) -> Movers:

@@ -1,12 +1,14 @@
 """How form fields are drawn: their kind, their attributes, and the list of what is wrong with a form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 Attrs = dict[str, str | bool]
+SELECTED = SafeString(" selected")
 
 
 def kind_of(widget: forms.Widget) -> str:
@@ -54,11 +56,23 @@ def filter_control(bound: forms.BoundField) -> tuple[SafeString, bool]:
     attrs: Attrs = {"class": css_of(widget)}
     choices = list(getattr(widget, "choices", []))
     if choices and choices[0][0] in ("", None):
-        widget.choices = [("", f"Any {label[:1].lower()}{label[1:]}"), *choices[1:]]
-        return bound.as_widget(attrs=attrs), True
+        return _select(bound, [("", f"Any {label[:1].lower()}{label[1:]}"), *choices[1:]]), True
     if getattr(widget, "input_type", "") in ("text", "search"):
         return bound.as_widget(attrs=attrs | {"placeholder": label}), True
     return bound.as_widget(attrs=attrs), False
+
+
+def _select(bound: forms.BoundField, choices: Iterable[tuple[object, object]]) -> SafeString:
+    """A plain select. Django draws every option through a template of its own, and a list has dozens."""
+    chosen = str(bound.value() or "")
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, SELECTED if str(value) == chosen else "", text) for value, text in choices),
+    )
+    return format_html(
+        '<select name="{}" class="form-select" id="{}">{}</select>', bound.html_name, bound.auto_id, options
+    )
 
 
 def problems(part: Any) -> Iterator[tuple[str, str, str]]:

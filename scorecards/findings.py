@@ -75,6 +75,22 @@ def portfolio(healthy: int, watch: int, poor: int, unscored: int) -> str:
     return f"{counted(total, 'partner').capitalize()}: {', '.join(parts)}" if total else "No partners yet"
 
 
+def shown(count: int, total: int, noun: str, which: str) -> str:
+    """How many of all a figure shows; which ones where it is not all."""
+    if count == total:
+        return f"All {formatting.format_number(total)} {noun}s. Choose a mark to open its scorecard."
+    of = f"The {formatting.format_number(count)} of {formatting.format_number(total)} {noun}s {which}."
+    return f"{of} Choose a mark to open its scorecard."
+
+
+def sales_map(poor: int, pipeline: str) -> str:
+    """Where pipeline is in weak hands."""
+    if not poor:
+        return "No partner sells poorly: every sales score is 50 or more"
+    what = f"{counted(poor, 'partner')} with a poor sales score {'holds' if poor == 1 else 'hold'}"
+    return sentence(f"{what} {pipeline} of open pipeline")
+
+
 def partner_home(yours: int, theirs: int, vendor: str) -> str:
     """Whose turn it is, on either side."""
     if not yours and not theirs:

@@ -3,16 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from partners.models import Partner
-from portal.metrics import AsOf, Metric, Quadrant, all_metrics, metric
+from portal.metrics import Metric, Quadrant, all_metrics
 from portal.models import Vendor
 from portal.scope import current_scope
 from scorecards.engine import Figures, Subject, assessed, compared
@@ -93,14 +93,6 @@ class Movers:
     rose: list[Listed]
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """Through which day, and when, the figures of the whole vendor were last computed."""
-
-    as_of: date
-    computed_at: datetime
-
-
 def last_run(as_of: date | None = None) -> ScoringRun | None:
     """The newest finished nightly run not after `as_of`; None for partner people, who do not see runs."""
     scope = current_scope()
@@ -110,14 +102,6 @@ def last_run(as_of: date | None = None) -> ScoringRun | None:
     if as_of is not None:
         runs = runs.filter(as_of__lte=as_of)
     return runs.order_by("-as_of").first()
-
-
-def freshness(as_of: date | None = None) -> Freshness | None:
-    """None before the first nightly run, and for partner people: their card has its own `computed_at`."""
-    run = last_run(as_of)
-    if run is None or run.finished_at is None:
-        return None
-    return Freshness(run.as_of, run.finished_at)
 
 
 def latest_scorecards(as_of: date | None = None, *, since: date | None = None) -> QuerySet[Scorecard]:
@@ -183,13 +167,6 @@ def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
     )
 
 
-def scorecard_before(card: Scorecard, days: int = 30) -> Scorecard | None:
-    """The newest scorecard kept that is at least `days` older, to compare with; None when there is none."""
-    limit = card.as_of - timedelta(days=days)
-    earlier = Scorecard.objects.filter(partner=card.partner_id, as_of__lte=limit)
-    return earlier.select_related("yardstick").first()
-
-
 def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
     """The last days of the `months` months that ended before a day, oldest first."""
     ends = []
@@ -223,16 +200,6 @@ def _float(score: Decimal | None) -> float | None:
 
 def _point(card: Scorecard) -> Point:
     return Point(card.as_of, card.health, card.sales, card.enablement, card.marketing, card.engagement)
-
-
-def metric_trends(card: Scorecard) -> dict[str, list[tuple[date, float | None]]]:
-    """{metric key: [(day, value)]}: the month-ends kept of the last 12 months, and the card. One query."""
-    kept = Scorecard.objects.filter(partner=card.partner_id, as_of__in=month_ends(card.as_of))
-    values: dict[str, list[tuple[date, float | None]]] = defaultdict(list)
-    for shown in [*kept.order_by("as_of").only("as_of", "measured"), card]:
-        for key, value in shown.values.items():
-            values[key].append((shown.as_of, value))
-    return dict(values)
 
 
 def explained(card: Scorecard) -> list[QuadrantPart]:
@@ -276,9 +243,12 @@ def _line(declared: Metric, result: Mapping[str, Any], weights: float) -> Metric
     )
 
 
-def levers(card: Scorecard, most: int = 3) -> list[MetricLine]:
-    """The metrics with the most points of health still to be had, largest first. No query."""
-    lines = [line for part in explained(card) for line in part.lines if line.gain > 0]
+def levers(card: Scorecard, most: int = 3, least: float = 0.1) -> list[MetricLine]:
+    """The metrics with the most points of health still to be had, largest first. No query.
+
+    `least`: fewer points than this are not worth naming.
+    """
+    lines = [line for part in explained(card) for line in part.lines if line.gain >= least]
     return sorted(lines, key=lambda line: -line.gain)[:most]
 
 
@@ -305,6 +275,27 @@ def bands() -> dict[str, int]:
     return Standing.objects.aggregate(**counts)
 
 
+@dataclass(frozen=True, slots=True)
+class SalesMap:
+    """Partners by sales score and open pipeline: the largest, and how much is at a poor score in all."""
+
+    rows: list[Listed]
+    partners: int  # with a sales score
+    poor: int
+    poor_pipeline: int  # minor units
+
+
+def sales_map(most: int = 300) -> SalesMap:
+    """Two queries."""
+    scored, poor = Standing.objects.filter(sales__isnull=False), Q(sales__lt=WATCH)
+    sums = scored.aggregate(
+        partners=Count("pk"),
+        poor=Count("pk", filter=poor),
+        poor_pipeline=Sum("open_pipeline", filter=poor, default=0),
+    )
+    return SalesMap(list(listed(scored).order_by("-open_pipeline", "partner_id")[:most]), **sums)
+
+
 def movers(*, most: int = 5, least: int = 1) -> Movers:
     """The `most` partners that fell and that rose furthest in a week. One query.
 
@@ -317,12 +308,6 @@ def movers(*, most: int = 5, least: int = 1) -> Movers:
     return Movers(
         since, [row for row in found if row["change"] < 0], [row for row in found if row["change"] > 0]
     )
-
-
-def metric_rows(*, vendor: Vendor, partner: Partner, key: str, day: date) -> tuple[Metric, QuerySet[Any]]:
-    """A metric and the very rows behind its value as of a day. KeyError for an unknown metric."""
-    declared = metric(key)
-    return declared, declared.rows(partner.pk, AsOf.of(vendor, day))
 
 
 # For the dashboards --------------------------------------------------------------------------------------

@@ -14,13 +14,13 @@ from django.db.models import Avg, Case, Count, F, Q, QuerySet, Sum, When, Window
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from deals.metrics import HALF_YEAR
 from deals.models import Deal
 from partners.models import PartnerType
-from portal import formatting, marks
+from portal import charts, formatting, marks
 from portal.metrics import AsOf, Quadrant
 from scorecards.selectors import Listed
 
@@ -79,8 +79,8 @@ class Cells:
 
     def __call__(self, rows: Iterable[Listed], page: str = "partners:detail") -> list[dict[str, Any]]:
         """`page`: the partner's page that its name leads to."""
-        before, after = reverse(page, args=["slug"]).rsplit("slug", 1)
-        return [self._cells(row, f"{before}{row['slug']}{after}") for row in rows]
+        address = _addresses(page)
+        return [self._cells(row, address(row["slug"])) for row in rows]
 
     def _cells(self, row: Listed, url: str) -> dict[str, Any]:
         return {
@@ -104,6 +104,56 @@ class Cells:
         known = [health for health in healths if health is not None]
         label = f"Health over 12 months, from {known[0]:.0f} to {known[-1]:.0f}" if known else ""
         return marks.sparkline(healths, label, width=72, height=22)
+
+
+# The map ----------------------------------------------------------------------------------------------------
+
+
+def sales_figure(rows: Iterable[Listed], currency: str) -> dict[str, Any]:
+    """A Plotly figure: sales score across, open pipeline up, the size of a mark is what was booked."""
+    address = _addresses("scorecards:detail")
+    bubbles = [
+        {
+            "x": float(row["sales"]),
+            "y": float(formatting.from_minor(row["open_pipeline"], currency)),
+            # A mark of no size would not be drawn at all.
+            "size": max(float(formatting.from_minor(row["bookings"], currency)), 1.0),
+            "label": "<br>".join((escape(row["name"]), *_sales_texts(row, currency))),
+            "url": address(row["slug"]),
+        }
+        for row in rows
+    ]
+    figure = charts.figure([charts.bubble_trace(bubbles)], "Sales score", f"Open pipeline, {currency}")
+    figure["layout"]["xaxis"] |= {"range": [-3, 103]}
+    return figure
+
+
+def sales_lines(rows: Iterable[Listed], currency: str) -> list[tuple[str, ...]]:
+    """The same as a table: name with its link, sales score, open pipeline and bookings."""
+    address = _addresses("scorecards:detail")
+    link = '<a href="{}">{}</a>'
+    return [
+        (
+            format_html(link, address(row["slug"]), row["name"]),
+            f"{row['sales']:.0f}",
+            formatting.format_money(row["open_pipeline"], currency, whole=True),
+            formatting.format_money(row["bookings"], currency, whole=True),
+        )
+        for row in rows
+    ]
+
+
+def _sales_texts(row: Listed, currency: str) -> tuple[str, ...]:
+    pipeline, bookings = (
+        formatting.format_money(row[name], currency, whole=True) for name in ("open_pipeline", "bookings")
+    )
+    return f"Sales {row['sales']:.0f}", f"Open pipeline {pipeline}", f"Bookings {bookings}"
+
+
+def _addresses(name: str) -> Callable[[str], str]:
+    """The address of a partner's page from its key; reversed once for the many on a page."""
+    before, after = reverse(name, args=["slug"]).rsplit("slug", 1)
+    return lambda slug: f"{before}{slug}{after}"
 
 
 # The rows behind a figure -------------------------------------------------------------------------------

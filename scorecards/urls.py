@@ -5,6 +5,7 @@ from scorecards import views
 app_name = "scorecards"
 urlpatterns = [
     path("portfolio/", views.portfolio, name="portfolio"),
+    path("portfolio/map/", views.portfolio_map, name="portfolio_map"),
     path("portfolio/export/", views.portfolio_export, name="portfolio_export"),
     path("scorecard/", views.own, name="own"),
     path("partners/<slug:slug>/scorecard/", views.detail, name="detail"),

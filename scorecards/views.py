@@ -107,6 +107,26 @@ def portfolio(request: Any, per_page: int = dashboards.PAGE) -> HttpResponse:
 
 
 @require_GET
+def portfolio_map(request: Any) -> HttpResponse:
+    """Sales score against open pipeline: where is money in weak hands?"""
+    _staff_only(request.actor)
+    found, currency = selectors.sales_map(), request.vendor.currency
+    programme = dashboards.programme(request.vendor)
+    context = {
+        "heading": findings.sales_map(
+            found.poor, formatting.format_money_short(found.poor_pipeline, currency)
+        ),
+        "found": found,
+        "figure": tables.sales_figure(found.rows, currency),
+        "lines": tables.sales_lines(found.rows, currency),
+        "headers": ("Partner", "Sales score", "Open pipeline", "Bookings, 365 days"),
+        "subtitle": findings.shown(len(found.rows), found.partners, "partner", "with the largest pipelines"),
+        "programme": programme,
+    }
+    return render(request, "scorecards/map.html", context)
+
+
+@require_GET
 def portfolio_export(request: Any) -> HttpResponse:
     """The whole list as filtered and sorted on the page, not only the page shown."""
     _staff_only(request.actor)

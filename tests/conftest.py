@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from django.urls import set_script_prefix
+from django.utils import timezone
 
 from portal import vendors
 from portal.models import Vendor
@@ -65,7 +66,10 @@ def _fresh_process_state() -> Iterator[None]:
     """What a process keeps between requests must not leak between tests."""
     vendors.forget()
     set_script_prefix("/")
+    # A test's "today" is its vendor's, as on the pages; for an hour each night that is not the day of UTC.
+    timezone.activate("Europe/Vienna")
     yield
+    timezone.deactivate()
     vendors.forget()
     set_script_prefix("/")
 

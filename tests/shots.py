@@ -27,6 +27,7 @@ VAR = Path(os.environ.get("PORTAL_VAR", Path(__file__).resolve().parent.parent /
 STAFF = {
     "home": "",
     "portfolio": "portfolio/?sort=-bookings",
+    "portfolio-map": "portfolio/map/",
     "portfolio-empty": "portfolio/?q=zzzz",
     "partners": "partners/",
     "partner": "partners/{partner}/",

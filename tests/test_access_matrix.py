@@ -103,6 +103,7 @@ MATRIX: dict[str, Line] = {
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
+    "scorecards:portfolio_map": page(STAFF),
     "scorecards:own": page(PARTNER_PEOPLE),
     "scorecards:detail": page(SEE_BETA, args="partner"),
     "scorecards:card": page(SEE_BETA, args="partner"),

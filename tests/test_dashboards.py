@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +19,7 @@ from partners.models import Partner
 from portal.models import PortalEvent, Vendor
 from portal.roles import Role
 from scorecards import services
-from scorecards.models import Scorecard
+from scorecards.models import Scorecard, Standing
 from tests import factories
 from tests.worlds import PortalClient, VendorWorld, add_person
 
@@ -273,6 +274,43 @@ class TestPortfolio:
             client = client_as(scored.people[person])
             assert client.get("/portfolio/").status_code == 404
             assert client.get("/portfolio/export/").status_code == 404
+
+
+class TestMap:
+    def test_draws_what_plotly_accepts(self, scored: VendorWorld, client_as: ClientAs) -> None:
+        answer = client_as(scored.people["program_admin"]).get("/portfolio/map/")
+        figure = go.Figure(unthemed(answer.context["figure"]))
+        assert len(figure.data[0].x) == 3
+        assert figure.data[0].customdata[0] == "/v/acme/partners/alpha/scorecard/"
+        assert max(figure.data[0].y) == 40_000
+
+    def test_loads_the_charting_library_only_there(self, scored: VendorWorld, client_as: ClientAs) -> None:
+        client = client_as(scored.people["manager"])
+        assert b"plotly" in client.get("/portfolio/map/").content
+        for path in ("/", "/portfolio/", "/partners/alpha/scorecard/"):
+            assert b"plotly" not in client.get(path).content
+
+    def test_says_where_pipeline_is_in_weak_hands(
+        self, scored: VendorWorld, scoped: Any, client_as: ClientAs
+    ) -> None:
+        with scoped(scored.vendor):
+            Standing.objects.filter(partner=scored.partners["beta"]).update(sales=20)
+            Standing.objects.exclude(partner=scored.partners["beta"]).update(sales=80)
+        answer = client_as(scored.people["manager"]).get("/portfolio/map/")
+        assert heading_of(answer) == "One partner with a poor sales score holds €40,000 of open pipeline"
+        assert "All 3 partners." in text_of(answer)
+
+    def test_says_so_where_nobody_is_scored(self, world: VendorWorld, client_as: ClientAs) -> None:
+        assert "No scores yet" in text_of(client_as(world.people["executive"]).get("/portfolio/map/"))
+
+
+def unthemed(value: Any) -> Any:
+    """The figure with plain colours where the page puts those of its theme."""
+    if isinstance(value, dict):
+        return {key: unthemed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [unthemed(inner) for inner in value]
+    return "#123456" if isinstance(value, str) and value.startswith("--") else value
 
 
 class TestPortfolioExport:
@@ -561,7 +599,7 @@ def many_deals(world: VendorWorld, partner: Partner, count: int) -> None:
 class TestStatements:
     """The same number for few rows and for many, and never more than twelve."""
 
-    STAFF = ("/", "/portfolio/", "/portfolio/?sort=-bookings&q=p", "/portfolio/export/")
+    STAFF = ("/", "/portfolio/", "/portfolio/map/", "/portfolio/?sort=-bookings&q=p", "/portfolio/export/")
     PARTNER = ("/", "/scorecard/")
     BOTH = (
         "/partners/alpha/scorecard/",

@@ -59,7 +59,8 @@ def pages_of(vendor: Vendor) -> list[Page]:
     """The floor of every person first, then the pages."""
     with entered(system_scope(vendor.pk)), transaction.atomic():
         partner = Partner.objects.order_by("pk")[:1].get()
-        deal = Deal.objects.filter(partner=partner).order_by("-pk")[:1].get()
+        # One that was sent: a draft is nobody's business but the partner's.
+        deal = Deal.objects.filter(partner=partner, submitted_at__isnull=False).order_by("-pk")[:1].get()
         people = {
             WIDEST: _member(Role.PROGRAM_ADMIN),
             "channel manager": _member(Role.CHANNEL_MANAGER, groups__region=partner.region),

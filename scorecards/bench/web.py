@@ -58,8 +58,10 @@ def web_server(environment: dict[str, str]) -> Iterator[int]:
             embedded.tethered(argv), cwd=settings.BASE_DIR, env=environment, stdout=file, stderr=file
         )
     try:
-        _wait(server, port, log)
+        _wait(server, port)
         yield port
+    except WebError as error:
+        raise WebError(f"{error}\n{log.read_text(errors='replace')[-4000:]}") from error
     finally:
         server.terminate()
         server.wait(20)
@@ -71,14 +73,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
         time.sleep(0.1)
-    raise WebError(f"the web server does not start\n{log.read_text(errors='replace')[-2000:]}")
+    raise WebError("the web server does not start")
 
 
 def request_bytes(path: str, session_key: str) -> bytes:

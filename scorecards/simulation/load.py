@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import connections, transaction
+from django.db.models import Model
 
 from partners.grants import MANAGE_PARTNER, MANAGE_REGION
 from portal import partitions
@@ -70,14 +71,14 @@ def _holidays(end: date) -> None:
     Holiday.objects.bulk_create(days, ignore_conflicts=True)
 
 
-def settle() -> None:
+def settle(*models: type[Model]) -> None:
     """What autovacuum would do in time: statistics, and maps that let indexes answer alone.
 
-    Call outside a transaction.
+    For these models (none: all that are simulated); outside a transaction.
     """
     with connections[OWNER].cursor() as cursor:
-        for table in tables.TABLES:
-            cursor.execute(f"vacuum (analyze) {_quoted(table)}")
+        for model in models or [table.model for table in tables.TABLES]:
+            cursor.execute(f"vacuum (analyze) {connections[OWNER].ops.quote_name(model._meta.db_table)}")
 
 
 def _create_vendor(plan: VendorPlan) -> Vendor:

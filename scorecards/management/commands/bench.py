@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 import psutil
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *, quick: bool, output: Path, **options: Any) -> None:
         size = _size(QUICK if quick else FULL, options)
-        effort = pages.Effort(rounds=5, seconds=0.2, most=48) if quick else pages.Effort()
+        effort = pages.Effort(rounds=3, seconds=0.2, most=16) if quick else pages.Effort()
         day = yesterday(NORTHWIND)
         figures: dict[str, Any] = {"machine": _machine(), "scale": asdict(size)}
         with scratch_database():
@@ -88,7 +89,7 @@ class Command(BaseCommand):
         self.say("scorecards of a week ago and of twelve month-ends")
         services.nightly(vendor=vendor, as_of=day - timedelta(days=7))
         services.backfill(vendor=vendor, until=day)
-        settle()
+        settle(*apps.get_app_config("scorecards").get_models())
 
     def pages(self, figures: dict[str, Any], vendor: Vendor, effort: pages.Effort) -> None:
         wanted = pages.pages_of(vendor)

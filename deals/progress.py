@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from deals.models import PENDING, Deal, DealStatus
+from deals.models import PENDING, Deal, DealStatus, Verdict
 from portal import formatting
 from portal.charts import share
 from portal.events import event_type
@@ -30,6 +30,13 @@ LOOKS: Final[dict[str, Look]] = {
     DealStatus.LOST: ("neutral", "Lost", "circle-x"),
     DealStatus.EXPIRED: ("watch", "Expired", "hourglass"),
     DealStatus.WITHDRAWN: ("neutral", "Withdrawn", "ban"),
+}
+#: What the conflict check said.
+VERDICTS: Final[dict[str, Look]] = {
+    Verdict.CLEAR: ("ok", "Clear"),
+    Verdict.OWN: ("neutral", "Your own", "user-check"),
+    Verdict.POSSIBLE: ("watch", "Possibly claimed"),
+    Verdict.CLAIMED: ("bad", "Claimed"),
 }
 NEAR: Final = timedelta(days=14)
 

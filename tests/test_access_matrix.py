@@ -87,6 +87,7 @@ MATRIX: dict[str, Line] = {
     "deals:list": page(MEMBERS),
     "deals:export": page(MEMBERS),
     "deals:create": page(PARTNER_PEOPLE, STAFF),
+    "deals:check": page(PARTNER_PEOPLE, STAFF),
     "deals:duplicates": page(PARTNER_PEOPLE, STAFF),
     "deals:inbox": page(STAFF),
     "deals:for_partner": page(SEE_BETA, args="partner"),

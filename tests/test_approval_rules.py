@@ -174,7 +174,7 @@ class TestSubmitting:
         deal = submitted(world.people["partner_rep"], world)
         assert deal.status == DealStatus.SUBMITTED
         (step,) = steps(world, deal)
-        assert "somebody else is protected" in step.reason
+        assert "the customer may be claimed already" in step.reason
         assert told(world, "deals.submitted")[-1] == world.people["manager"].user.email
 
     def test_another_amount_goes_to_people(self, world: VendorWorld) -> None:

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -387,6 +388,12 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         user=world.people["partner_rep"].user, kind="deals.approved"
     ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
+    "DirectAccount": lambda world: DirectAccount.objects.create(
+        customer=_a_deal().customer, name="Northern Mill", owner="Direct sales"
+    ),
+    "DirectAccountProduct": lambda world: DirectAccountProduct.objects.create(
+        account=DirectAccount.objects.first() or FILLERS["DirectAccount"](world), product=world.products[0]
+    ),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),

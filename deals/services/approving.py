@@ -59,9 +59,9 @@ def send_for_approval(vendor: Vendor, deal: Deal, now: datetime) -> ApprovalRule
 
 
 def ask_instead(vendor: Vendor, deal: Deal, now: datetime, rule: ApprovalRule) -> None:
-    """What a rule would have approved, had nobody else a claim: people look at it."""
+    """What a rule would have approved, were the customer free: people look at it."""
     with as_the_vendor():
-        why = f"the rule “{rule}” would have approved it at once, but somebody else is protected here"
+        why = f"the rule “{rule}” would have approved it at once, but the customer may be claimed already"
         _begin(vendor, deal, now, [_managers_ask(deal, why)])
 
 

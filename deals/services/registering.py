@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from deals import notices, policies
 from deals.approvals.models import StepOutcome
+from deals.conflicts.check import conflict_check
 from deals.customers import customer_of
 from deals.models import Deal, DealLine, DealStatus, Product
-from deals.services.approving import send_for_approval, steps_end
+from deals.services.approving import ask_instead, send_for_approval, steps_end
 from deals.services.deciding import approved_at_once
 from deals.services.protecting import release
 from deals.services.references import references_take
@@ -160,6 +161,7 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
     assert deal.amount is not None  # noqa: S101  (just refused)
     deal.amount_vendor = in_vendor_currency(deal.amount, deal.currency, today, actor.vendor)
     deal.customer = deal.customer or customer_of(deal)
+    contested = _keep_verdicts(actor, deal)
     deal.status = DealStatus.SUBMITTED
     deal.submitted_at = deal.submitted_at or now
     deal.pending_since = now
@@ -169,9 +171,29 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
         "deals.submitted", actor, deal, again=action == "resubmit", amount=deal.amount, currency=deal.currency
     )
     rule = send_for_approval(actor.vendor, deal, now)
-    if rule is None or not approved_at_once(actor.vendor, deal, now, rule):
+    if rule and contested:
+        ask_instead(actor.vendor, deal, now, rule)
+    if rule is None or contested or not approved_at_once(actor.vendor, deal, now, rule):
         notices.submitted(actor, deal, event)
     return deal
+
+
+def _keep_verdicts(actor: Actor, deal: Deal) -> bool:
+    """What the conflict check says now, product by product; whether anybody else may have a claim."""
+    lines = list(deal.lines.all())
+    answers = conflict_check(
+        actor,
+        name=deal.customer_name,
+        domain=deal.customer_domain,
+        country=str(deal.customer_country),
+        product_ids=[line.product_id for line in lines],
+        ignoring=deal,
+    )
+    verdicts = {answer.product.pk: answer.verdict for answer in answers}
+    for line in lines:
+        line.verdict = verdicts[line.product_id]
+    DealLine.objects.bulk_update(lines, ["verdict"])
+    return any(line.is_contested for line in lines)
 
 
 def _refuse_incomplete(deal: Deal, today: date) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from deals import policies, progress, selectors, services, tables
 from deals.filters import DealFilter
-from deals.models import Deal
+from deals.models import Deal, Protection
 from partners.models import Partner
 from portal import keyset
 from portal.access import Actor
@@ -115,11 +115,22 @@ def inbox(request: Any) -> HttpResponseBase:
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
     context = {
-        "rows": [(deal, claims.get(deal.pk, []), policies.is_on_turn(request.actor, deal)) for deal in deals],
+        "rows": [_waiting(request, deal, claims.get(deal.pk, [])) for deal in deals],
         "page": page,
         "headline": progress.waiting_headline(deals, more=bool(page.next)),
     }
     return render(request, "deals/inbox.html", context)
+
+
+def _waiting(request: Any, deal: Deal, claims: list[Protection]) -> dict[str, Any]:
+    """What is protected for others stands in the way now; what was contested when it came in is compared."""
+    contested = bool(claims) or any(line.is_contested for line in deal.lines.all())
+    return {
+        "deal": deal,
+        "claims": claims,
+        "contested": contested,
+        "may_tick": not contested and policies.is_on_turn(request.actor, deal),
+    }
 
 
 def _approve_selected(request: Any) -> HttpResponseBase:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from deals import policies, progress, selectors
+from deals.conflicts.claims import claims_beside
 from deals.forms import LostForm, ReasonForm, StageForm, WonForm
 from deals.models import Deal
 
@@ -36,6 +37,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "steps": progress.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
         "bar": progress.protection_bar(deal),
         "look": progress.look(deal),
+        "verdicts": progress.VERDICTS,
         "actions": actions,
         "weighted": _weighted(deal),
         **_approvals(request, deal),
@@ -85,13 +87,13 @@ def reason_form(action: str, data: Any = None) -> ReasonForm:
 
 @require_GET
 def claims(request: Any, reference: str) -> HttpResponse:
-    """Which protected claims stand in the way of an approval; for those who decide."""
+    """Who else asks for this customer, side by side and how we know; for those who decide."""
     deal = deal_or_404(request, reference)
     if not policies.may_decide(request.actor, deal):
         raise Http404("for those who decide")
     context = {
         "deal": deal,
-        "claims": selectors.claims_against(deal) if deal.is_pending else [],
+        "claims": claims_beside(deal) if deal.is_pending else [],
         "frame": "deals/_bare.html" if request.htmx else "base.html",
     }
     return render(request, "deals/claims.html", context)

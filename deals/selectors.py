@@ -12,9 +12,11 @@ from django.db.models import (
     Aggregate,
     Count,
     F,
+    OuterRef,
     Prefetch,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
     prefetch_related_objects,
@@ -22,6 +24,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalStep, DecisionTime
+from deals.leads.models import LeadOffer
 from deals.matching import normalised_name, registrable_domain
 from deals.models import (
     PENDING,
@@ -290,9 +293,10 @@ def registrants(deal: Deal) -> list[User]:
 
 
 def deal_for_page(actor: Actor, reference: str) -> Deal:
-    """The deal with everybody its page names; Deal.DoesNotExist for who cannot see it."""
+    """The deal with all its page names, and `lead_reference`; Deal.DoesNotExist for who cannot see it."""
     deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
-    return deals.get(reference=reference)
+    lead = LeadOffer.objects.filter(deal=OuterRef("pk")).order_by("pk").values("reference")[:1]
+    return deals.annotate(lead_reference=Subquery(lead)).get(reference=reference)
 
 
 def lines_of(deal: Deal) -> list[DealLine]:

@@ -3,6 +3,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deals import services
+from deals.leads import services as leads
 from portal.models import Vendor
 from portal.scope import entered, system_scope
 
@@ -30,6 +31,17 @@ def _published(vendor: Vendor) -> bool:
             return False
         services.decision_time_publish(vendor=vendor)
         return True
+
+
+@shared_task(name="deals.tasks.mind_leads")
+def mind_leads() -> int:
+    """Time out unanswered leads and remind of late contacts, vendor by vendor; returns how many."""
+    return sum(_leads_minded(vendor) for vendor in Vendor.objects.filter(is_active=True))
+
+
+def _leads_minded(vendor: Vendor) -> int:
+    with entered(system_scope(vendor.pk)), timezone.override(vendor.zone):
+        return leads.leads_time_out(vendor=vendor) + leads.contacts_remind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.expire_protection")

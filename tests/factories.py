@@ -10,6 +10,7 @@ from factory.django import DjangoModelFactory
 
 from deals import models as deals
 from deals.approvals import models as approvals
+from deals.leads import models as leads
 from partners import models as partners
 from portal import models as portal
 from portal.roles import Role
@@ -159,6 +160,35 @@ class DealLineFactory(DjangoModelFactory):
     deal = factory.SubFactory(DealFactory)
     partner = factory.SelfAttribute("deal.partner")
     product = factory.SubFactory(ProductFactory)
+
+
+class LeadFactory(DjangoModelFactory):
+    """A lead nobody has."""
+
+    class Meta:
+        model = leads.Lead
+
+    number = factory.Sequence(lambda n: 900_000 + n)
+    reference = factory.LazyAttribute(lambda lead: f"L-{lead.number:06d}")
+    customer_name = factory.Sequence(lambda n: f"Prospect {n}")
+    customer_country = "AT"
+    currency = "EUR"
+
+
+class LeadOfferFactory(DjangoModelFactory):
+    """An offer that waits for an answer; pass `outcome`, `accepted_at` and so on for more."""
+
+    class Meta:
+        model = leads.LeadOffer
+
+    partner = factory.SubFactory(PartnerFactory)
+    lead = factory.SubFactory(LeadFactory, status=leads.LeadStatus.OFFERED)
+    reference = factory.SelfAttribute("lead.reference")
+    customer_name = factory.SelfAttribute("lead.customer_name")
+    currency = "EUR"
+    reason = "It came to you because you work in Austria, where the customer is."
+    offered_at = factory.LazyFunction(timezone.now)
+    answer_due_at = factory.LazyAttribute(lambda offer: offer.offered_at + timedelta(days=2))
 
 
 class ApprovalRuleFactory(DjangoModelFactory):

@@ -18,7 +18,7 @@ from partners.services import person_invite
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
-from tests import factories
+from tests import factories, leads
 from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
@@ -102,6 +102,24 @@ MATRIX: dict[str, Line] = {
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
+    "partners:leads": page(SEE_BETA, args="partner"),
+    "leads:list": page(MEMBERS),
+    "leads:export": page(MEMBERS),
+    "leads:waiting": page(MEMBERS),
+    "leads:create": page(DECIDERS_OF_BETA | {"other_manager"}, MEMBERS),
+    "leads:bulk": action(DECIDERS_OF_BETA | {"other_manager"}, {"executive"}, data="bulk"),
+    "leads:for_partner": page(SEE_BETA, args="partner"),
+    "leads:detail": page(SEE_BETA, args="lead_offered"),
+    "leads:edit": page(DECIDERS_OF_BETA, STAFF_OF_BETA, args="lead_free"),
+    "leads:offer": action(DECIDERS_OF_BETA, {"executive"}, args="lead_free", data="lead_partner"),
+    "leads:route": action(DECIDERS_OF_BETA, {"executive"}, args="lead_free"),
+    "leads:take_back": action(DECIDERS_OF_BETA, SEE_BETA, args="lead_offered"),
+    "leads:end": action(DECIDERS_OF_BETA, SEE_BETA, args="lead_offered", data="lead_reason"),
+    "leads:accept": action(PARTNER_OF_BETA, SEE_BETA, args="lead_offered"),
+    "leads:decline": action(PARTNER_OF_BETA, SEE_BETA, args="lead_offered", data="lead_reason"),
+    "leads:contact": action(PARTNER_OF_BETA, SEE_BETA, args="lead_accepted", data="lead_contact"),
+    "leads:disqualify": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted", data="lead_reason"),
+    "leads:convert": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -181,7 +199,16 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
     slug = {"slug": beta.slug}
+    steps = {"offered": leads.offered, "accepted": leads.accepted, "contacted": leads.contacted}
+    offers = {state: make(world) for state, make in steps.items()}
+    free = leads.lead(world)
     return {
+        "lead_free": {"reference": free.reference},
+        **{f"lead_{state}": {"reference": offer.reference} for state, offer in offers.items()},
+        "lead_partner": {"partner": beta.slug},
+        "lead_reason": {"reason": "Another reason"},
+        "lead_contact": {"kind": "call", "happened_on": timezone.localdate().isoformat(), "note": "Spoke."},
+        "bulk": {"reference": free.reference, "by_rules": "1"},
         "": {},
         "partner": slug,
         "partner_and_seat": {**slug, "pk": seat.pk},

@@ -12,6 +12,7 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
+from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -366,6 +367,12 @@ def _a_deal() -> Deal:
     return Deal.objects.order_by("pk").first()  # type: ignore[return-value]
 
 
+def _an_offer() -> LeadOffer:
+    """Of a competitor of beta, as the deals are."""
+    found: LeadOffer | None = LeadOffer.objects.first()
+    return found or factories.LeadOfferFactory(partner=_a_deal().partner)
+
+
 def _a_moment(deal: Deal, days: int) -> Any:
     return deal.created_at + timedelta(days=days)
 
@@ -405,6 +412,23 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         invited_by=world.people["program_admin"].user,
         expires_at=_a_moment(_a_deal(), 7),
     ),
+    "Lead": lambda world: factories.LeadFactory(),
+    "LeadContact": lambda world: LeadContact.objects.create(
+        partner=_an_offer().partner,
+        offer=_an_offer(),
+        kind="call",
+        happened_on=date(2026, 1, 1),
+        note="Spoke with them",
+    ),
+    "LeadLine": lambda world: LeadLine.objects.create(
+        lead=factories.LeadFactory(), product=world.products[0]
+    ),
+    "LeadOffer": lambda world: factories.LeadOfferFactory(partner=_a_deal().partner),
+    "LeadOfferLine": lambda world: LeadOfferLine.objects.create(
+        partner=_an_offer().partner, offer=_an_offer(), product=world.products[0]
+    ),
+    "LeadRule": lambda world: LeadRule.objects.create(position=1, name="Near by"),
+    "OfferBasis": lambda world: OfferBasis.objects.create(offer=_an_offer(), text="First of two"),
     "MetricTarget": lambda world: MetricTarget.objects.create(metric="bookings", floor=0, target=1),
     "OutboxMessage": lambda world: OutboxMessage.objects.create(kind="email", key="k"),
     "PortalEvent": lambda world: record("deals.won", subject=_a_deal()),

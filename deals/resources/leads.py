@@ -150,7 +150,7 @@ class LeadResource(VendorResource):
     def _fact(self, saved: Saved) -> Fact:
         lead = saved.instance
         told = {"reference": lead.reference, "customer": lead.customer_name, "new": saved.before is None}
-        return Fact("leads.imported", None, lead, self.now, told)
+        return Fact("deals.lead_imported", None, lead, self.now, told)
 
 
 def _items_moved(saved: Saved) -> bool:

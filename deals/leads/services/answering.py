@@ -39,7 +39,7 @@ def offer_accept(*, actor: Actor, offer: LeadOffer) -> LeadOffer:
             setattr(offer, name, getattr(lead, name))
         offer.save(update_fields=["outcome", "accepted_at", "answered_by", "contact_due_at", *_CONTACT])
         move(lead, LeadStatus.ACCEPTED, since=now, due=due)
-        event = tell("leads.accepted", actor, offer, due=due.isoformat())
+        event = tell("deals.lead_accepted", actor, offer, due=due.isoformat())
         notices.accepted(actor, lead, offer, event)
     return offer
 
@@ -58,7 +58,7 @@ def offer_decline(*, actor: Actor, offer: LeadOffer, reason: str) -> LeadOffer:
         offer.outcome, offer.declined_at, offer.closed_at = OfferOutcome.DECLINED, now, now
         offer.answered_by = actor.user
         offer.save(update_fields=["outcome", "declined_at", "closed_at", "answered_by", "decline_reason"])
-        event = tell("leads.declined", actor, offer, reason=offer.decline_reason)
+        event = tell("deals.lead_declined", actor, offer, reason=offer.decline_reason)
         notices.declined(actor, lead, offer, event)
         _next(actor, lead)
     return offer

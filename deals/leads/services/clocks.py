@@ -39,7 +39,7 @@ def _time_out(vendor: Vendor, pk: int, lead_id: int, now: datetime) -> bool:
         return False
     offer.outcome, offer.timed_out_at, offer.closed_at = OfferOutcome.TIMED_OUT, now, now
     offer.save(update_fields=["outcome", "timed_out_at", "closed_at"])
-    event = tell("leads.timed_out", None, offer)
+    event = tell("deals.lead_timed_out", None, offer)
     notices.timed_out(vendor, lead, offer, event)
     move(lead, LeadStatus.NEW)
     route(vendor, lead)
@@ -57,7 +57,7 @@ def contacts_remind(*, vendor: Vendor, now: datetime | None = None) -> int:
     offers = list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
     for offer in offers:
         offer.reminded_at = now
-        event = tell("leads.contact_overdue", None, offer)
+        event = tell("deals.lead_contact_overdue", None, offer)
         notices.contact_overdue(vendor, offer, event)
     LeadOffer.objects.bulk_update(offers, ["reminded_at"])
     return len(offers)

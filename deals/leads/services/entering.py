@@ -58,7 +58,7 @@ def lead_save(
         return lead
     lead.save()
     told = [*(name.removesuffix("_id") for name in changed), *["products"] * lines_changed]
-    tell_vendor("leads.changed", actor, lead, changed=", ".join(told))
+    tell_vendor("deals.lead_changed", actor, lead, changed=", ".join(told))
     return lead
 
 
@@ -74,7 +74,7 @@ def _entered(actor: Actor, answers: Mapping[str, Any], lines: Lines, key: UUID |
     lead.number, lead.reference = numbers_take()[0]
     lead.save(force_insert=True)
     _set_lines(lead, lines)
-    tell_vendor("leads.created", actor, lead)
+    tell_vendor("deals.lead_created", actor, lead)
     return lead
 
 

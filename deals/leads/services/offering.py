@@ -77,7 +77,7 @@ def route(vendor: Vendor, lead: Lead, actor: Actor | None = None) -> LeadOffer |
     if not free:
         if lead.status != LeadStatus.UNPLACED:
             move(lead, LeadStatus.UNPLACED)
-            event = tell_vendor("leads.unplaced", actor, lead, considered=len(everybody))
+            event = tell_vendor("deals.lead_unplaced", actor, lead, considered=len(everybody))
             notices.nobody_left(vendor, lead, event)
         return None
     told, why = rules.told(free[0], selectors.case_of(lead)), rules.explained(free[0], everybody)
@@ -102,7 +102,7 @@ def _offer(vendor: Vendor, lead: Lead, choice: Choice, told: str, why: str, by: 
     )
     OfferBasis.objects.create(offer=offer, rule=choice.rule, text=why[:1000])
     move(lead, LeadStatus.OFFERED, since=now, due=due)
-    event = tell("leads.offered", by, offer, due=due.isoformat())
+    event = tell("deals.lead_offered", by, offer, due=due.isoformat())
     notices.offered(vendor, offer, event)
     return offer
 
@@ -159,7 +159,7 @@ def lead_end(*, actor: Actor, lead: Lead, reason: str) -> Lead:
         lead.disqualify_reason = reasoned(reason, "Say why, so that nobody enters it again.")
         _take_back(actor, lead, timezone.now())
         move(lead, LeadStatus.DISQUALIFIED)
-        tell_vendor("leads.ended", actor, lead, reason=lead.disqualify_reason)
+        tell_vendor("deals.lead_ended", actor, lead, reason=lead.disqualify_reason)
     return lead
 
 
@@ -180,5 +180,5 @@ def _take_back(actor: Actor, lead: Lead, now: datetime) -> None:
         offer.taken_back_at = now
     offer.closed_at = now
     offer.save(update_fields=["outcome", "timed_out_at", "withdrawn_at", "taken_back_at", "closed_at"])
-    event = tell("leads.withdrawn", actor, offer)
+    event = tell("deals.lead_withdrawn", actor, offer)
     notices.withdrawn(actor.vendor, offer, event)

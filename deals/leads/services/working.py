@@ -62,7 +62,7 @@ def contact_log(
             offer.contacted_at = now
             offer.save(update_fields=["contacted_at"])
             move(lead, LeadStatus.CONTACTED)
-        tell("leads.contacted", actor, offer, kind=contact.get_kind_display(), first=first)
+        tell("deals.lead_contacted", actor, offer, kind=contact.get_kind_display(), first=first)
     return contact
 
 
@@ -100,7 +100,7 @@ def offer_disqualify(*, actor: Actor, offer: LeadOffer, reason: str) -> LeadOffe
         offer.save(update_fields=["disqualify_reason", "disqualified_at", "closed_at"])
         lead.disqualify_reason = offer.disqualify_reason
         move(lead, LeadStatus.DISQUALIFIED)
-        event = tell("leads.disqualified", actor, offer, reason=offer.disqualify_reason)
+        event = tell("deals.lead_disqualified", actor, offer, reason=offer.disqualify_reason)
         notices.disqualified(actor, lead, offer, event)
     return offer
 
@@ -130,7 +130,7 @@ def offer_convert(*, actor: Actor, offer: LeadOffer) -> Deal:
         offer.save(update_fields=["deal", "converted_at", "closed_at"])
         move(lead, LeadStatus.CONVERTED)
         # Which draft is the partner's own business; that there is one ends the lead.
-        tell("leads.converted", actor, offer)
+        tell("deals.lead_converted", actor, offer)
     return deal
 
 

@@ -203,4 +203,6 @@ def told(choice: Choice, case: Case) -> str:
 
 
 def _open(count: int) -> str:
+    if not count:
+        return "no open lead"
     return "1 open lead" if count == 1 else f"{count} open leads"

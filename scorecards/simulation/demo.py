@@ -24,6 +24,7 @@ from portal.models import Mail, Membership, Notification, User, Vendor
 from portal.roles import Role
 from portal.scope import ALL, entered, system_scope
 from scorecards import services
+from scorecards.simulation import leads
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
@@ -107,6 +108,7 @@ def work(vendor: Vendor) -> None:
         while approvals_nudge(vendor=vendor):
             pass
         decision_time_publish(vendor=vendor)
+        leads.make(vendor)
         _news()
 
 

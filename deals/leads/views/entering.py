@@ -103,5 +103,6 @@ def _lines(request: Any, lead: Lead | None, *, data: Any = None) -> Any:
 def _form_page(
     request: Any, lead: Lead | None, form: LeadForm, lines: Any, *, status: int = 200
 ) -> HttpResponse:
+    lines.ask_for_answers()
     context = {"lead": lead, "form": form, "lines": lines}
     return render(request, "leads/enter.html", context, status=status)

@@ -407,7 +407,10 @@ class TestRouting:
         """Slugs in the order in which the rules would ask, obstructed ones last."""
         with acting_as(world.people[by]) as actor:
             lead = Lead.objects.get(pk=made.pk)
-            return [one.standing.slug for one in selectors.considered(lead, actor.scope.partner_ids)]
+            return [
+                one.standing.slug
+                for one in selectors.considered(lead, selectors.case_of(lead), actor.scope.partner_ids)
+            ]
 
     def route(self, world: VendorWorld, made: Lead) -> LeadOffer | None:
         found: LeadOffer | None = manage(services.lead_route, world, made)

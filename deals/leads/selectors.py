@@ -188,21 +188,21 @@ def active_rules() -> list[LeadRule]:
     return list(rules_.order_by("position"))
 
 
-def case_of(lead: Lead) -> Case:
-    """What rules look at. One statement, for the products."""
-    products = frozenset(lead.lines.values_list("product_id", flat=True))
+def case_of(lead: Lead, lines: Iterable[LeadLine] | None = None) -> Case:
+    """What rules look at. One statement, for the products, unless the lead's `lines` were read before."""
+    lines = lead.lines.all() if lines is None else lines
     return Case(
         str(lead.customer_country),
         lead.region_id,
-        products,
+        frozenset(line.product_id for line in lines),
         rules.country_name(lead.customer_country),
         str(lead.region) if lead.region_id else "",
     )
 
 
-def considered(lead: Lead, among: PartnerIds = ALL) -> list[Choice]:
-    """Everybody the rules name for the lead, in the order in which they are asked. Four statements."""
-    active, case = active_rules(), case_of(lead)
+def considered(lead: Lead, case: Case, among: PartnerIds = ALL) -> list[Choice]:
+    """Everybody the rules name for the lead, in the order in which they are asked. Three statements."""
+    active = active_rules()
     fitting = [rule for rule in active if rules.fits_lead(rule, case)]
     if not fitting:
         return []

@@ -72,7 +72,8 @@ def route(vendor: Vendor, lead: Lead, actor: Actor | None = None) -> LeadOffer |
     The caller holds `ROUTING` and the lead's lock, under the vendor's system scope. `actor` None: after a
     partner declined or did not answer.
     """
-    everybody = selectors.considered(lead, selectors.partners_of_owner(lead.owner))
+    case = selectors.case_of(lead)
+    everybody = selectors.considered(lead, case, selectors.partners_of_owner(lead.owner))
     free = [choice for choice in everybody if not choice.obstacle]
     if not free:
         if lead.status != LeadStatus.UNPLACED:
@@ -80,7 +81,7 @@ def route(vendor: Vendor, lead: Lead, actor: Actor | None = None) -> LeadOffer |
             event = tell_vendor("deals.lead_unplaced", actor, lead, considered=len(everybody))
             notices.nobody_left(vendor, lead, event)
         return None
-    told, why = rules.told(free[0], selectors.case_of(lead)), rules.explained(free[0], everybody)
+    told, why = rules.told(free[0], case), rules.explained(free[0], everybody)
     return _offer(vendor, lead, free[0], told, why, None)
 
 

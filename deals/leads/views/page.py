@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from deals.leads import policies, progress, rules, selectors, tables
 from deals.leads.forms import ContactForm, DeclineForm, DisqualifyForm
-from deals.leads.models import Lead, LeadOffer
+from deals.leads.models import Lead, LeadLine, LeadOffer
 from portal.scope import ALL
 
 #: Suggestions shown; more are found by name.
@@ -42,9 +42,10 @@ def lead_page(request: Any, lead: Lead, *, status: int = 200, **more: Any) -> Ht
     offers = selectors.offers_of(lead)
     current = next((offer for offer in offers if offer.closed_at is None), None)
     holder = current.partner.name if current else ""
+    lines = selectors.lines_of(lead)
     context = {
         "lead": lead,
-        "lines": selectors.lines_of(lead),
+        "lines": lines,
         "offers": offers,
         "current": current,
         "contacts": selectors.contacts_of(offers) if any(offer.contacted_at for offer in offers) else [],
@@ -53,18 +54,19 @@ def lead_page(request: Any, lead: Lead, *, status: int = 200, **more: Any) -> Ht
         "headline": progress.lead_headline(lead, holder),
         "clock": progress.clock_of(current) if current else None,
         "looks": tables.LOOKS,
-        **(_suggestions(request, lead) if "offer" in actions else {}),
+        **(_suggestions(request, lead, lines) if "offer" in actions else {}),
         **({"end_form": DisqualifyForm()} if "end" in actions else {}),
         **more,
     }
     return render(request, "leads/lead.html", context, status=status)
 
 
-def _suggestions(request: Any, lead: Lead) -> dict[str, Any]:
+def _suggestions(request: Any, lead: Lead, lines: list[LeadLine]) -> dict[str, Any]:
     """Whom to offer it to: by the rules, or those the manager looks for; best first, each with the reason."""
     sought = request.GET.get("partner", "")[:160]
     reach = request.actor.scope.partner_ids
-    found = selectors.looked_for(lead, sought) if sought.strip() else selectors.considered(lead, reach)
+    case = selectors.case_of(lead, lines)
+    found = selectors.looked_for(lead, sought) if sought.strip() else selectors.considered(lead, case, reach)
     free = [choice for choice in found if not choice.obstacle]
     shown = [*free[:SUGGESTED], *[choice for choice in found if choice.obstacle][:SUGGESTED]]
     return {

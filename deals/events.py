@@ -16,5 +16,9 @@ declare(
     EventType("deals.lost", "Deal lost", "sales", "mood-sad"),
     EventType("deals.withdrawn", "Registration withdrawn", "sales", "arrow-back"),
     EventType("deals.expired", "Protection expired", "sales", "clock-off"),
+    EventType("deals.noted", "Note written", "sales", "message"),
+    EventType("deals.remarked", "Internal note written", "sales", "lock"),
+    EventType("deals.file_added", "File added", "sales", "paperclip"),
+    EventType("deals.file_removed", "File removed", "sales", "trash"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),
 )

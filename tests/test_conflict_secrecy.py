@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rapidfuzz import fuzz, process
 

@@ -80,7 +80,7 @@ def may(action: str, actor: Actor, deal: Deal) -> bool:
     if action in _VENDORS:
         return may_decide(actor, deal)
     if action == "note":
-        return deal.submitted_at is not None and (may_work(actor, deal) or may_decide(actor, deal))
+        return may_work(actor, deal) or may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:

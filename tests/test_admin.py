@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount
+from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -40,7 +41,7 @@ from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
-NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime}
+NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms}
 
 
 def url(model: Any, page: str, *args: Any) -> str:
@@ -80,6 +81,7 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
         **_approvals(world),
+        DealTerms: DealTerms.objects.create(),
         DirectAccount: DirectAccount.objects.create(
             customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
         ),

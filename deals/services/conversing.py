@@ -81,6 +81,8 @@ def deal_note(*, actor: Actor, deal: Deal, text: str, key: UUID | None = None) -
     """Write to the other side; both read it. `key` names the form: the same key again is the same note."""
     deal = locked("note", actor=actor, deal=deal)
     require("note", deal)
+    if not deal.submitted_at:
+        raise ValidationError(f"{deal.reference} was never submitted: nobody else would read this.")
     key = key or uuid4()
     note: Note
     note, is_new = Note.objects.get_or_create(

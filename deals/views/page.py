@@ -74,7 +74,7 @@ def _conversation(request: Any, deal: Deal, actions: frozenset[str]) -> dict[str
     made: dict[str, Any] = {}
     if actions & {"attach", "enclose"}:
         made["files_form"] = FilesForm(auto_id="files_%s")
-    if "note" in actions:
+    if "note" in actions and deal.submitted_at:
         made["note_form"] = note_form(request, deal)
     if "remark" in actions:
         made["remark_form"] = remark_form()

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
+from deals.conflicts.models import DirectAccount
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -81,6 +82,9 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         ),
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
+        DirectAccount: DirectAccount.objects.create(
+            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Direct sales"
+        ),
         **_approvals(world),
         **_big_deals(world),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),

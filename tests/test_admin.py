@@ -82,11 +82,11 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         ),
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
-        DirectAccount: DirectAccount.objects.create(
-            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Direct sales"
-        ),
         **_approvals(world),
         **_big_deals(world),
+        DirectAccount: DirectAccount.objects.create(
+            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
+        ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
     }
 

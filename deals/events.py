@@ -20,5 +20,9 @@ declare(
     EventType("deals.remarked", "Internal note written", "sales", "lock"),
     EventType("deals.file_added", "File added", "sales", "paperclip"),
     EventType("deals.file_removed", "File removed", "sales", "trash"),
+    EventType("deals.price_requested", "Special price asked for", "sales", "discount"),
+    EventType("deals.price_granted", "Special price granted", "sales", "rosette-discount-check"),
+    EventType("deals.price_refused", "Special price refused", "sales", "discount-off"),
+    EventType("deals.price_withdrawn", "Request for a special price taken back", "sales", "arrow-back"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),
 )

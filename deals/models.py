@@ -237,6 +237,10 @@ class Deal(TenantModel):
         default=0, db_default=0, editable=False, help_text="How often it was submitted again."
     )
 
+    special_price_until = models.DateTimeField(
+        null=True, editable=False, help_text="First moment at which the price granted last is gone."
+    )
+
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     submitted_at = models.DateTimeField(null=True, editable=False, help_text="First submission.")
@@ -525,5 +529,6 @@ class Protection(TenantModel):
 
 # The other tables of the app; at the end, because they point to those above.
 import deals.approvals.models  # noqa: E402
+import deals.bigdeals.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
 import deals.lifecycle.models  # noqa: E402, F401

@@ -363,6 +363,7 @@ _HEADINGS: Final = {
     "deals.withdrawn": "Withdrawn",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
+    "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 
@@ -370,6 +371,12 @@ def _line(data: dict[str, Any]) -> str:
     parts = []
     if isinstance(data.get("amount"), int) and data.get("currency"):
         parts.append(format_money(data["amount"], str(data["currency"])))
+    if data.get("discount"):
+        parts.append(f"{data['discount']} off the list")
+    if data.get("special_price"):
+        parts.append("at the special price")
+    if data.get("until"):
+        parts.append(f"until {data['until']}")
     if data.get("from"):
         parts.append(f"from {data['from']}")
     if data.get("days"):

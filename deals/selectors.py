@@ -287,6 +287,16 @@ def program_admins() -> list[User]:
         return [membership.user for membership in admins.order_by("pk")]
 
 
+def manager_asked(deal: Deal) -> User | None:
+    """The channel manager who has the deal already while still granted, else the first by name.
+
+    Runs as the vendor: grants are no partner's to read.
+    """
+    managers = managers_of(deal.partner)
+    owner = next((user for user in managers if user.pk == deal.assigned_to_id), None)
+    return owner or next(iter(managers), None)
+
+
 def registrants(deal: Deal) -> list[User]:
     """Whom to tell what was decided: who registered it, or the partner's admins once that person has left."""
     seats = Seat.objects.filter(partner=deal.partner_id, left_at=None, membership__is_active=True)

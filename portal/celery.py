@@ -22,6 +22,7 @@ BEAT_SCHEDULE = {
         "task": "portal.tasks.create_event_partitions",
         "schedule": crontab(minute="20", hour="0"),
     },
+    "sweep abandoned files": {"task": "portal.tasks.sweep_files", "schedule": crontab(minute="40", hour="3")},
     "sweep the outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 30.0},
     # Often, because mornings come at odd minutes: some zones are half an hour or a quarter off.
     "send the daily digests": {"task": "portal.tasks.send_digests", "schedule": crontab(minute="*/15")},
@@ -33,6 +34,7 @@ BEAT_SCHEDULE = {
     "rescore stale partners": {"task": "scorecards.tasks.sweep_stale", "schedule": 30.0},
     "time out leads and remind of contacts": {"task": "deals.tasks.mind_leads", "schedule": 300.0},
     "remind of approvals and escalate": {"task": "deals.tasks.nudge_approvals", "schedule": 300.0},
+    "mind special prices": {"task": "deals.tasks.mind_special_prices", "schedule": 300.0},
     "publish how fast vendors decide": {
         "task": "deals.tasks.publish_decision_times",
         "schedule": crontab(minute="25"),

@@ -14,6 +14,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
+from deals.bigdeals.models import PriceRequest
 from partners.services import person_invite
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
@@ -98,6 +99,11 @@ MATRIX: dict[str, Line] = {
     "deals:approve": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
     "deals:return": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
     "deals:reject": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
+    "deals:attach": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open"),
+    "deals:file": page(SEE_BETA, args="file"),
+    "deals:file_remove": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="file"),
+    "deals:note": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
+    "deals:remark": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
@@ -120,6 +126,12 @@ MATRIX: dict[str, Line] = {
     "leads:contact": action(PARTNER_OF_BETA, SEE_BETA, args="lead_accepted", data="lead_contact"),
     "leads:disqualify": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted", data="lead_reason"),
     "leads:convert": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted"),
+    "deals:requests": page(STAFF),
+    "deals:terms": page(SEE_BETA, args="pending"),
+    "deals:price": page(SEE_BETA, args="pending"),
+    "deals:price_grant": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="grant"),
+    "deals:price_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="reason"),
+    "deals:price_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="price"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -192,12 +204,17 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         running = factories.DealFactory(approved=True, **{**fields, "stage": world.stages[0]})
         for deal in (draft, pending, running):
             factories.DealLineFactory(deal=deal, product=world.products[0])
+        price = PriceRequest.objects.create(
+            partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
+            due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
+        )  # fmt: skip
         notification = Notification.objects.create(
             user=rep.user, kind="deals.approved", key="k", title="t", page="home"
         )
     with acting_as(world.people["partner_admin"]) as actor:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
+        attached = factories.AttachmentFactory(deal=running)
     slug = {"slug": beta.slug}
     steps = {"offered": leads.offered, "accepted": leads.accepted, "contacted": leads.contacted}
     offers = {state: make(world) for state, make in steps.items()}
@@ -217,7 +234,11 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "price": {"pk": price.pk},
+        "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
+        "file": {"reference": running.reference, "pk": attached.pk},
+        "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
         "own_deals_only": {"own_deals_only": "on"},
         "role": {"role": Role.PARTNER_REP},

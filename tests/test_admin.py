@@ -15,7 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
+from deals.conflicts.models import DirectAccount
 from deals.leads.models import Lead, LeadOffer, LeadRule
+from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -40,7 +43,10 @@ from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
-NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime}
+NOT_ADDED = {
+    Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
+    PriceRequest,
+}  # fmt: skip
 
 
 def url(model: Any, page: str, *args: Any) -> str:
@@ -83,6 +89,11 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         Lead: (lead := factories.LeadFactory(customer_name=f"Lead of {name}")),
         LeadOffer: factories.LeadOfferFactory(partner=beta, lead=lead),
         LeadRule: LeadRule.objects.create(position=1, name=f"Lead rule of {name}"),
+        DealTerms: DealTerms.objects.create(),
+        **_big_deals(world),
+        DirectAccount: DirectAccount.objects.create(
+            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
+        ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
     }
 
@@ -96,6 +107,17 @@ def _approvals(world: VendorWorld) -> dict[Any, Any]:
     )
     published = DecisionTime.objects.create(decisions=0, computed_at=timezone.now())
     return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published}
+
+
+def _big_deals(world: VendorWorld) -> dict[Any, Any]:
+    deal = factories.approved_deal(partner=world.partners["beta"])
+    request = PriceRequest.objects.create(
+        partner=deal.partner, deal=deal, currency="EUR", list_total=100, requested_total=90,
+        due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
+    )  # fmt: skip
+    terms = BigDealTerms.objects.create(special_price_from=50_000_00)
+    rule = PriceRule.objects.create(position=1, discount_to=1_250, role=Role.CHANNEL_MANAGER)
+    return {BigDealTerms: terms, PriceRule: rule, PriceRequest: request}
 
 
 @pytest.fixture

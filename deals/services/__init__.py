@@ -9,12 +9,21 @@ done now.
 
 from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
+from deals.services.conversing import deal_file_remove, deal_files_add, deal_note, deal_remark
 from deals.services.deciding import (
     deal_approve,
     deal_reject,
     deal_return,
     deal_start_review,
     deals_approve,
+)
+from deals.services.pricing import (
+    Asked,
+    price_grant,
+    price_refuse,
+    price_request,
+    price_withdraw,
+    prices_mind,
 )
 from deals.services.protecting import protection_expire_due
 from deals.services.publishing import decision_time_is_due, decision_time_publish
@@ -23,11 +32,16 @@ from deals.services.registering import deal_draft_save, deal_resubmit, deal_subm
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
+    "Asked",
     "approvals_nudge",
     "deal_approve",
     "deal_draft_save",
+    "deal_file_remove",
+    "deal_files_add",
     "deal_lose",
+    "deal_note",
     "deal_reject",
+    "deal_remark",
     "deal_resubmit",
     "deal_return",
     "deal_stage_change",
@@ -38,6 +52,11 @@ __all__ = [
     "deals_approve",
     "decision_time_is_due",
     "decision_time_publish",
+    "price_grant",
+    "price_refuse",
+    "price_request",
+    "price_withdraw",
+    "prices_mind",
     "programme_defaults",
     "protection_expire_due",
     "references_take",

@@ -333,6 +333,13 @@ class TestLists:
         assert client.post(page(offer, "accept")).status_code == 403
 
 
+def test_the_timeline_leads_to_the_lead(world: VendorWorld, manager: PortalClient) -> None:
+    offer = leads.offered(world)
+    told = manager.get("/partners/beta/timeline/").content.decode()
+    assert f'href="/v/acme{page(offer)}"' in told
+    assert f"Lead offered: {leads.CUSTOMER}" in told
+
+
 class TestSecrecy:
     """Beta had the lead and declined; alpha has it now. Nothing beta reads may say so."""
 

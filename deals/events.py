@@ -15,6 +15,10 @@ declare(
     EventType("deals.won", "Deal won", "sales", "trophy"),
     EventType("deals.lost", "Deal lost", "sales", "mood-sad"),
     EventType("deals.withdrawn", "Registration withdrawn", "sales", "arrow-back"),
+    EventType("deals.protection_ending", "Reminded that protection ends", "sales", "alarm"),
+    EventType("deals.extension_requested", "More protection asked for", "sales", "hourglass"),
+    EventType("deals.extended", "Protection extended", "sales", "calendar-plus"),
+    EventType("deals.extension_refused", "More protection refused", "sales", "calendar-x"),
     EventType("deals.expired", "Protection expired", "sales", "clock-off"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),
 )

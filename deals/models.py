@@ -521,4 +521,5 @@ class Protection(TenantModel):
 
 # The other tables of the app; at the end, because they point to those above.
 import deals.approvals.models  # noqa: E402
-import deals.conflicts.models  # noqa: E402, F401
+import deals.conflicts.models  # noqa: E402
+import deals.protection.models  # noqa: E402, F401

@@ -23,6 +23,8 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "stage": (DealStatus.APPROVED,),
     "win": (DealStatus.APPROVED,),
     "lose": (DealStatus.APPROVED,),
+    "extend": (DealStatus.APPROVED,),
+    "grant": (DealStatus.APPROVED,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
@@ -70,6 +72,8 @@ def may(action: str, actor: Actor, deal: Deal) -> bool:
     """Whether this person may ever do this with this deal, whatever its state."""
     if action in _DECISIONS:
         return may_decide(actor, deal) and is_on_turn(actor, deal)
+    if action == "grant":  # more protection: whoever may decide for the partner, whomever it was asked of
+        return may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:

@@ -81,22 +81,35 @@ def _protected(until: datetime | None, now: datetime) -> str:
     return f"protected for {format_span(left)} more"
 
 
-def waiting_headline(deals: Sequence[Deal], *, more: bool, now: datetime | None = None) -> str:
-    """The heading of the approvals: how many of these (sorted by due time) are late or due today."""
-    if not deals:
+def waiting_headline(
+    deals: Sequence[Deal], *, more: bool, extensions: Sequence[datetime] = (), now: datetime | None = None
+) -> str:
+    """The heading of the approvals: how many are late or due today, of these registrations (sorted by due
+    time) and of the extensions due at these times."""
+    if not deals and not extensions:
         return "Nothing waits for a decision"
     now = now or timezone.now()
-    dues = [deal.decision_due_at for deal in deals if deal.decision_due_at]
+    dues = [*(deal.decision_due_at for deal in deals if deal.decision_due_at), *extensions]
     late = sum(due <= now for due in dues)
     today = sum(due > now and formatting.local_day(due) == formatting.local_day(now) for due in dues)
     if late:
-        return f"{_decisions(late, more and late == len(deals))} overdue" + (
+        return f"{_decisions(late, more and late == len(dues))} overdue" + (
             f", {today} due today" if today else ""
         )
     if today:
-        return f"{_decisions(today, more and today == len(deals))} due today"
-    waiting = "registration waits" if len(deals) == 1 and not more else "registrations wait"
-    return f"{'More than ' if more else ''}{len(deals)} {waiting} for a decision, none is due today"
+        return f"{_decisions(today, more and today == len(dues))} due today"
+    return f"{_waiting(len(deals), more, len(extensions))} for a decision, none is due today"
+
+
+def _waiting(deals: int, more: bool, extensions: int) -> str:
+    parts = []
+    if deals:
+        noun = "registration" if deals == 1 and not more else "registrations"
+        parts.append(f"{'More than ' if more else ''}{deals} {noun}")
+    if extensions:
+        parts.append(f"{extensions} extension{'' if extensions == 1 else 's'}")
+    verb = "waits" if deals + extensions == 1 and not more else "wait"
+    return f"{' and '.join(parts)} {verb}"
 
 
 def _decisions(count: int, at_least: bool) -> str:
@@ -348,6 +361,10 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.extension_requested": "More protection asked for",
+    "deals.extension_refused": "More protection refused",
+    "deals.extended": "Protection extended",
+    "deals.protection_ending": "Reminded that protection ends",
 }
 
 
@@ -359,6 +376,10 @@ def _line(data: dict[str, Any]) -> str:
         parts.append(f"from {data['from']}")
     if data.get("days"):
         parts.append(f"protected for {formatting.format_days(data['days'])}")
+    if data.get("more_days"):
+        parts.append(f"{formatting.format_days(data['more_days'])} more")
+    if data.get("until"):
+        parts.append(f"until {format_date(date.fromisoformat(data['until']), 'year')}")
     if data.get("reason"):
         parts.append(f"“{data['reason']}”")
     if data.get("competitor"):

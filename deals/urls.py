@@ -10,6 +10,7 @@ urlpatterns = [
     path("register/check/", views.check, name="check"),
     path("register/duplicates/", views.duplicates, name="duplicates"),
     path("inbox/", views.inbox, name="inbox"),
+    path("extend/<str:token>/", views.extend_by_mail, name="extend_by_mail"),
     path("of/<slug:slug>/", views.for_partner, name="for_partner"),
     # References are slugs: nothing else, NUL included, ever reaches the database.
     path("<slug:reference>/", views.detail, name="detail"),
@@ -20,6 +21,9 @@ urlpatterns = [
     path("<slug:reference>/return/", views.send_back, name="return"),
     path("<slug:reference>/reject/", views.reject, name="reject"),
     path("<slug:reference>/withdraw/", views.withdraw, name="withdraw"),
+    path("<slug:reference>/extend/", views.extend, name="extend"),
+    path("<slug:reference>/extend/<int:pk>/grant/", views.grant_extension, name="grant_extension"),
+    path("<slug:reference>/extend/<int:pk>/refuse/", views.refuse_extension, name="refuse_extension"),
     path("<slug:reference>/stage/", views.stage, name="stage"),
     path("<slug:reference>/won/", views.won, name="won"),
     path("<slug:reference>/lost/", views.lost, name="lost"),

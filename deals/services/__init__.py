@@ -16,10 +16,17 @@ from deals.services.deciding import (
     deal_start_review,
     deals_approve,
 )
+from deals.services.extending import (
+    extension_grant,
+    extension_refuse,
+    extension_request,
+    extensions_nudge,
+)
 from deals.services.protecting import protection_expire_due
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
+from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
@@ -38,7 +45,12 @@ __all__ = [
     "deals_approve",
     "decision_time_is_due",
     "decision_time_publish",
+    "extension_grant",
+    "extension_refuse",
+    "extension_request",
+    "extensions_nudge",
     "programme_defaults",
     "protection_expire_due",
+    "protection_remind",
     "references_take",
 ]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from deals import policies, progress, selectors, services, tables
 from deals.filters import DealFilter
 from deals.models import Deal, Protection
+from deals.protection.reads import waiting_for_decision as extensions_waiting
 from partners.models import Partner
 from portal import keyset
 from portal.access import Actor
@@ -27,6 +28,7 @@ _REMEMBERED = "deals.list"
 _KEPT = ("q", "status", "stage", "partner", "sort")
 PAGE = 50
 INBOX_PAGE = 25
+EXTENSIONS = 50
 LATEST = 10
 
 
@@ -114,10 +116,14 @@ def inbox(request: Any) -> HttpResponseBase:
     page = keyset.page(waiting, _DUE, request.GET.get("page", ""), INBOX_PAGE)
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
+    extensions = list(extensions_waiting(request.actor)[: EXTENSIONS + 1])
+    dues = [extension.due_at for extension in extensions]
     context = {
         "rows": [_waiting(request, deal, claims.get(deal.pk, [])) for deal in deals],
         "page": page,
-        "headline": progress.waiting_headline(deals, more=bool(page.next)),
+        "extensions": extensions[:EXTENSIONS],
+        "more_extensions": len(extensions) > EXTENSIONS,
+        "headline": progress.waiting_headline(deals, more=bool(page.next), extensions=dues),
     }
     return render(request, "deals/inbox.html", context)
 

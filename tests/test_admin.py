@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.models import Customer, Deal, Product, Stage
+from deals.protection.models import Extension, ExtensionTerms
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
 from portal.models import (
@@ -39,7 +40,7 @@ from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
-NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime}
+NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, Extension}
 
 
 def url(model: Any, page: str, *args: Any) -> str:
@@ -91,7 +92,16 @@ def _approvals(world: VendorWorld) -> dict[Any, Any]:
         partner=deal.partner, deal=deal, round=1, position=1, due_at=timezone.now(), reason="of a rule"
     )
     published = DecisionTime.objects.create(decisions=0, computed_at=timezone.now())
-    return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published}
+    return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published, **_protection(world)}
+
+
+def _protection(world: VendorWorld) -> dict[Any, Any]:
+    deal, now = factories.approved_deal(partner=world.partners["beta"]), timezone.now()
+    extension = Extension.objects.create(
+        partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
+        last_call_at=now, until_before=now,
+    )  # fmt: skip
+    return {ExtensionTerms: ExtensionTerms.objects.create(tier=world.tiers[0]), Extension: extension}
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from deals.models import Deal
 from deals.protection.models import MOST_DAYS, MOST_EXTENSIONS, Extension, ExtensionTerms
@@ -18,10 +19,16 @@ class Terms:
     most_days: int = MOST_DAYS
 
 
+def terms_of_tier(tier: Any) -> QuerySet[Any]:
+    """Those that apply to a tier (its id, or an expression), the one that counts first."""
+    rows = ExtensionTerms.objects.filter(Q(tier=tier) | Q(tier=None))
+    ordered: QuerySet[Any] = rows.order_by(F("tier").asc(nulls_last=True))
+    return ordered
+
+
 def terms_for(deal: Deal) -> Terms:
     """Those of the partner's tier, else the vendor's for everybody, else the portal's."""
-    rows = ExtensionTerms.objects.filter(Q(tier=deal.partner.tier_id) | Q(tier=None))
-    found = rows.order_by(F("tier").asc(nulls_last=True)).first()
+    found = terms_of_tier(deal.partner.tier_id).first()
     return Terms(found.most_extensions, found.most_days) if found else Terms()
 
 

@@ -1,6 +1,5 @@
 """More days of protection: asked for by the partner, granted or refused by the vendor."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -88,7 +87,7 @@ def _request(actor: Actor, deal: Deal, days: int, reason: str, now: datetime, un
         last_call_at=max(calendar_of(vendor).add_hours(due, -1), now),
         until_before=until,
     )
-    extension.clean_fields(exclude={"vendor", "partner", "deal", "owner", "requested_by", "decided_by"})
+    _check_lengths(extension, "reason")
     extension.save(force_insert=True)
     return extension
 
@@ -114,11 +113,11 @@ def extension_grant(*, actor: Actor, extension: Extension) -> Extension:
     require("grant", deal)
     if deal.expires_at is None or deal.expires_at <= now:
         raise ValidationError("The protection has run out: it can be registered again, not extended.")
-    until = deal.expires_at + timedelta(days=extension.days)
+    before, until = deal.expires_at, deal.expires_at + timedelta(days=extension.days)
     Protection.objects.filter(deal=deal, released_at=None).update(expires_at=until)
     deal.expires_at = until
     keep(deal, "expires_at")
-    extension.until_after = until
+    extension.until_before, extension.until_after = before, until
     _decide(actor, extension, ExtensionOutcome.GRANTED, now)
     told = {"more_days": extension.days, "until": local_day(until).isoformat()}
     tell("deals.extended", actor, deal, **told)
@@ -157,8 +156,13 @@ def _require_waiting(extension: Extension) -> None:
 
 def _decide(actor: Actor, extension: Extension, outcome: ExtensionOutcome, now: datetime) -> None:
     extension.outcome, extension.decided_at, extension.decided_by = outcome, now, actor.user
-    extension.clean_fields(exclude={f.name for f in extension._meta.fields} - {"outcome", "decision_reason"})
-    extension.save(update_fields=["outcome", "decided_at", "decided_by", "decision_reason", "until_after"])
+    _check_lengths(extension, "decision_reason")
+    written = ("outcome", "decided_at", "decided_by", "decision_reason", "until_before", "until_after")
+    extension.save(update_fields=written)
+
+
+def _check_lengths(extension: Extension, *names: str) -> None:
+    extension.clean_fields(exclude={field.name for field in extension._meta.fields} - set(names))
 
 
 # The clock ---------------------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ def extensions_nudge(*, vendor: Vendor, now: datetime | None = None) -> int:
     behind = Q(nudges__lt=LAST_CALL, last_call_at__lte=now) | Q(nudges__lt=ESCALATED, due_at__lte=now)
     rows = Extension.objects.filter(behind, outcome="").order_by("pk")
     rows = rows.select_related("deal__partner", "owner", "requested_by")
-    due: Sequence[Extension] = list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
+    due: list[Extension] = list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
     for extension in due:
         if extension.due_at <= now:
             extension.nudges = ESCALATED

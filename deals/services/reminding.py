@@ -55,8 +55,8 @@ def _due(now: datetime, today: datetime) -> QuerySet[Any]:
     made = ProtectionReminder.objects.filter(
         deal=OuterRef("pk"), until=OuterRef("expires_at"), days_before__lte=OuterRef("days_before")
     )
-    deals = deals.filter(~Exists(made)).order_by("expires_at", "pk")
-    return deals.select_related("partner", "stage", "registered_by")
+    due: QuerySet[Any] = deals.filter(~Exists(made)).order_by("expires_at", "pk")
+    return due.select_related("partner", "stage", "registered_by")
 
 
 def _midnight(today: datetime, days: int) -> datetime:

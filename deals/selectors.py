@@ -55,6 +55,7 @@ _OF_A_ROW: Final = (
     "expected_close", "created_at", "submitted_at", "pending_since", "decision_due_at", "expires_at",
     "assigned_to",
 )  # fmt: skip
+_OF_A_DECISION: Final = (*_OF_A_ROW, "needs_role", "needs_person")
 
 
 def within_reach(actor: Actor) -> QuerySet[Deal]:
@@ -88,7 +89,7 @@ def for_list(deals: QuerySet[Deal]) -> QuerySet[Deal]:
 def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:
     """Registrations of the actor's partners that wait for the vendor, the most urgent first."""
     waiting = deals_visible(actor).filter(status__in=PENDING)
-    return waiting.select_related("assigned_to").order_by("decision_due_at", "id")
+    return waiting.select_related("assigned_to").order_by("decision_due_at", "id").only(*_OF_A_DECISION)
 
 
 def with_lines(deals: list[Deal]) -> list[Deal]:

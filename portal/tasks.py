@@ -2,7 +2,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from portal import notifying, outbox, partitions
+from portal import notifying, outbox, partitions, uploads
 from portal.models import Vendor
 from portal.scope import entered, system_scope
 
@@ -27,6 +27,17 @@ def send_digests() -> int:
 def _digests(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         return notifying.digests_send(vendor=vendor)
+
+
+@shared_task(name="portal.tasks.sweep_files")
+def sweep_files() -> int:
+    """Delete files that failed requests left behind, vendor by vendor; returns how many."""
+    return sum(_files_swept(vendor) for vendor in Vendor.objects.all())
+
+
+def _files_swept(vendor: Vendor) -> int:
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        return uploads.stored_files_sweep(vendor=vendor)
 
 
 @shared_task(name="portal.tasks.create_event_partitions")

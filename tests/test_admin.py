@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.conflicts.models import DirectAccount
 from deals.models import Customer, Deal, Product, Stage
 from deals.protection.models import Extension, ExtensionTerms
 from partners.admin import TierAdmin
@@ -80,6 +81,9 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
         **_approvals(world),
+        DirectAccount: DirectAccount.objects.create(
+            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
+        ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
     }
 

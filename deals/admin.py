@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 import deals.approvals.admin
+import deals.bigdeals.admin
 import deals.conflicts.admin
-import deals.protection.admin  # noqa: F401  (each registers its tables)
+import deals.protection.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal, DealLine, Product, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin

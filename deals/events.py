@@ -20,5 +20,9 @@ declare(
     EventType("deals.extended", "Protection extended", "sales", "calendar-plus"),
     EventType("deals.extension_refused", "More protection refused", "sales", "calendar-x"),
     EventType("deals.expired", "Protection expired", "sales", "clock-off"),
+    EventType("deals.price_requested", "Special price asked for", "sales", "discount"),
+    EventType("deals.price_granted", "Special price granted", "sales", "rosette-discount-check"),
+    EventType("deals.price_refused", "Special price refused", "sales", "discount-off"),
+    EventType("deals.price_withdrawn", "Request for a special price taken back", "sales", "arrow-back"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),
 )

@@ -81,35 +81,22 @@ def _protected(until: datetime | None, now: datetime) -> str:
     return f"protected for {format_span(left)} more"
 
 
-def waiting_headline(
-    deals: Sequence[Deal], *, more: bool, extensions: Sequence[datetime] = (), now: datetime | None = None
-) -> str:
-    """The heading of the approvals: how many are late or due today, of these registrations (sorted by due
-    time) and of the extensions due at these times."""
-    if not deals and not extensions:
+def waiting_headline(deals: Sequence[Deal], *, more: bool, now: datetime | None = None) -> str:
+    """The heading of the approvals: how many of these (sorted by due time) are late or due today."""
+    if not deals:
         return "Nothing waits for a decision"
     now = now or timezone.now()
-    dues = [*(deal.decision_due_at for deal in deals if deal.decision_due_at), *extensions]
+    dues = [deal.decision_due_at for deal in deals if deal.decision_due_at]
     late = sum(due <= now for due in dues)
     today = sum(due > now and formatting.local_day(due) == formatting.local_day(now) for due in dues)
     if late:
-        return f"{_decisions(late, more and late == len(dues))} overdue" + (
+        return f"{_decisions(late, more and late == len(deals))} overdue" + (
             f", {today} due today" if today else ""
         )
     if today:
-        return f"{_decisions(today, more and today == len(dues))} due today"
-    return f"{_waiting(len(deals), more, len(extensions))} for a decision, none is due today"
-
-
-def _waiting(deals: int, more: bool, extensions: int) -> str:
-    parts = []
-    if deals:
-        noun = "registration" if deals == 1 and not more else "registrations"
-        parts.append(f"{'More than ' if more else ''}{deals} {noun}")
-    if extensions:
-        parts.append(f"{extensions} extension{'' if extensions == 1 else 's'}")
-    verb = "waits" if deals + extensions == 1 and not more else "wait"
-    return f"{' and '.join(parts)} {verb}"
+        return f"{_decisions(today, more and today == len(deals))} due today"
+    waiting = "registration waits" if len(deals) == 1 and not more else "registrations wait"
+    return f"{'More than ' if more else ''}{len(deals)} {waiting} for a decision, none is due today"
 
 
 def _decisions(count: int, at_least: bool) -> str:
@@ -365,23 +352,28 @@ _HEADINGS: Final = {
     "deals.extension_refused": "More protection refused",
     "deals.extended": "Protection extended",
     "deals.protection_ending": "Reminded that protection ends",
+    "deals.price_withdrawn": "Request for a special price taken back",
+}
+
+
+#: How each detail of an event is said, in this order.
+_SAID: Final = {
+    "discount": "{} off the list",
+    "special_price": "at the special price",
+    "more": "{} more",
+    "until": "until {}",
+    "from": "from {}",
+    "protected": "protected for {}",
+    "reason": "“{}”",
+    "competitor": "to {}",
 }
 
 
 def _line(data: dict[str, Any]) -> str:
-    parts = []
-    if isinstance(data.get("amount"), int) and data.get("currency"):
-        parts.append(format_money(data["amount"], str(data["currency"])))
-    if data.get("from"):
-        parts.append(f"from {data['from']}")
+    told = dict(data)
     if data.get("days"):
-        parts.append(f"protected for {formatting.format_days(data['days'])}")
-    if data.get("more_days"):
-        parts.append(f"{formatting.format_days(data['more_days'])} more")
-    if data.get("until"):
-        parts.append(f"until {format_date(date.fromisoformat(data['until']), 'year')}")
-    if data.get("reason"):
-        parts.append(f"“{data['reason']}”")
-    if data.get("competitor"):
-        parts.append(f"to {data['competitor']}")
+        told["protected"] = formatting.format_days(data["days"])
+    parts = [said.format(told[name]) for name, said in _SAID.items() if told.get(name)]
+    if isinstance(data.get("amount"), int) and data.get("currency"):
+        parts.insert(0, format_money(data["amount"], str(data["currency"])))
     return ", ".join(parts)

@@ -14,6 +14,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
+from deals.bigdeals.models import PriceRequest
 from deals.protection.models import Extension
 from deals.services.links import link_make
 from partners.services import person_invite
@@ -108,6 +109,12 @@ MATRIX: dict[str, Line] = {
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
+    "deals:requests": page(STAFF),
+    "deals:terms": page(SEE_BETA, args="pending"),
+    "deals:price": page(SEE_BETA, args="pending"),
+    "deals:price_grant": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="grant"),
+    "deals:price_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="reason"),
+    "deals:price_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="price"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -186,6 +193,10 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             last_call_at=timezone.now(), until_before=ending.expires_at,
         )  # fmt: skip
         token = link_make(running, rep.user)
+        price = PriceRequest.objects.create(
+            partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
+            due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
+        )  # fmt: skip
         notification = Notification.objects.create(
             user=rep.user, kind="deals.approved", key="k", title="t", page="home"
         )
@@ -202,6 +213,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "price": {"pk": price.pk},
+        "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
         "extension": {"reference": ending.reference, "pk": extension.pk},
         "extension_link": {"token": token},

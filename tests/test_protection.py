@@ -22,7 +22,7 @@ from portal.outbox import deliver
 from portal.scope import entered, system_scope
 from tests import factories
 from tests.clocks import StoppedClock, stopped_at
-from tests.deals import approved, do, events, now_is, submitted
+from tests.deals import approved, do, events, now_is
 from tests.test_deals_pages import BUDGET, statements
 from tests.worlds import PortalClient, VendorWorld, acting_as
 
@@ -360,15 +360,15 @@ def test_the_partner_sees_request_clock_and_outcome(world: VendorWorld, client_a
 
 
 def test_it_waits_in_the_inbox_beside_the_registrations(world: VendorWorld, client_as: SignIn) -> None:
-    asked(world, approved(world))
-    submitted(world.people["partner_rep"], world, customer_name="Waiting", customer_domain="")
-    seen = client_as(world.people["manager"]).get("/deals/inbox/").content.decode()
-    assert "1 registration and 1 extension wait" in seen or "due today" in seen
-    assert "30 days more" in seen
-    assert "The site survey takes longer." in seen
-    nobody = client_as(world.people["other_manager"]).get("/deals/inbox/").content.decode()
-    assert "survey" not in nobody
-    assert "Nothing waits for a decision" in nobody
+    deal = approved(world)
+    asked(world, deal)
+    manager, path = client_as(world.people["manager"]), "/deals/inbox/requests/"
+    assert f'hx-get="/v/acme{path}"' in manager.get("/deals/inbox/").content.decode()
+    for headers in ({}, {"hx-request": "true"}):
+        seen = manager.get(path, headers=headers).content.decode()
+        assert "30 days more: “The site survey takes longer.”" in seen
+        assert f"/deals/{deal.reference}/#protection" in seen
+    assert "survey" not in client_as(world.people["other_manager"]).get(path).content.decode()
 
 
 @pytest.mark.parametrize("who", ["partner_rep", "distributor_admin", "manager"])
@@ -379,7 +379,7 @@ def test_pages_ask_as_much_for_fifty_extensions_as_for_one(
     deal = approved(world, owner)
     asked(world, deal, who=owner)
     client = client_as(world.people[who])
-    paths = [f"/deals/{deal.reference}/", *(["/deals/inbox/"] if who == "manager" else [])]
+    paths = [f"/deals/{deal.reference}/", *(["/deals/inbox/requests/"] if who == "manager" else [])]
     client.get("/deals/?all=1")
     one = {path: statements(client, path) for path in paths}
     with entered(system_scope(world.vendor.pk)):

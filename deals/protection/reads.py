@@ -83,4 +83,4 @@ def waiting_for_decision(actor: Actor) -> QuerySet[Extension]:
     rows: QuerySet[Extension] = Extension.objects.filter(outcome="").order_by("due_at", "id")
     if actor.scope.partner_ids is not ALL:
         rows = rows.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
-    return rows.select_related("deal", "partner", "owner", "requested_by")
+    return rows.select_related("deal__partner", "owner")

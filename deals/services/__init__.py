@@ -22,6 +22,14 @@ from deals.services.extending import (
     extension_request,
     extensions_nudge,
 )
+from deals.services.pricing import (
+    Asked,
+    price_grant,
+    price_refuse,
+    price_request,
+    price_withdraw,
+    prices_mind,
+)
 from deals.services.protecting import protection_expire_due
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
@@ -30,6 +38,7 @@ from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
+    "Asked",
     "approvals_nudge",
     "deal_approve",
     "deal_draft_save",
@@ -49,6 +58,11 @@ __all__ = [
     "extension_refuse",
     "extension_request",
     "extensions_nudge",
+    "price_grant",
+    "price_refuse",
+    "price_request",
+    "price_withdraw",
+    "prices_mind",
     "programme_defaults",
     "protection_expire_due",
     "protection_remind",

@@ -18,7 +18,7 @@ from deals.services.steps import keep, locked, reasoned, require, tell
 from partners.selectors import managers_of
 from portal.access import Actor
 from portal.business_calendars import calendar_of, decision_due
-from portal.formatting import local_day
+from portal.formatting import format_date, format_days
 from portal.models import User, Vendor
 
 BATCH: Final = 200
@@ -45,7 +45,7 @@ def extension_request(
     _refuse_impossible(room, days, reason)
     assert deal.expires_at is not None  # noqa: S101  (room was found)
     extension = _request(actor, deal, days, reason.strip(), now, deal.expires_at)
-    tell("deals.extension_requested", actor, deal, more_days=days, reason=extension.reason)
+    tell("deals.extension_requested", actor, deal, more=format_days(days), reason=extension.reason)
     notices.asked(actor.vendor, extension)
     return extension
 
@@ -119,7 +119,7 @@ def extension_grant(*, actor: Actor, extension: Extension) -> Extension:
     keep(deal, "expires_at")
     extension.until_before, extension.until_after = before, until
     _decide(actor, extension, ExtensionOutcome.GRANTED, now)
-    told = {"more_days": extension.days, "until": local_day(until).isoformat()}
+    told = {"more": format_days(extension.days), "until": format_date(until, "year")}
     tell("deals.extended", actor, deal, **told)
     notices.granted(actor, extension)
     return extension

@@ -14,7 +14,7 @@ from deals.protection.terms import room_for, terms_for
 from deals.selectors import registrants
 from deals.services.links import link_make
 from deals.services.steps import tell
-from portal.formatting import local_day
+from portal.formatting import format_date, local_day
 from portal.links import absolute
 from portal.models import User, Vendor
 from portal.notifying import MORNING
@@ -82,7 +82,7 @@ def _remind(vendor: Vendor, deal: Deal, days_before: int, now: datetime) -> None
     )
     if not (is_new and told):
         return
-    tell("deals.protection_ending", None, deal, until=local_day(deal.expires_at).isoformat())
+    tell("deals.protection_ending", None, deal, until=format_date(deal.expires_at, "year"))
     days_left = (local_day(deal.expires_at) - local_day(now)).days
     notices.ending(vendor, reminder, days_left, _links(vendor, deal, now, len(granted)))
 

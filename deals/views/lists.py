@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from deals import policies, progress, selectors, services, tables
 from deals.filters import DealFilter
 from deals.models import Deal, Protection
-from deals.protection.reads import waiting_for_decision as extensions_waiting
+from deals.waiting import waiting_besides
 from partners.models import Partner
 from portal import keyset
 from portal.access import Actor
@@ -28,7 +28,6 @@ _REMEMBERED = "deals.list"
 _KEPT = ("q", "status", "stage", "partner", "sort")
 PAGE = 50
 INBOX_PAGE = 25
-EXTENSIONS = 50
 LATEST = 10
 
 
@@ -116,14 +115,10 @@ def inbox(request: Any) -> HttpResponseBase:
     page = keyset.page(waiting, _DUE, request.GET.get("page", ""), INBOX_PAGE)
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
-    extensions = list(extensions_waiting(request.actor)[: EXTENSIONS + 1])
-    dues = [extension.due_at for extension in extensions]
     context = {
         "rows": [_waiting(request, deal, claims.get(deal.pk, [])) for deal in deals],
         "page": page,
-        "extensions": extensions[:EXTENSIONS],
-        "more_extensions": len(extensions) > EXTENSIONS,
-        "headline": progress.waiting_headline(deals, more=bool(page.next), extensions=dues),
+        "headline": progress.waiting_headline(deals, more=bool(page.next)),
     }
     return render(request, "deals/inbox.html", context)
 
@@ -162,6 +157,15 @@ def _approve_selected(request: Any) -> HttpResponseBase:
 def _chosen(request: Any) -> QuerySet[Deal]:
     references = [text for text in request.POST.getlist("reference") if "\0" not in text][:100]
     return selectors.deals_visible(request.actor).filter(reference__in=references)
+
+
+@require_GET
+def requests(request: Any) -> HttpResponse:
+    """What else waits for the vendor: a fragment of the approvals, or a page of its own."""
+    if not request.actor.is_staff:
+        raise Http404("the vendor's own page")
+    frame = "deals/_bare.html" if request.htmx else "base.html"
+    return render(request, "deals/requests.html", {"rows": waiting_besides(request.actor), "frame": frame})
 
 
 @require_GET

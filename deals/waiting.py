@@ -55,7 +55,7 @@ def _prices(actor: Actor) -> Sequence[Waiting]:
 def _extensions(actor: Actor) -> Sequence[Waiting]:
     return [
         Waiting(
-            "More protection",
+            "Extension",
             "calendar-plus",
             one.deal,
             f"{format_days(one.days)} more: “{one.reason}”",

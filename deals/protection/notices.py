@@ -7,7 +7,7 @@ from deals.models import Deal
 from deals.protection.models import Extension, ProtectionReminder
 from deals.selectors import program_admins, registrants
 from portal.access import Actor
-from portal.formatting import format_date, format_days, format_money, format_when
+from portal.formatting import format_date, format_days, format_money, format_time, format_when
 from portal.models import PortalEvent, User, Vendor
 from portal.notifying import Kind, declare_kinds, notify
 
@@ -27,7 +27,8 @@ def ending(vendor: Vendor, reminder: ProtectionReminder, days_left: int, links: 
     # "in 1 day" is how long, not when: a reader of the mail wants the day.
     left = {0: "today", 1: "tomorrow"}.get(days_left, f"in {format_days(days_left)}")
     for person, link in links.items():
-        told = {"left": left, "until": format_when(reminder.until), "extend_link": link}
+        until = f"{format_date(reminder.until, 'weekday')}, {format_time(reminder.until)}"
+        told = {"left": left, "until": until, "extend_link": link}
         _tell("protection_ending", vendor, deal, f"{reminder.pk}", [person], told)
 
 

@@ -101,6 +101,11 @@ MATRIX: dict[str, Line] = {
     "deals:approve": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
     "deals:return": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
     "deals:reject": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
+    "deals:attach": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open"),
+    "deals:file": page(SEE_BETA, args="file"),
+    "deals:file_remove": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="file"),
+    "deals:note": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
+    "deals:remark": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
     "deals:extend": action(PARTNER_OF_BETA, SEE_BETA, args="open", data="extend"),
     "deals:extend_by_mail": page({"partner_rep"}, SEE_BETA, args="extension_link"),
@@ -203,6 +208,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
     with acting_as(world.people["partner_admin"]) as actor:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
+        attached = factories.AttachmentFactory(deal=running)
     slug = {"slug": beta.slug}
     return {
         "": {},
@@ -218,6 +224,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "open": {"reference": running.reference},
         "extension": {"reference": ending.reference, "pk": extension.pk},
         "extension_link": {"token": token},
+        "file": {"reference": running.reference, "pk": attached.pk},
+        "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
         "own_deals_only": {"own_deals_only": "on"},
         "role": {"role": Role.PARTNER_REP},

@@ -25,6 +25,10 @@ _DONE = {
     "lose": "marked as lost",
     "extend": "extended",
     "grant": "extended",
+    "attach": "given files or lose them",
+    "enclose": "given files or lose them",
+    "note": "commented on",
+    "remark": "commented on",
     "price": "given a special price",
 }
 

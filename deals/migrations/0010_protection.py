@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0008_special_prices'),
+        ('deals', '0009_lifecycle'),
         ('partners', '0002_name_key'),
         ('portal', '0004_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -36,6 +36,7 @@ from deals.models import (
     Stage,
     StageChange,
 )
+from deals.protection.reads import with_extensions
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import managers_of
@@ -315,7 +316,9 @@ def deal_for_page(actor: Actor, reference: str) -> Deal:
     """The deal with all its page names, and `lead_reference`; Deal.DoesNotExist for who cannot see it."""
     deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
     lead = LeadOffer.objects.filter(deal=OuterRef("pk")).order_by("pk").values("reference")[:1]
-    return deals.annotate(lead_reference=Subquery(lead)).get(reference=reference)
+    deals = with_extensions(deals).annotate(lead_reference=Subquery(lead))
+    found: Deal = deals.get(reference=reference)
+    return found
 
 
 def lines_of(deal: Deal) -> list[DealLine]:

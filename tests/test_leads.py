@@ -18,7 +18,7 @@ from deals.models import Deal, DealSource, DealStatus
 from partners.models import Partner, PartnerStatus, PartnerType
 from portal import partitions
 from portal.business_calendars import calendar_of, forget_calendar
-from portal.models import Notification, PortalEvent, WorkingHours
+from portal.models import Membership, Notification, PortalEvent, WorkingHours
 from portal.outbox import deliver
 from portal.scope import entered, system_scope
 from tests import factories, leads
@@ -221,6 +221,13 @@ class TestAnswering:
         assert told(world, "leads.declined") == {"manager"}
         with pytest.raises(ValidationError, match="is declined already"):
             do(services.offer_accept, world.people["partner_rep"], offer)
+
+    def test_of_a_lead_whose_owner_has_left_the_admins_are_told(self, world: VendorWorld) -> None:
+        offer = leads.offered(world)
+        with entered(system_scope(world.vendor.pk)):
+            Membership.objects.filter(pk=world.people["manager"].membership.pk).update(is_active=False)
+        do(services.offer_accept, world.people["partner_rep"], offer)
+        assert told(world, "leads.accepted") == {"program_admin"}
 
     @pytest.mark.parametrize("name", ["distributor_admin", "sub_rep", "manager", "executive"])
     def test_nobody_else_answers(self, name: str, world: VendorWorld) -> None:

@@ -9,7 +9,7 @@ from deals.selectors import program_admins
 from partners.models import Seat
 from portal.access import Actor
 from portal.formatting import format_money, format_when
-from portal.models import PortalEvent, User, Vendor
+from portal.models import Membership, PortalEvent, User, Vendor
 from portal.notifying import Kind, declare_kinds, notify
 from portal.roles import Role
 
@@ -73,8 +73,9 @@ def nobody_left(vendor: Vendor, lead: Lead, event: PortalEvent) -> None:
 
 
 def _owners(lead: Lead) -> list[User]:
-    """Whoever distributes the lead; the program admins where nobody does."""
-    return [lead.owner] if lead.owner else program_admins()
+    """Whoever distributes the lead; the program admins where nobody does, or who did has left."""
+    working = Membership.objects.filter(user=lead.owner_id, is_active=True)
+    return [lead.owner] if lead.owner and working.exists() else program_admins()
 
 
 def _workers(offer: LeadOffer) -> list[User]:

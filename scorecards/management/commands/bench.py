@@ -82,7 +82,8 @@ class Command(BaseCommand):
                 f"The bench compares with {error.name}; install the dev requirements."
             ) from error
         figures = recompute.measure(large, day, self.say)
-        return {**figures, f"growth_{SMALLER}x": recompute.growth(small, large, day)}
+        ours, by_hand = recompute.growth(small, large, day)
+        return {**figures, f"growth_{SMALLER}x": ours, f"sql_growth_{SMALLER}x": by_hand}
 
     def give_a_past(self, vendor: Vendor, day: date) -> None:
         """Scorecards of a week ago and of twelve month-ends: the pages show changes and trends."""

@@ -18,6 +18,7 @@ class DealsConfig(AppConfig):
             [
                 kinds.Kind("customers", "deals.resources.CustomerResource", 30),
                 kinds.Kind("products", "deals.resources.ProductResource", 40),
+                kinds.Kind("direct_accounts", "deals.resources.DirectAccountResource", 45),
                 kinds.Kind("deals", "deals.resources.DealResource", 50),
             ]
         )

@@ -1,11 +1,12 @@
 """Which customer a registration means: the same domain, else the same name, else a new one."""
 
-from typing import Final
+from typing import Any, Final, Protocol
 
 from django.db import connection
 
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal
+from portal.scope import current_vendor_id
 from portal.wall import across_the_wall
 
 #: Domains that say nothing about who a customer is.
@@ -19,17 +20,42 @@ MAIL_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(key, %s)) from unnest(%s::text[]) as key"
 
 
+class Located(Protocol):
+    """What tells namesakes apart."""
+
+    @property
+    def domain(self) -> str: ...
+
+    @property
+    def country(self) -> Any: ...
+
+
 def customer_of(deal: Deal) -> Customer:
     """The customer the partner typed, found or created; runs in the caller's transaction.
 
-    Partners cannot see customers of others, so this looks across the wall. Two registrations of one new
-    customer at the same moment wait for each other: it is created once.
+    Partners cannot see customers of others, so this looks across the wall.
     """
-    name, domain = normalised_name(deal.customer_name), registrable_domain(deal.customer_domain)
-    domain = "" if domain in MAIL_PROVIDERS else domain
-    with across_the_wall("match the customer of a registration") as scope:
-        _one_at_a_time(scope.vendor_id, name, domain)
-        return _find(name, domain, str(deal.customer_country)) or _create(deal, name, domain)
+    with across_the_wall("match the customer of a registration"):
+        return customer_named(deal.customer_name, deal.customer_domain, str(deal.customer_country))
+
+
+def customer_named(name: str, domain: str, country: str) -> Customer:
+    """The customer of this name, web address and country, found or created. Sees all of the vendor's.
+
+    Two that name one new customer at the same moment wait for each other: it is created once.
+    """
+    key, registered = match_keys(name, domain)
+    _one_at_a_time(current_vendor_id(), key, registered)
+    known = _find(key, registered, country)
+    return known or Customer.objects.create(
+        name=name, normalised_name=key, domain=registered, country=country
+    )
+
+
+def match_keys(name: str, domain: str) -> tuple[str, str]:
+    """(normalised name, registrable domain); a mail provider's domain says nothing and gives ""."""
+    registered = registrable_domain(domain)
+    return normalised_name(name), "" if registered in MAIL_PROVIDERS else registered
 
 
 def _one_at_a_time(vendor_id: int | None, name: str, domain: str) -> None:
@@ -49,14 +75,8 @@ def _find(name: str, domain: str, country: str) -> Customer | None:
     return next((one for one in namesakes if may_be_same(one, domain, country)), None)
 
 
-def may_be_same(customer: Customer, domain: str, country: str) -> bool:
+def may_be_same(customer: Located, domain: str, country: str) -> bool:
     """Whether nothing known speaks against a customer of the same name being the one meant."""
     if domain and customer.domain:
         return False
     return not country or not customer.country or str(customer.country) == country
-
-
-def _create(deal: Deal, name: str, domain: str) -> Customer:
-    return Customer.objects.create(
-        name=deal.customer_name, normalised_name=name, domain=domain, country=deal.customer_country
-    )

@@ -6,6 +6,8 @@ declare(
     EventType("deals.drafted", "Draft saved", "sales", "file-pencil"),
     EventType("deals.submitted", "Deal registered", "sales", "send"),
     EventType("deals.review_started", "Review started", "sales", "eye"),
+    EventType("deals.step_approved", "Approval given", "sales", "check"),
+    EventType("deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm"),
     EventType("deals.returned", "Registration returned", "sales", "arrow-back-up"),
     EventType("deals.rejected", "Registration rejected", "sales", "x"),
     EventType("deals.approved", "Registration approved", "sales", "check"),

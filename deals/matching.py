@@ -7,6 +7,7 @@ with the private section on, so that two shops hosted at the same provider are t
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 
 import idna
 import tldextract
@@ -35,7 +36,8 @@ _PLAIN_LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}
 )
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
-_IN_WORD = re.compile(r"(?<=\w)['’`´](?=\w)")
+#: "O'Reilly", "L'Oréal" and "Macy's" are one word each; "Philips'Gloeilampen" are two.
+_IN_WORD = re.compile(r"(?<=\b\w)['’`´](?=\w)|(?<=\w)['’`´](?=\w\b)")
 _NOT_WORD = re.compile(r"[\W_]+")
 _HOST_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 #: `.example` is reserved for made-up companies (RFC 2606), those of the demo among them.
@@ -82,14 +84,19 @@ def _folded(name: str) -> str:
 def _joined_initials(words: list[str]) -> list[str]:
     """ "S.p.A.", "S p A" and "SpA" are one word; so are the initials of "J. P. Morgan"."""
     joined: list[str] = []
-    after_initial = False
-    for word in words:
-        if after_initial and len(word) == 1:
-            joined[-1] += word
-        else:
-            joined.append(word)
-        after_initial = len(word) == 1
+    for are_initials, run in groupby(words, key=lambda word: len(word) == 1):
+        together = list(run)
+        joined += _without_glued_form("".join(together)) if are_initials else together
     return joined
+
+
+def _without_glued_form(initials: str) -> list[str]:
+    """ "K. L. M. N. V." is KLM, an N.V."""
+    for length in (4, 3, 2):
+        name, form = initials[:-length], initials[-length:]
+        if len(name) > 1 and form in LEGAL_FORMS:
+            return [name, form]
+    return [initials]
 
 
 def _without_legal_form(words: list[str]) -> list[str]:

@@ -215,6 +215,21 @@ class Deal(TenantModel):
         db_index=False,
         help_text="The channel manager who owns the decision.",
     )
+    needs_role = models.CharField(
+        max_length=20,
+        blank=True,
+        editable=False,
+        help_text="Role whose approval it waits for; empty: a channel manager's. See ApprovalStep.",
+    )
+    needs_person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+        help_text="The one person whose approval it waits for.",
+    )
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
 
@@ -374,6 +389,19 @@ class Deal(TenantModel):
         return self.status == DealStatus.APPROVED
 
 
+class Verdict(models.TextChoices):
+    """What the partner learns of a customer and a product; never by whom."""
+
+    CLEAR = "clear", "Clear"
+    OWN = "own", "Your own"
+    POSSIBLE = "possible", "Possibly claimed"
+    CLAIMED = "claimed", "Claimed"
+
+
+#: People look at these before anything is approved.
+CONTESTED = (Verdict.POSSIBLE, Verdict.CLAIMED)
+
+
 class DealLine(TenantModel):
     """A product of a deal and how many of it."""
 
@@ -382,6 +410,13 @@ class DealLine(TenantModel):
     product = TenantKey(Product, related_name="+")
     quantity = models.PositiveIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)]
+    )
+    verdict = models.CharField(
+        max_length=8,
+        choices=Verdict.choices,
+        blank=True,
+        editable=False,
+        help_text="Of the conflict check when it was last submitted.",
     )
 
     class Meta:
@@ -397,10 +432,18 @@ class DealLine(TenantModel):
                 violation_error_message="This product is on the deal already.",
             ),
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="deals_dealline_quantity"),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=["", *Verdict.values]), name="deals_dealline_verdict"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.product}"
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether somebody else may have had a claim when it was submitted."""
+        return self.verdict in CONTESTED
 
 
 class StageChange(TenantModel):
@@ -474,3 +517,8 @@ class Protection(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.deal_id}: {self.customer_id} x {self.product_id} until {self.expires_at:%Y-%m-%d}"
+
+
+# The other tables of the app; at the end, because they point to those above.
+import deals.approvals.models  # noqa: E402
+import deals.conflicts.models  # noqa: E402, F401

@@ -1,51 +1,96 @@
-"""E-mails about a registration, sent through the outbox after commit: to whom, and what they tell."""
+"""Whom to tell of what happens to a registration, and what they are told."""
 
-from typing import Any
+from typing import Any, Final
 
+from deals.approvals.models import ApprovalStep
 from deals.models import Deal
-from deals.selectors import decision_owners, registrants
+from deals.selectors import decision_owners, program_admins, registrants
 from portal.access import Actor
 from portal.formatting import format_date, format_money, format_when
-from portal.links import absolute
-from portal.models import PortalEvent, User
-from portal.notices import send_email
+from portal.models import PortalEvent, User, Vendor
+from portal.notifying import Kind, declare_kinds, notify
+
+KINDS: Final = (
+    Kind("deals.submitted", "A registration waits for my decision", for_staff=True),
+    Kind("deals.your_turn", "A registration waits for my approval after somebody else's", for_staff=True),
+    Kind("deals.reminder", "One of my decisions is due soon", for_staff=True),
+    Kind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
+    Kind("deals.approved", "My registration was approved", for_partners=True),
+    Kind("deals.returned", "My registration came back with a question", for_partners=True),
+    Kind("deals.rejected", "My registration was rejected", for_partners=True),
+)
+declare_kinds(*KINDS)
 
 
 def submitted(actor: Actor, deal: Deal, event: PortalEvent) -> None:
-    """To the channel manager who owns the decision; without one, to the program admins."""
-    told = {"amount": format_money(deal.amount or 0, deal.currency), "again": event.data["again"]}
+    """To whoever is asked to approve it; where that is a role, to the program admins."""
+    told: dict[str, Any] = {"again": event.data["again"], **_worth(deal)}
     if deal.decision_due_at:
         told["due"] = format_when(deal.decision_due_at)
-    _send("deal_submitted", actor, deal, event, decision_owners(deal), told)
+    _tell("submitted", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
+
+
+def your_turn(actor: Actor, deal: Deal, step: ApprovalStep, event: PortalEvent) -> None:
+    """To whoever approves next."""
+    told = {"due": format_when(step.due_at), "reason": step.reason, **_worth(deal)}
+    _tell("your_turn", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
+
+
+def reminder(vendor: Vendor, step: ApprovalStep) -> None:
+    """To whoever is asked, at half time and an hour before due."""
+    told = {"due": format_when(step.due_at), **_worth(step.deal)}
+    owners = [step.owner] if step.owner else program_admins()
+    _tell("reminder", vendor, step.deal, f"{step.pk}:{step.nudges}", owners, told)
+
+
+def escalated(vendor: Vendor, step: ApprovalStep, event: PortalEvent) -> None:
+    """To every program admin: somebody is late."""
+    told = {"due": format_when(step.due_at), "waits_for": step.who, **_worth(step.deal)}
+    _tell("escalated", vendor, step.deal, f"{step.pk}", program_admins(), told)
 
 
 def returned(actor: Actor, deal: Deal, event: PortalEvent) -> None:
-    _send("deal_returned", actor, deal, event, registrants(deal), {"reason": deal.decision_reason})
+    told = _by(actor) | {"reason": deal.decision_reason}
+    _tell("returned", actor.vendor, deal, f"{event.pk}", registrants(deal), told)
 
 
 def rejected(actor: Actor, deal: Deal, event: PortalEvent) -> None:
-    _send("deal_rejected", actor, deal, event, registrants(deal), {"reason": deal.decision_reason})
+    told = _by(actor) | {"reason": deal.decision_reason}
+    _tell("rejected", actor.vendor, deal, f"{event.pk}", registrants(deal), told)
 
 
-def approved(actor: Actor, deal: Deal, event: PortalEvent) -> None:
-    told = {"days": event.data["days"]}
+def approved(vendor: Vendor, actor: Actor | None, deal: Deal, event: PortalEvent) -> None:
+    """`actor` None: a rule of the vendor approved it."""
+    told: dict[str, Any] = {"days": event.data["days"]}
     if deal.expires_at:
         told["until"] = format_date(deal.expires_at, "year")
-    _send("deal_approved", actor, deal, event, registrants(deal), told)
+    by = _by(actor) if actor else {"by": vendor.name}
+    _tell("approved", vendor, deal, f"{event.pk}", registrants(deal), by | told)
 
 
-def _send(
-    template: str, actor: Actor, deal: Deal, event: PortalEvent, people: list[User], told: dict[str, Any]
-) -> None:
+def _by(actor: Actor) -> dict[str, Any]:
+    return {"by": str(actor.user)}
+
+
+def _worth(deal: Deal) -> dict[str, Any]:
+    return {"amount": format_money(deal.amount or 0, deal.currency)}
+
+
+def _tell(what: str, vendor: Vendor, deal: Deal, once: str, people: list[User], told: dict[str, Any]) -> None:
+    """`once` with the kind is what makes it happen once."""
     context = {
         "reference": deal.reference,
         "customer": deal.customer_name,
         "partner": deal.partner.name,
-        "by": str(actor.user),
-        "link": absolute(actor.vendor, "deals:detail", deal.reference),
         **told,
     }
-    for person in people:
-        key = f"{template}:{event.pk}:{person.pk}"
-        greeting = {"name": person.first_name or str(person)}
-        send_email(template, key=key, to=person.email, context={**context, **greeting})
+    notify(
+        f"deals.{what}",
+        vendor=vendor,
+        key=f"deal_{what}:{once}",
+        to=people,
+        page="deals:detail",
+        target=deal.reference,
+        template=f"deal_{what}",
+        context=context,
+    )

@@ -6,6 +6,7 @@ from deals.models import PENDING, Deal, DealStatus
 from partners.models import PartnerStatus
 from partners.policies import sees_own_deals_only
 from portal.access import Actor
+from portal.roles import Role
 
 EDITABLE: Final = (DealStatus.DRAFT, DealStatus.RETURNED)
 
@@ -56,10 +57,19 @@ def may_decide(actor: Actor, deal: Deal) -> bool:
     return actor.is_manager and actor.writes_for(deal.partner_id)
 
 
+def is_on_turn(actor: Actor, deal: Deal) -> bool:
+    """Whether the approval the deal waits for is this person's to give; a program admin may stand in."""
+    if actor.is_admin:
+        return True
+    if deal.needs_person_id:
+        return deal.needs_person_id == actor.user.pk
+    return deal.needs_role != Role.PROGRAM_ADMIN
+
+
 def may(action: str, actor: Actor, deal: Deal) -> bool:
     """Whether this person may ever do this with this deal, whatever its state."""
     if action in _DECISIONS:
-        return may_decide(actor, deal)
+        return may_decide(actor, deal) and is_on_turn(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from deals.models import PENDING, Deal, DealStatus
+from deals.models import PENDING, Deal, DealStatus, Verdict
 from portal import formatting
 from portal.charts import share
 from portal.events import event_type
@@ -30,6 +30,13 @@ LOOKS: Final[dict[str, Look]] = {
     DealStatus.LOST: ("neutral", "Lost", "circle-x"),
     DealStatus.EXPIRED: ("watch", "Expired", "hourglass"),
     DealStatus.WITHDRAWN: ("neutral", "Withdrawn", "ban"),
+}
+#: What the conflict check said.
+VERDICTS: Final[dict[str, Look]] = {
+    Verdict.CLEAR: ("ok", "Clear"),
+    Verdict.OWN: ("neutral", "Your own", "user-check"),
+    Verdict.POSSIBLE: ("watch", "Possibly claimed"),
+    Verdict.CLAIMED: ("bad", "Claimed"),
 }
 NEAR: Final = timedelta(days=14)
 
@@ -323,6 +330,8 @@ def _happening(event: PortalEvent) -> Happening:
         label = "Submitted again"
     if event.type == "deals.stage_changed":
         label = f"Moved to {event.data.get('to', '')}"
+    if event.data.get("at_once"):
+        label = "Approved at once, by a rule of the programme"
     heading = f"{label} by {event.actor}" if event.actor else label
     return Happening(event.occurred_at, heading, _line(event.data), kind.quadrant, kind.icon)
 
@@ -331,6 +340,8 @@ _HEADINGS: Final = {
     "deals.drafted": "Draft saved",
     "deals.submitted": "Registered",
     "deals.review_started": "Taken into review",
+    "deals.step_approved": "One approval given",
+    "deals.decision_overdue": "The decision is overdue; the program admins were told",
     "deals.returned": "Returned",
     "deals.rejected": "Rejected",
     "deals.approved": "Approved",

@@ -21,6 +21,7 @@ from django.db.models import (
 )  # fmt: skip
 from django.utils import timezone
 
+from deals.approvals.models import ApprovalStep, DecisionTime
 from deals.matching import normalised_name, registrable_domain
 from deals.models import (
     PENDING,
@@ -34,7 +35,6 @@ from deals.models import (
 )
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
-from partners.selectors import channel_managers
 from portal.access import Actor
 from portal.models import ExchangeRate, Membership, PortalEvent, User
 from portal.roles import Role
@@ -54,6 +54,7 @@ _OF_A_ROW: Final = (
     "expected_close", "created_at", "submitted_at", "pending_since", "decision_due_at", "expires_at",
     "assigned_to",
 )  # fmt: skip
+_OF_A_DECISION: Final = (*_OF_A_ROW, "needs_role", "needs_person")
 
 
 def within_reach(actor: Actor) -> QuerySet[Deal]:
@@ -87,7 +88,7 @@ def for_list(deals: QuerySet[Deal]) -> QuerySet[Deal]:
 def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:
     """Registrations of the actor's partners that wait for the vendor, the most urgent first."""
     waiting = deals_visible(actor).filter(status__in=PENDING)
-    return waiting.select_related("assigned_to").order_by("decision_due_at", "id")
+    return waiting.select_related("assigned_to").order_by("decision_due_at", "id").only(*_OF_A_DECISION)
 
 
 def with_lines(deals: list[Deal]) -> list[Deal]:
@@ -259,17 +260,7 @@ def currencies_with_rates() -> list[str]:
 # People ---------------------------------------------------------------------------------------------------
 
 
-def decision_owner(actor: Actor, deal: Deal) -> User | None:
-    """The channel manager who decides: whoever owns it already while still granted, else the first by name.
-
-    None when nobody manages the partner: the program admins decide then.
-    """
-    managers = channel_managers(actor, deal.partner)
-    owner = next((user for user in managers if user.pk == deal.assigned_to_id), None)
-    return owner or next(iter(managers), None)
-
-
-def _as_the_vendor() -> AbstractContextManager[Scope]:
+def as_the_vendor() -> AbstractContextManager[Scope]:
     vendor_id = current_vendor_id()
     if vendor_id is None:
         raise RuntimeError("no vendor in scope")
@@ -277,11 +268,13 @@ def _as_the_vendor() -> AbstractContextManager[Scope]:
 
 
 def decision_owners(deal: Deal) -> list[User]:
-    """Whom to tell that a registration waits: its channel manager, else every program admin."""
-    if deal.assigned_to:
-        return [deal.assigned_to]
+    """Whom to tell that a registration waits: whoever it is assigned to, else every program admin."""
+    return [deal.assigned_to] if deal.assigned_to else program_admins()
+
+
+def program_admins() -> list[User]:
     # Partner people cannot read memberships; whom they wait for is written to, not shown.
-    with _as_the_vendor():
+    with as_the_vendor():
         admins = Membership.objects.filter(role=Role.PROGRAM_ADMIN, is_active=True).select_related("user")
         return [membership.user for membership in admins.order_by("pk")]
 
@@ -314,6 +307,19 @@ def stages() -> list[Stage]:
 def stage_history(deal: Deal) -> list[StageChange]:
     """Newest first."""
     return list(deal.stage_changes.select_related("stage", "changed_by"))
+
+
+def approval_steps(deal: Deal) -> list[ApprovalStep]:
+    """Who approves the deal, in order, as of its last submission."""
+    steps = ApprovalStep.objects.filter(deal=deal).select_related("owner", "decided_by")
+    rows = list(steps.order_by("-round", "position"))
+    return [step for step in rows if step.round == rows[0].round]
+
+
+def decision_time() -> DecisionTime | None:
+    """What the vendor publishes about its speed; None before the first night."""
+    published: DecisionTime | None = DecisionTime.objects.first()
+    return published
 
 
 def events_of(deal: Deal) -> list[PortalEvent]:

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.deal_list, name="list"),
     path("export/", views.export, name="export"),
     path("register/", views.register, name="create"),
+    path("register/check/", views.check, name="check"),
     path("register/duplicates/", views.duplicates, name="duplicates"),
     path("inbox/", views.inbox, name="inbox"),
     path("of/<slug:slug>/", views.for_partner, name="for_partner"),

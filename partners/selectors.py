@@ -79,10 +79,11 @@ def channel_managers(actor: Actor, partner: Partner) -> list[User]:
     """
     wall = nullcontext() if actor.is_staff else across_the_wall("name a partner's managers", remember=False)
     with wall:
-        return list(_managers(partner))
+        return list(managers_of(partner))
 
 
-def _managers(partner: Partner) -> QuerySet[User]:
+def managers_of(partner: Partner) -> QuerySet[User]:
+    """The same under the vendor's system scope, where there is no actor."""
     direct = PartnerUserGrant.objects.filter(
         content_object=partner, permission__codename=MANAGE_PARTNER
     ).values("user")

@@ -14,11 +14,12 @@ from django.utils.dates import MONTHS
 
 from portal import services
 from portal.admin_site import VendorModelAdmin
+from portal.business_time import overlapping
 from portal.formatting import format_date
 from portal.forms import VendorModelForm
 from portal.imports.admin import ImportAdminMixin
 from portal.links import absolute
-from portal.models import ExchangeRate, Invitation, Membership, Vendor
+from portal.models import ExchangeRate, Holiday, Invitation, Membership, Vendor, WorkingHours
 from portal.policies import may_change_role
 from portal.roles import STAFF_ROLES, Role
 from portal.vendor_settings import SETTINGS, currency_is_fixed, vendor_change
@@ -42,7 +43,7 @@ class VendorForm(VendorModelForm):
         help_text="Days a registration is protected from its approval; a tier may differ.",
     )
     decision_hours = forms.IntegerField(
-        min_value=1, max_value=720, help_text="Hours within which a registration is decided."
+        min_value=1, max_value=400, help_text="Working hours within which a registration is decided."
     )
 
     class Meta:
@@ -238,4 +239,30 @@ class ExchangeRateAdmin(VendorModelAdmin):
     form = ExchangeRateForm
     list_display = ("currency", "day", "rate")
     list_filter = ("currency",)
+    date_hierarchy = "day"
+
+
+class WorkingHoursForm(VendorModelForm):
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        if {"weekday", "opens", "closes"} <= answers.keys():
+            others = WorkingHours.objects.filter(weekday=answers["weekday"]).exclude(pk=self.instance.pk)
+            openings = [*others.values_list("opens", "closes"), (answers["opens"], answers["closes"])]
+            if overlapping(openings):
+                self.add_error("opens", "These hours overlap with others of the same day.")
+        return answers
+
+
+@admin.register(WorkingHours)
+class WorkingHoursAdmin(VendorModelAdmin):
+    """Deadlines run within these hours. Without any, Monday to Friday from 9 to 17 count."""
+
+    title = "Working hours"
+    form = WorkingHoursForm
+    list_display = ("weekday", "opens", "closes")
+
+
+@admin.register(Holiday)
+class HolidayAdmin(VendorModelAdmin):
+    list_display = ("day", "name")
     date_hierarchy = "day"

@@ -10,9 +10,13 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import checks, grants, lookups, notices, vendors  # noqa: F401  (some register themselves)
+        from portal.business_calendars import standard_hours
+        from portal.newvendor import on_new_vendor
 
+        on_new_vendor(standard_hours)
         post_migrate.connect(grants.grant_to_app_role, dispatch_uid="portal.grants")
-        for model in (self.get_model("Vendor"), self.get_model("VendorHost")):
+        for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):
+            model = self.get_model(name)
             post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")
             post_delete.connect(
                 vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}.gone"

@@ -22,13 +22,21 @@ BEAT_SCHEDULE = {
         "task": "portal.tasks.create_event_partitions",
         "schedule": crontab(minute="20", hour="0"),
     },
+    "sweep abandoned files": {"task": "portal.tasks.sweep_files", "schedule": crontab(minute="40", hour="3")},
     "sweep the outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 30.0},
+    # Often, because mornings come at odd minutes: some zones are half an hour or a quarter off.
+    "send the daily digests": {"task": "portal.tasks.send_digests", "schedule": crontab(minute="*/15")},
     # Hourly, because vendors live in different time zones: each is scored once its own day has turned.
     "score vendors whose day has turned": {
         "task": "scorecards.tasks.hourly_tick",
         "schedule": crontab(minute="5"),
     },
     "rescore stale partners": {"task": "scorecards.tasks.sweep_stale", "schedule": 30.0},
+    "remind of approvals and escalate": {"task": "deals.tasks.nudge_approvals", "schedule": 300.0},
+    "publish how fast vendors decide": {
+        "task": "deals.tasks.publish_decision_times",
+        "schedule": crontab(minute="25"),
+    },
     "expire deal protection": {"task": "deals.tasks.expire_protection", "schedule": crontab(minute="15")},
 }
 

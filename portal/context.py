@@ -41,6 +41,7 @@ def shell(request: Any) -> dict[str, Any]:
         "vendor": getattr(request, "vendor", None),
         "actor": actor,
         "navigation": _navigation(request, actor) if actor else [],
+        "unread": getattr(actor.membership, "unread", 0) if actor else 0,
         "demo": settings.DEMO,
     }
 

@@ -170,5 +170,6 @@ declare(
     EventType("portal.row_changed", "Changed in the administration", "", "pencil"),
     EventType("portal.row_deleted", "Deleted in the administration", "", "trash"),
     EventType("portal.exported", "Exported a list", "", "download"),
+    EventType("portal.downloaded", "Downloaded a file", "", "download"),
     EventType("portal.imported", "Imported a file", "", "upload"),
 )

@@ -17,6 +17,7 @@ from django.utils.cache import patch_cache_control
 from portal import vendors
 from portal.access import Actor, Reach, reach_of, scope_of
 from portal.events import record_once_per_session
+from portal.inbox import with_unread
 from portal.models import Membership
 from portal.roles import SECOND_FACTOR_ROLES, Role
 from portal.scope import ALL, Scope, entered, narrow, system_scope
@@ -103,7 +104,7 @@ class ScopeMiddleware:
 
     def _narrowed_to_person(self, request: Any) -> Actor | None:
         user, vendor = request.user, request.vendor
-        membership = Membership.objects.filter(user=user, is_active=True).first()
+        membership = with_unread(Membership.objects.filter(user=user, is_active=True)).first()
         if membership is None and user.is_superuser:
             return self._support(request)
         if membership is None:

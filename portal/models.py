@@ -2,6 +2,7 @@
 
 import uuid
 import zoneinfo
+from datetime import time
 from typing import ClassVar
 
 from django.conf import settings
@@ -53,7 +54,7 @@ class Vendor(models.Model):
         default=90, help_text="Days a registration is protected from its approval; a tier may differ."
     )
     decision_hours = models.PositiveSmallIntegerField(
-        default=48, help_text="Hours within which a registration is decided."
+        default=16, help_text="Working hours within which a registration is decided."
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -259,6 +260,82 @@ class OutboxMessage(TenantModel):
         return f"{self.kind} {self.key}"
 
 
+class Mail(models.TextChoices):
+    """How a person wants to hear of one kind of thing by e-mail."""
+
+    NOW = "now", "At once"
+    DIGEST = "digest", "In the daily digest"
+    NONE = "none", "Not at all"
+
+
+class Notification(TenantModel):
+    """Something one person should know, in the portal's inbox, by e-mail, or both.
+
+    `page` and `target` name the page it leads to; `key` says what it is about: the same key for the same
+    person is one notification.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    key = models.CharField(max_length=120)
+    title = models.CharField(max_length=300)
+    page = models.CharField(max_length=60)
+    target = models.CharField(max_length=120, blank=True)
+    in_app = models.BooleanField(default=True)
+    mail = models.CharField(max_length=6, choices=Mail.choices, default=Mail.NOW)
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+    digested_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["vendor", "user", "-created_at"],
+                name="portal_notification_inbox",
+                condition=models.Q(in_app=True),
+            ),
+            models.Index(
+                fields=["vendor", "user"],
+                name="portal_notification_unread",
+                condition=models.Q(in_app=True, read_at__isnull=True),
+            ),
+            models.Index(
+                fields=["vendor", "created_at"],
+                name="portal_notification_digest",
+                condition=models.Q(mail="digest", digested_at__isnull=True),
+            ),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PERSONAL, own="user_id", name="portal_notification_rows"),
+            models.UniqueConstraint(fields=["vendor", "user", "key"], name="portal_notification_once"),
+            models.CheckConstraint(condition=models.Q(mail__in=Mail.values), name="portal_notification_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class NotificationPreference(TenantModel):
+    """How a person wants to hear of one kind of thing; without a row, as the kind itself says."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    mail = models.CharField(max_length=6, choices=Mail.choices, default=Mail.NOW)
+    in_app = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["kind"]
+        constraints = [
+            RowSecurity(rows=Rows.PERSONAL, own="user_id", name="portal_preference_rows"),
+            models.UniqueConstraint(fields=["vendor", "user", "kind"], name="portal_preference_once"),
+            models.CheckConstraint(condition=models.Q(mail__in=Mail.values), name="portal_preference_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.mail}"
+
+
 class ExchangeRate(TenantModel):
     """Units of the vendor's currency for one unit of `currency`, on and after `day`."""
 
@@ -282,15 +359,83 @@ class ExchangeRate(TenantModel):
         return f"1 {self.currency} = {self.rate.normalize()} on {self.day}"
 
 
+class Weekday(models.IntegerChoices):
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+class WorkingHours(TenantModel):
+    """When the vendor's people work on a weekday; a day with a break has two rows. Vendor's wall clock."""
+
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)
+    opens = models.TimeField()
+    closes = models.TimeField(help_text="00:00 is midnight at the end of the day.")
+
+    class Meta:
+        ordering = ["weekday", "opens"]
+        verbose_name = verbose_name_plural = "working hours"
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="portal_workinghours_rows"),
+            models.UniqueConstraint(
+                fields=["vendor", "weekday", "opens"],
+                name="portal_workinghours_once",
+                violation_error_message="There are hours beginning then already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weekday__in=Weekday.values), name="portal_workinghours_weekday"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closes__gt=models.F("opens")) | models.Q(closes=time(0)),
+                name="portal_workinghours_order",
+                violation_error_message="Closing comes after opening.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class Holiday(TenantModel):
+    """A day on which nobody at the vendor works."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="portal_holiday_rows"),
+            models.UniqueConstraint(
+                fields=["vendor", "day"],
+                name="portal_holiday_once",
+                violation_error_message="This day is a holiday already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.day:%d %b %Y}"
+
+
 __all__ = [
     "CompositeForeignKey",
     "ExchangeRate",
+    "Holiday",
     "Invitation",
+    "Mail",
     "Membership",
+    "Notification",
+    "NotificationPreference",
     "OutboxMessage",
     "PortalEvent",
     "TenantKey",
     "User",
     "Vendor",
     "VendorHost",
+    "Weekday",
+    "WorkingHours",
 ]

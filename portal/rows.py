@@ -23,6 +23,7 @@ class Rows(StrEnum):
     PROGRAMME = "programme"  # everybody of the vendor reads, staff writes
     STAFF = "staff"  # the vendor's people only
     MAILBOX = "mailbox"  # everybody of the vendor may drop a row in, staff reads
+    PERSONAL = "personal"  # the person's own (`own`), and the vendor's machinery
 
 
 def _number(name: str) -> str:
@@ -105,16 +106,20 @@ class RowSecurity(_AfterTable):
     def predicates(self) -> tuple[str, str, str]:
         """SQL conditions (read, insert, change) of this kind, without the vendor."""
         staff, staff_writes = _on("staff"), _on("staff_writes")
+        machinery = f"({_on('all_partners')} and {staff_writes})"
         read, change = {
             Rows.PARTNER: (_readable(self.partner), _writable(self.partner)),
             Rows.PROGRAMME: ("true", staff_writes),
             Rows.STAFF: (staff, staff_writes),
             Rows.MAILBOX: (staff, staff_writes),
+            Rows.PERSONAL: (machinery, machinery),
         }[self.rows]
         insert = "true" if self.rows == Rows.MAILBOX else change
         if not self.own:
             return read, insert, change
         own = f"{self.own} = {_number('actor_id')}"
+        if self.rows == Rows.PERSONAL:
+            change = f"({change} or {own})"
         return f"({read} or {own})", f"({insert} or {own})", change
 
     def policies(self) -> dict[str, str]:

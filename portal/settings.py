@@ -158,13 +158,18 @@ USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = ["portal.formats"]
 
+#: Files that people handed in (portal/uploads.py). No address leads here: views hand them out, one by one.
+MEDIA_ROOT = env.text("MEDIA_ROOT", VAR_DIR / "media")
+UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 10) * 2**20  # one file
+UPLOAD_TOTAL_LIMIT = env.number("UPLOAD_TOTAL_LIMIT_MB", 50) * 2**20  # all files of one deal
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR_DIR / "media"},
+        # Only the portal's own user reads them.
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

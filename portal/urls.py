@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import views
+from portal import notification_views, views
 from portal.guide import guide
 from scorecards.views import home
 
@@ -11,6 +11,10 @@ urlpatterns = [
     path("", home, name="home"),
     path("switch/", views.switch, name="switch"),
     path("join/<str:token>/", views.join, name="join"),
+    path("notifications/", notification_views.inbox, name="notifications"),
+    path("notifications/read/", notification_views.read_all, name="notifications_read"),
+    path("notifications/preferences/", notification_views.preferences, name="notification_preferences"),
+    path("notifications/<int:pk>/open/", notification_views.open_one, name="notification_open"),
     path("brand.css", views.brand, name="brand"),
     path("healthz", views.healthz, name="healthz"),
     path("guide/", guide, name="guide"),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,11 +31,15 @@ CHROMIUM_FLAGS = [
 ]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # Hundreds of people are made; how a password is hashed is Django's matter, not ours.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Static files straight from their folders: the suite does not collect them.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    # Files people hand in go to a folder of this run.
+    media = tempfile.TemporaryDirectory(prefix="portal-media-")
+    config.add_cleanup(media.cleanup)
+    settings.MEDIA_ROOT = media.name
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from deals import models as deals
+from deals.approvals import models as approvals
 from partners import models as partners
 from portal import models as portal
 from portal.roles import Role
@@ -158,6 +159,28 @@ class DealLineFactory(DjangoModelFactory):
     deal = factory.SubFactory(DealFactory)
     partner = factory.SelfAttribute("deal.partner")
     product = factory.SubFactory(ProductFactory)
+
+
+class ApprovalRuleFactory(DjangoModelFactory):
+    """Fits everything and approves at once; give `steps` as (approver, {fields}) pairs for people instead."""
+
+    class Meta:
+        model = approvals.ApprovalRule
+        skip_postgeneration_save = True
+
+    position = factory.Sequence(lambda n: n + 1)
+    name = factory.Sequence(lambda n: f"Rule {n}")
+    outcome = factory.LazyAttribute(lambda rule: approvals.Outcome.APPROVE)
+
+    @factory.post_generation
+    def steps(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        for position, (approver, fields) in enumerate(extracted or [], start=1):
+            approvals.ApprovalRuleStep.objects.create(
+                rule=self, position=position, approver=approver, **fields
+            )
+        if extracted:
+            self.outcome = approvals.Outcome.STEPS
+            self.save()
 
 
 def approved_deal(**fields: Any) -> deals.Deal:

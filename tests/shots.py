@@ -39,6 +39,7 @@ STAFF = {
     "metric-weighted": "partners/{partner}/scorecard/weighted_pipeline/",
     "deals": "deals/",
     "deals-inbox": "deals/inbox/",
+    "notifications": "notifications/",
     "deal": "{deal}",
 }
 PARTNER = {
@@ -47,12 +48,16 @@ PARTNER = {
     "metric": "partners/{partner}/scorecard/sales_cycle/",
     "deals": "deals/",
     "deal-register": "deals/register/",
+    "notifications": "notifications/",
+    "notification-preferences": "notifications/preferences/",
     "deal": "{deal}",
     "people": "partners/people/",
     "missing": "partners/no-such-partner/",
 }
 DISTRIBUTOR = PARTNER | {"sub-scorecard": "partners/{sub}/scorecard/"}
-ADMIN = STAFF | {"admin": "admin/", "admin-tiers": "admin/partners/tier/"}
+ADMIN = STAFF | {"admin": "admin/", "admin-tiers": "admin/partners/tier/",
+                 "admin-rules": "admin/deals/approvalrule/", "admin-rule": "admin/deals/approvalrule/add/",
+                 "admin-hours": "admin/portal/workinghours/"}  # fmt: skip
 PAGES = {
     "channel_manager": STAFF,
     "executive": STAFF,

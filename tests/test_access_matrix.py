@@ -15,7 +15,7 @@ from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
 from partners.services import person_invite
-from portal.models import PortalEvent
+from portal.models import Notification, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
 from tests import factories
@@ -60,6 +60,10 @@ def action(allowed: set[str], sees: set[str] | None = None, args: str = "", data
 #: `args` and `data` are keys of `targets()`: beta's partner, people, invitation and deals in several states.
 MATRIX: dict[str, Line] = {
     "home": page(MEMBERS),
+    "notifications": page(MEMBERS),
+    "notifications_read": action(MEMBERS),
+    "notification_preferences": page(MEMBERS),
+    "notification_open": action({"partner_rep"}, args="notification"),
     "guide": page(set()),  # the style guide exists in the demo and while developing only
     "partners:list": page(STAFF, PARTNER_PEOPLE),
     "partners:export": page(STAFF, PARTNER_PEOPLE),
@@ -83,6 +87,7 @@ MATRIX: dict[str, Line] = {
     "deals:list": page(MEMBERS),
     "deals:export": page(MEMBERS),
     "deals:create": page(PARTNER_PEOPLE, STAFF),
+    "deals:check": page(PARTNER_PEOPLE, STAFF),
     "deals:duplicates": page(PARTNER_PEOPLE, STAFF),
     "deals:inbox": page(STAFF),
     "deals:for_partner": page(SEE_BETA, args="partner"),
@@ -169,6 +174,9 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         running = factories.DealFactory(approved=True, **{**fields, "stage": world.stages[0]})
         for deal in (draft, pending, running):
             factories.DealLineFactory(deal=deal, product=world.products[0])
+        notification = Notification.objects.create(
+            user=rep.user, kind="deals.approved", key="k", title="t", page="home"
+        )
     with acting_as(world.people["partner_admin"]) as actor:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
@@ -180,6 +188,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "partner_and_invitation": {**slug, "pk": seat_invitation.pk},
         "metric": {**slug, "key": "win_rate"},
         "draft": {"reference": draft.reference},
+        "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
         "open": {"reference": running.reference},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},

@@ -14,10 +14,22 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.conflicts.models import DirectAccount
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
-from portal.models import ExchangeRate, Invitation, Membership, OutboxMessage, PortalEvent, User, Vendor
+from portal.models import (
+    ExchangeRate,
+    Holiday,
+    Invitation,
+    Membership,
+    OutboxMessage,
+    PortalEvent,
+    User,
+    Vendor,
+    WorkingHours,
+)
 from portal.roles import Role
 from portal.rows import TenantModel
 from portal.scope import entered, system_scope
@@ -28,7 +40,7 @@ from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
-NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun}
+NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime}
 
 
 def url(model: Any, page: str, *args: Any) -> str:
@@ -65,8 +77,25 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         MetricTarget: MetricTarget.objects.create(
             metric="win_rate", tier=world.tiers[0], floor=11, target=77
         ),
+        WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
+        Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
+        **_approvals(world),
+        DirectAccount: DirectAccount.objects.create(
+            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
+        ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
     }
+
+
+def _approvals(world: VendorWorld) -> dict[Any, Any]:
+    rule = ApprovalRule.objects.create(position=1, name=f"Rule of {world.vendor.slug}")
+    ApprovalRuleStep.objects.create(rule=rule, approver="role", role=Role.PROGRAM_ADMIN)
+    deal = factories.DealFactory(submitted=True, partner=world.partners["beta"])
+    step = ApprovalStep.objects.create(
+        partner=deal.partner, deal=deal, round=1, position=1, due_at=timezone.now(), reason="of a rule"
+    )
+    published = DecisionTime.objects.create(decisions=0, computed_at=timezone.now())
+    return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published}
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ class TestVendorHome:
             )
         answer = client_as(scored.people["manager"]).get("/")
         text = text_of(answer)
-        assert "10 h median 2 of 3 within the 48 hours promised" in text
+        assert "10 h median 2 of 3 within the 16 working hours promised" in text
         assert "Protection ending in 14 days 1 deal, €7,000" in text
 
 

@@ -356,7 +356,8 @@ def test_a_claim_in_the_way_is_shown_to_the_manager_and_named_when_approving(
     standing = approved(world, "distributor_rep")
     deal, client = submitted(world.people["partner_rep"], world), client_as(world.people["manager"])
     claims = text(client.get(f"/deals/{deal.reference}/claims/", headers={"hx-request": "true"}))
-    assert "claimed by Alpha of acme" in claims
+    assert "Arm: protected for Alpha of acme" in claims
+    assert "Same domain" in claims
     assert "<html" not in claims
     answer = client.post(f"/deals/{deal.reference}/approve/")
     assert answer.status_code == 422

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,23 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
 
+from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
 from portal.events import record
-from portal.models import ExchangeRate, Invitation, Membership, OutboxMessage, PortalEvent
+from portal.models import (
+    ExchangeRate,
+    Holiday,
+    Invitation,
+    Membership,
+    Notification,
+    NotificationPreference,
+    OutboxMessage,
+    PortalEvent,
+    WorkingHours,
+)
 from portal.rows import Rows, RowSecurity, TenantModel, row_security
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.wall import across_the_wall
@@ -359,10 +371,33 @@ def _a_moment(deal: Deal, days: int) -> Any:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
+    "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
+        rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")
+    ),
+    "ApprovalStep": lambda world: ApprovalStep.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), round=1, position=1, due_at=_a_moment(_a_deal(), 2)
+    ),
+    "DecisionTime": lambda world: DecisionTime.objects.create(
+        decisions=0, computed_at=_a_moment(_a_deal(), 1)
+    ),
+    "Notification": lambda world: Notification.objects.create(
+        user=world.people["partner_rep"].user, kind="deals.approved", key="k", title="t", page="home"
+    ),
+    "NotificationPreference": lambda world: NotificationPreference.objects.create(
+        user=world.people["partner_rep"].user, kind="deals.approved"
+    ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
+    "DirectAccount": lambda world: DirectAccount.objects.create(
+        customer=_a_deal().customer, name="Northern Mill", owner="Direct sales"
+    ),
+    "DirectAccountProduct": lambda world: DirectAccountProduct.objects.create(
+        account=DirectAccount.objects.first() or FILLERS["DirectAccount"](world), product=world.products[0]
+    ),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),
+    "Holiday": lambda world: Holiday.objects.create(day=date(2026, 1, 1), name="New Year"),
     "Invitation": lambda world: Invitation.objects.create(
         email="x@example.com",
         role="executive",
@@ -398,6 +433,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "StalePartner": lambda world: StalePartner.objects.create(partner=_a_deal().partner),
     "TierBenefit": lambda world: TierBenefit.objects.create(tier=world.tiers[0], text="Co-branded material"),
+    "WorkingHours": lambda world: WorkingHours.objects.create(weekday=0, opens=time(9), closes=time(17)),
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
     ),

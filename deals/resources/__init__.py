@@ -1,7 +1,8 @@
-"""What the deals app's tables are imported with: customers, products and deals."""
+"""What the deals app's tables are imported with: customers, products, direct accounts and deals."""
 
 from deals.resources.customers import CustomerResource
+from deals.resources.direct_accounts import DirectAccountResource
 from deals.resources.products import ProductResource
 from deals.resources.registrations import DealResource
 
-__all__ = ["CustomerResource", "DealResource", "ProductResource"]
+__all__ = ["CustomerResource", "DealResource", "DirectAccountResource", "ProductResource"]

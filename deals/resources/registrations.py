@@ -12,6 +12,8 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db.models import Model, OuterRef, Subquery
 
+from deals.conflicts.candidates import Typed
+from deals.conflicts.check import CLAIMING, Inquiry, conflict_checks
 from deals.models import (
     PENDING,
     Deal,
@@ -21,11 +23,13 @@ from deals.models import (
     Protection,
     Stage,
     StageChange,
+    Verdict,
 )
 from deals.resources.customers import CustomerFinder, Domain, domain_in
 from deals.resources.products import product_lookup
 from deals.services import references_take
 from partners.resources import partner_lookup
+from portal.business_calendars import decision_due
 from portal.events import Fact, record_many
 from portal.exchange import Rates, in_vendor_currency
 from portal.imports.cells import (
@@ -77,6 +81,8 @@ PROGRESS: Final = {
     DealStatus.WITHDRAWN: 3,
 }
 _ENDED: Final = 3
+#: How many lines a note names.
+SHOWN_LINES: Final = 30
 #: What a timeline tells of a deal, in the order in which it happens.
 _TOLD: Final = (
     ("submitted_at", "deals.submitted"),
@@ -254,7 +260,7 @@ class DealResource(VendorResource):
         deal.updated_at = self.now
         if status in PENDING and (before is None or before.submitted_at != deal.submitted_at):
             deal.pending_since = deal.submitted_at
-            deal.decision_due_at = deal.submitted_at + dt.timedelta(hours=self.context.vendor.decision_hours)
+            deal.decision_due_at = decision_due(self.context.vendor, deal.submitted_at)
 
     def _submission(self, deal: Any, status: DealStatus) -> None:
         deal.submitted_at = deal.submitted_at or deal.approved_at
@@ -345,6 +351,7 @@ class DealResource(VendorResource):
         self._write_stages()
         closed = [one.instance.pk for one in self.saved if one.before and one.instance.status in OUTCOMES]
         Protection.objects.filter(deal__in=closed, released_at=None).update(released_at=self.now)
+        self._report_claims()
         if not self.dry_run:
             record_many([fact for saved in self.saved for fact in self._facts(saved)], actor=self.actor)
 
@@ -368,6 +375,18 @@ class DealResource(VendorResource):
         partner = Deal.objects.filter(pk=OuterRef("deal_id")).values("partner_id")
         for model in (StageChange, Protection) if moved else ():
             model.objects.filter(deal__in=moved).update(partner_id=Subquery(partner))
+
+    def _report_claims(self) -> None:
+        """What the conflict check says of each open deal. It stops none: they were registered elsewhere."""
+        open_ones = [one for one in self.saved if one.instance.status in (*CLAIMING, DealStatus.APPROVED)]
+        verdicts = conflict_checks([_inquiry(one.instance) for one in open_ones])
+        lines: dict[str, list[int]] = {Verdict.CLAIMED: [], Verdict.POSSIBLE: []}
+        for one, answers in zip(open_ones, verdicts, strict=True):
+            told = {answer.verdict for answer in answers}
+            worst = next((verdict for verdict in lines if verdict in told), None)
+            if worst:
+                lines[worst].append(one.record.lines[0])
+        self.notes += [_told(verdict, numbers) for verdict, numbers in lines.items() if numbers]
 
     def _write_stages(self) -> None:
         """When it entered its stage: at the approval; a later change is known to have happened by now."""
@@ -416,6 +435,19 @@ class DealResource(VendorResource):
 
 def _changed_hands(saved: Saved) -> bool:
     return bool(saved.instance.partner_id != saved.before.partner_id)
+
+
+def _inquiry(deal: Any) -> Inquiry:
+    customer = Typed.of(deal.customer_name, deal.customer_domain, str(deal.customer_country or ""))
+    products = tuple(sorted(product for product, _ in deal.items))
+    return Inquiry(deal.partner_id, customer, products, ignoring=deal.reference)
+
+
+def _told(verdict: str, numbers: list[int]) -> str:
+    """ "Claimed: 2 open deals (lines 4, 9)."; of many the first few lines."""
+    listed = ", ".join(map(str, numbers[:SHOWN_LINES])) + (", ..." if len(numbers) > SHOWN_LINES else "")
+    deals = "1 open deal" if len(numbers) == 1 else f"{len(numbers):,} open deals"
+    return f"{Verdict(verdict).label}: {deals} (line{'s' * (len(numbers) > 1)} {listed})."
 
 
 def _items_moved(saved: Saved) -> bool:

@@ -7,6 +7,7 @@ PermissionDenied for who may never do this; ValidationError, with a text for peo
 done now.
 """
 
+from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
 from deals.services.deciding import (
     deal_approve,
@@ -16,11 +17,13 @@ from deals.services.deciding import (
     deals_approve,
 )
 from deals.services.protecting import protection_expire_due
+from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
+    "approvals_nudge",
     "deal_approve",
     "deal_draft_save",
     "deal_lose",
@@ -33,6 +36,8 @@ __all__ = [
     "deal_win",
     "deal_withdraw",
     "deals_approve",
+    "decision_time_is_due",
+    "decision_time_publish",
     "programme_defaults",
     "protection_expire_due",
     "references_take",

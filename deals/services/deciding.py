@@ -1,18 +1,29 @@
 """The vendor's side: look at a registration and decide it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from deals import notices
+from deals.approvals.models import ApprovalRule, StepOutcome
 from deals.customers import customer_of
 from deals.models import Deal, DealStatus, Stage, StageChange
+from deals.selectors import as_the_vendor
+from deals.services.approving import (
+    ask_instead,
+    claimed_elsewhere,
+    current_step,
+    step_approve,
+    step_take,
+    steps_end,
+)
 from deals.services.protecting import protect
 from deals.services.steps import keep, locked, reasoned, require, tell
 from portal.access import Actor
+from portal.models import Vendor
 
 
 @transaction.atomic
@@ -24,18 +35,50 @@ def deal_start_review(*, actor: Actor, deal: Deal) -> Deal:
     require("review", deal)
     deal.status, deal.assigned_to = DealStatus.UNDER_REVIEW, actor.user
     keep(deal, "status", "assigned_to")
+    step_take(actor, deal)
     tell("deals.review_started", actor, deal)
     return deal
 
 
 @transaction.atomic
-def deal_approve(*, actor: Actor, deal: Deal) -> Deal:
-    """Approve and protect from now on; ValidationError naming the claim when another one stands."""
+def deal_approve(*, actor: Actor, deal: Deal, step: int | None = None) -> Deal:
+    """Give the approval whose turn it is; with the last one the deal is approved and protected from now on.
+
+    `step` is the position the person saw: pressed twice, it does not give the next approval as well.
+    ValidationError naming the claim when another one stands.
+    """
     deal = locked("approve", actor=actor, deal=deal)
     if deal.status == DealStatus.APPROVED:
         return deal
     require("approve", deal)
-    now, days = timezone.now(), protection_days(actor, deal)
+    current = current_step(deal)
+    if current and step not in (None, current.position):
+        return deal
+    following = step_approve(actor, deal, current) if current else None
+    if following is None:
+        return _approve(actor.vendor, deal, actor)
+    event = tell("deals.step_approved", actor, deal, step=following.position - 1)
+    notices.your_turn(actor, deal, following, event)
+    return deal
+
+
+def approved_at_once(vendor: Vendor, deal: Deal, now: datetime, rule: ApprovalRule) -> bool:
+    """Approve by the vendor's rule, as the vendor's own machinery; False when a claim stands in the way."""
+    with as_the_vendor():
+        try:
+            with transaction.atomic():
+                _approve(vendor, deal, None)
+        except ValidationError as error:
+            if not claimed_elsewhere(error):
+                raise
+            ask_instead(vendor, deal, now, rule)
+            return False
+    return True
+
+
+def _approve(vendor: Vendor, deal: Deal, actor: Actor | None) -> Deal:
+    """`actor` None: by a rule."""
+    now, days = timezone.now(), protection_days(vendor, deal)
     until = now + timedelta(days=days)
     customer = deal.customer = deal.customer or customer_of(deal)
     protect(deal, customer, now, until)
@@ -44,21 +87,27 @@ def deal_approve(*, actor: Actor, deal: Deal) -> Deal:
     keep(deal, "customer", "status", "approved_at", "expires_at", "stage")
     if deal.stage:
         StageChange.objects.create(
-            partner_id=deal.partner_id, deal=deal, stage=deal.stage, changed_by=actor.user, changed_at=now
+            partner_id=deal.partner_id,
+            deal=deal,
+            stage=deal.stage,
+            changed_by=actor.user if actor else None,
+            changed_at=now,
         )
-    event = tell("deals.approved", actor, deal, days=days, stage=deal.stage.name if deal.stage else "")
-    notices.approved(actor, deal, event)
+    told = {"days": days, "stage": deal.stage.name if deal.stage else ""}
+    event = tell("deals.approved", actor, deal, **told, **({} if actor else {"at_once": True}))
+    notices.approved(vendor, actor, deal, event)
     return deal
 
 
-def protection_days(actor: Actor, deal: Deal) -> int:
+def protection_days(vendor: Vendor, deal: Deal) -> int:
     """Days of protection an approval gives: the tier's, else the vendor's."""
     tier = deal.partner.tier
-    return (tier.protection_days if tier else None) or actor.vendor.protection_days
+    return (tier.protection_days if tier else None) or vendor.protection_days
 
 
 def deals_approve(*, actor: Actor, deals: Iterable[Deal]) -> tuple[list[Deal], list[tuple[Deal, str]]]:
-    """Approve several; returns the approved ones, and those left as they were with the reason.
+    """Approve several; returns those whose approval was given (some may need another), and the others with
+    the reason.
 
     Each stands for itself: one that clashes does not hold up the others.
     """
@@ -70,6 +119,8 @@ def deals_approve(*, actor: Actor, deals: Iterable[Deal]) -> tuple[list[Deal], l
             approved.append(deal_approve(actor=actor, deal=deal))
         except ValidationError as error:
             refused.append((deal, " ".join(error.messages)))
+        except PermissionDenied:
+            refused.append((deal, "It waits for somebody else's approval."))
     return approved, refused
 
 
@@ -83,6 +134,7 @@ def deal_return(*, actor: Actor, deal: Deal, reason: str) -> Deal:
     deal.decision_reason = reasoned(reason)
     deal.status, deal.returned_at = DealStatus.RETURNED, timezone.now()
     keep(deal, "decision_reason", "status", "returned_at")
+    steps_end(actor, deal, StepOutcome.RETURNED)
     event = tell("deals.returned", actor, deal, reason=deal.decision_reason)
     notices.returned(actor, deal, event)
     return deal
@@ -98,6 +150,7 @@ def deal_reject(*, actor: Actor, deal: Deal, reason: str) -> Deal:
     deal.decision_reason = reasoned(reason)
     deal.status, deal.rejected_at = DealStatus.REJECTED, timezone.now()
     keep(deal, "decision_reason", "status", "rejected_at")
+    steps_end(actor, deal, StepOutcome.REJECTED)
     event = tell("deals.rejected", actor, deal, reason=deal.decision_reason)
     notices.rejected(actor, deal, event)
     return deal

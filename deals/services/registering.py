@@ -1,7 +1,7 @@
 """The partner's side of a registration: draft, submit, answer a question, withdraw."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,13 +10,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from deals import notices, policies
+from deals.approvals.models import StepOutcome
+from deals.conflicts.check import conflict_check
 from deals.customers import customer_of
 from deals.models import Deal, DealLine, DealStatus, Product
-from deals.selectors import decision_owner
+from deals.services.approving import ask_instead, send_for_approval, steps_end
+from deals.services.deciding import approved_at_once
 from deals.services.protecting import release
 from deals.services.references import references_take
 from deals.services.steps import keep, locked, require, tell
 from portal.access import Actor
+from portal.business_calendars import decision_due
 from portal.exchange import in_vendor_currency
 
 #: What a partner answers about a deal; amount in minor units of `currency`.
@@ -157,20 +161,39 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
     assert deal.amount is not None  # noqa: S101  (just refused)
     deal.amount_vendor = in_vendor_currency(deal.amount, deal.currency, today, actor.vendor)
     deal.customer = deal.customer or customer_of(deal)
+    contested = _keep_verdicts(actor, deal)
     deal.status = DealStatus.SUBMITTED
     deal.submitted_at = deal.submitted_at or now
     deal.pending_since = now
-    deal.decision_due_at = now + timedelta(hours=actor.vendor.decision_hours)
-    deal.assigned_to = decision_owner(actor, deal)
-    keep(
-        deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at",
-        "assigned_to",
-    )  # fmt: skip
+    deal.decision_due_at = decision_due(actor.vendor, now)
+    keep(deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at")
     event = tell(
         "deals.submitted", actor, deal, again=action == "resubmit", amount=deal.amount, currency=deal.currency
     )
-    notices.submitted(actor, deal, event)
+    rule = send_for_approval(actor.vendor, deal, now)
+    if rule and contested:
+        ask_instead(actor.vendor, deal, now, rule)
+    if rule is None or contested or not approved_at_once(actor.vendor, deal, now, rule):
+        notices.submitted(actor, deal, event)
     return deal
+
+
+def _keep_verdicts(actor: Actor, deal: Deal) -> bool:
+    """What the conflict check says now, product by product; whether anybody else may have a claim."""
+    lines = list(deal.lines.all())
+    answers = conflict_check(
+        actor,
+        name=deal.customer_name,
+        domain=deal.customer_domain,
+        country=str(deal.customer_country),
+        product_ids=[line.product_id for line in lines],
+        ignoring=deal,
+    )
+    verdicts = {answer.product.pk: answer.verdict for answer in answers}
+    for line in lines:
+        line.verdict = verdicts[line.product_id]
+    DealLine.objects.bulk_update(lines, ["verdict"])
+    return any(line.is_contested for line in lines)
 
 
 def _refuse_incomplete(deal: Deal, today: date) -> None:
@@ -193,6 +216,7 @@ def deal_withdraw(*, actor: Actor, deal: Deal) -> Deal:
     now, before = timezone.now(), deal.status
     deal.status, deal.withdrawn_at = DealStatus.WITHDRAWN, now
     keep(deal, "status", "withdrawn_at")
+    steps_end(actor, deal, StepOutcome.WITHDRAWN)
     release(deal, now)
     tell("deals.withdrawn", actor, deal, was=before)
     return deal

@@ -32,6 +32,8 @@ def locked(action: str, *, actor: Actor, deal: Deal) -> Deal:
         raise PermissionDenied(f"You may not do this with {deal.reference}.")
     deals = Deal.objects.select_for_update(of=("self",)).select_related("partner__tier")
     current: Deal = deals.get(pk=deal.pk)
+    if not policies.may(action, actor, current):  # whose turn it is may have changed meanwhile
+        raise PermissionDenied(f"You may not do this with {deal.reference}.")
     return current
 
 

@@ -18,13 +18,15 @@ from deals.views.page import deal_or_404, deal_page, reason_form
 Service = Callable[..., Deal]
 
 
-def _act(request: Any, deal: Deal, service: Service, done: str, **arguments: Any) -> HttpResponseBase:
+def _act(
+    request: Any, deal: Deal, service: Service, done: str | Callable[[Deal], str], **arguments: Any
+) -> HttpResponseBase:
     """Call, say what was done, and go back to the deal; 422 with the reason when it cannot be done."""
     try:
-        service(actor=request.actor, deal=deal, **arguments)
+        after = service(actor=request.actor, deal=deal, **arguments)
     except ValidationError as error:
         return deal_page(request, deal_or_404(request, deal.reference), status=422, problems=error.messages)
-    messages.success(request, done)
+    messages.success(request, done if isinstance(done, str) else done(after))
     return redirect("deals:detail", deal.reference)
 
 
@@ -68,7 +70,15 @@ def start_review(request: Any, reference: str) -> HttpResponseBase:
 @require_POST
 def approve(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
-    return _act(request, deal, services.deal_approve, "Approved and protected. The partner has been told.")
+    step = request.POST.get("step", "")
+    seen = int(step) if step.isdecimal() and len(step) < 5 else None
+    return _act(request, deal, services.deal_approve, _approved, step=seen)
+
+
+def _approved(deal: Deal) -> str:
+    if deal.is_pending:
+        return f"Your approval is kept. Now {deal.assigned_to or 'a program admin'} has to approve as well."
+    return "Approved and protected. The partner has been told."
 
 
 @require_POST

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from deals import policies, progress, selectors, services, tables
 from deals.filters import DealFilter
-from deals.models import Deal
+from deals.models import Deal, Protection
 from partners.models import Partner
 from portal import keyset
 from portal.access import Actor
@@ -110,16 +110,27 @@ def inbox(request: Any) -> HttpResponseBase:
         raise Http404("the vendor's own page")
     if request.method == "POST":
         return _approve_selected(request)
-    waiting = selectors.for_list(selectors.waiting_for_decision(request.actor))
+    waiting = selectors.waiting_for_decision(request.actor)
     page = keyset.page(waiting, _DUE, request.GET.get("page", ""), INBOX_PAGE)
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
     context = {
-        "rows": [(deal, claims.get(deal.pk, [])) for deal in deals],
+        "rows": [_waiting(request, deal, claims.get(deal.pk, [])) for deal in deals],
         "page": page,
         "headline": progress.waiting_headline(deals, more=bool(page.next)),
     }
     return render(request, "deals/inbox.html", context)
+
+
+def _waiting(request: Any, deal: Deal, claims: list[Protection]) -> dict[str, Any]:
+    """What is protected for others stands in the way now; what was contested when it came in is compared."""
+    contested = bool(claims) or any(line.is_contested for line in deal.lines.all())
+    return {
+        "deal": deal,
+        "claims": claims,
+        "contested": contested,
+        "may_tick": not contested and policies.is_on_turn(request.actor, deal),
+    }
 
 
 def _approve_selected(request: Any) -> HttpResponseBase:
@@ -130,9 +141,13 @@ def _approve_selected(request: Any) -> HttpResponseBase:
         messages.warning(request, "Nothing was selected. Tick the registrations to approve.")
         return redirect("deals:inbox")
     approved, refused = services.deals_approve(actor=request.actor, deals=chosen)
-    if approved:
-        names = ", ".join(deal.customer_name for deal in approved)
-        messages.success(request, f"Approved and protected: {names}.")
+    for pending, what in (
+        (False, "Approved and protected"),
+        (True, "Approved, and passed on for another approval"),
+    ):
+        names = ", ".join(deal.customer_name for deal in approved if deal.is_pending == pending)
+        if names:
+            messages.success(request, f"{what}: {names}.")
     for deal, why in refused:
         messages.error(request, f"{deal.customer_name} was not approved. {why}")
     return redirect("deals:inbox")

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from deals import policies, progress, selectors
+from deals.conflicts.claims import claims_beside
 from deals.forms import LostForm, ReasonForm, StageForm, WonForm
 from deals.models import Deal
 
@@ -36,12 +37,27 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "steps": progress.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
         "bar": progress.protection_bar(deal),
         "look": progress.look(deal),
+        "verdicts": progress.VERDICTS,
         "actions": actions,
         "weighted": _weighted(deal),
+        **_approvals(request, deal),
         **_forms(deal, actions),
         **forms,
     }
     return render(request, "deals/detail.html", context, status=status)
+
+
+def _approvals(request: Any, deal: Deal) -> dict[str, Any]:
+    """Who approves and by when, for both sides; why it came to them, for the vendor's own people."""
+    if not deal.is_pending:
+        return {}
+    steps = selectors.approval_steps(deal)
+    return {
+        "approvals": steps,
+        "running": next((step for step in steps if not step.decided_at), None),
+        "on_turn": policies.is_on_turn(request.actor, deal),
+        "decision_time": selectors.decision_time() if request.actor.is_partner_person else None,
+    }
 
 
 def _weighted(deal: Deal) -> int | None:
@@ -71,13 +87,13 @@ def reason_form(action: str, data: Any = None) -> ReasonForm:
 
 @require_GET
 def claims(request: Any, reference: str) -> HttpResponse:
-    """Which protected claims stand in the way of an approval; for those who decide."""
+    """Who else asks for this customer, side by side and how we know; for those who decide."""
     deal = deal_or_404(request, reference)
     if not policies.may_decide(request.actor, deal):
         raise Http404("for those who decide")
     context = {
         "deal": deal,
-        "claims": selectors.claims_against(deal) if deal.is_pending else [],
+        "claims": claims_beside(deal) if deal.is_pending else [],
         "frame": "deals/_bare.html" if request.htmx else "base.html",
     }
     return render(request, "deals/claims.html", context)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from deals import policies, selectors, services
 from deals.forms import MOST_LINES, DealForm, ProductLines, product_choices
 from deals.models import Deal, DealStatus
+from deals.views.checking import Checked, checked
 from deals.views.page import deal_or_404
 
 _PREFIX = "lines"
@@ -47,6 +48,8 @@ def _answered(request: Any, deal: Deal | None) -> HttpResponseBase:
         return _empty(request, deal)
     if "add_line" in request.POST or "remove_line" in request.POST:
         return _other_lines(request, deal)
+    if "check" in request.POST:
+        return _only_checked(request, deal)
     return _sent(request, deal)
 
 
@@ -70,6 +73,13 @@ def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
     lines = _lines(request, initial=rows)
     lines.forms[-1].fields["product"].widget.attrs["autofocus"] = True
     return _form_page(request, deal, form, lines)
+
+
+def _only_checked(request: Any, deal: Deal | None) -> HttpResponse:
+    """The conflict check without scripts; what was typed is kept, nothing else is judged yet."""
+    form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
+    lines = _lines(request, initial=_typed_lines(request.POST) or [_NEW_LINE])
+    return _form_page(request, deal, form, lines, checked=checked(request.actor, request.POST))
 
 
 def _typed_lines(data: QueryDict) -> list[dict[str, str]]:
@@ -159,7 +169,14 @@ def _lines(request: Any, *, data: Any = None, initial: Any = None, draft: bool =
 
 
 def _form_page(
-    request: Any, deal: Deal | None, form: DealForm, lines: Any, *, status: int = 200, ask_twin: bool = False
+    request: Any,
+    deal: Deal | None,
+    form: DealForm,
+    lines: Any,
+    *,
+    status: int = 200,
+    ask_twin: bool = False,
+    checked: Checked | None = None,
 ) -> HttpResponse:
     tier = deal.partner.tier if deal else None
     lines.ask_for_answers()
@@ -169,8 +186,10 @@ def _form_page(
         "lines": lines,
         "twins": _twins(request, form, deal) if form["customer_name"].value() else [],
         "ask_twin": ask_twin,
+        "checked": checked,
         "days": (tier.protection_days if tier else None) or request.vendor.protection_days,
         "hours": request.vendor.decision_hours,
+        "decision_time": selectors.decision_time(),
         "amount_label": f"Amount of the whole deal, in {request.vendor.currency}",
     }
     return render(request, "deals/register.html", context, status=status)

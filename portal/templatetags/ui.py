@@ -4,6 +4,7 @@ Text and numbers (the reader's locale; times in the vendor's zone; None is said 
     {% money minor currency %}            €4,800.50; whole=True without decimals, short=True for €2.84M
     {% percent ratio %}                   38.2%; digits=0 for 38%
     {% number value %} {% days value %}   4,238 / 51.8 days; digits=1 for number
+    {{ hours|working_hours }}             40 minutes / 6.5 working hours
     {% when moment %}                     today 14:00, tomorrow 11:30, Thu 26 Nov
     {% day moment style %}                26 Nov; styles: day year weekday full month
     {% metric_value result unit %}        a metric's value with its unit
@@ -157,6 +158,14 @@ def initials(person: object) -> str:
 def lines(text: str) -> list[str]:
     """The lines of a text that are not blank."""
     return [line for line in text.splitlines() if line.strip()]
+
+
+@register.filter
+def working_hours(hours: float) -> str:
+    """Such as "40 minutes" and "6.5 working hours"."""
+    if hours < 1:
+        return f"{max(1, round(hours * 60))} minutes"
+    return formatting.format_hours(hours).replace("hour", "working hour")
 
 
 @register.filter

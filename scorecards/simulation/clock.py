@@ -6,6 +6,8 @@ from itertools import accumulate
 from random import Random
 from zoneinfo import ZoneInfo
 
+from portal.business_time import BusinessCalendar, standard_week
+
 DAY, HOUR = 86_400, 3_600  # seconds
 _OPENS, _CLOSES = 8 * HOUR, int(18.5 * HOUR)
 _WEEKDAYS = (1.0, 1.15, 1.15, 1.05, 0.85, 0.05, 0.03)
@@ -33,6 +35,7 @@ class Clock:
         self.midnights = [self._midnight(day, zone) for day in [*self.days, end + timedelta(days=1)]]
         self.now = self.midnights[-1]
         self.left_in_quarter = [_left_in_quarter(day, fiscal_year_start) for day in self.days]
+        self._calendar = BusinessCalendar(zone, standard_week())
         self.season = [self._season(n, dip) for n in range(len(self.days))]
         self._registering = list(accumulate(self.season))
         first_utc, last_utc = self.midnights[0] // DAY - 1000, self.now // DAY + 1000
@@ -71,6 +74,10 @@ class Clock:
         day = self.day_of(moment)
         weekday = (self.days[0].weekday() + day) % 7
         return moment + (7 - weekday) * DAY if weekday > 4 else moment
+
+    def working_hours_after(self, moment: int, hours: float) -> int:
+        """When so many working hours have passed."""
+        return int(self._calendar.add_hours(self.at(moment), hours).timestamp())
 
     def stamp(self, moment: int) -> str:
         """As PostgreSQL reads it, in UTC."""

@@ -233,7 +233,8 @@ class Desk:
         deal.updated = max(deal.updated, moment)
 
     def _submit(self, deal: Deal, moment: int) -> None:
-        deal.status, deal.pending, deal.due = DealStatus.SUBMITTED, moment, moment + world.DECISION
+        due = self.clock.working_hours_after(moment, world.DECISION_HOURS)
+        deal.status, deal.pending, deal.due = DealStatus.SUBMITTED, moment, due
         self._note(deal, "deals.submitted", moment, deal.person.user_id)
 
     def _return(self, deal: Deal) -> bool:
@@ -251,7 +252,7 @@ class Desk:
         return True
 
     def _decision_time(self, deal: Deal) -> int:
-        """Mostly within the 48 hours, sometimes late; over the weekend nothing happens."""
+        """Mostly within two working days, sometimes late; over the weekend nothing happens."""
         since = deal.pending or deal.submitted
         taken = self.clock.working(since + int(self.random.lognormvariate(log(19), 0.8) * HOUR))
         started = since + (taken - since) // 3

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
@@ -13,10 +14,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from deals.approvals.models import ApprovalRule, ApprovalRuleStep, Approver, Outcome
 from deals.models import Deal
-from partners.models import Partner, Seat
+from deals.services import approvals_nudge, decision_time_publish
+from partners.models import Partner, Seat, Tier
 from portal.access import reach_of
-from portal.models import Membership, User, Vendor
+from portal.formatting import to_minor
+from portal.models import Mail, Membership, Notification, User, Vendor
 from portal.roles import Role
 from portal.scope import ALL, entered, system_scope
 from scorecards import services
@@ -82,6 +86,66 @@ def last_day(vendor: Vendor) -> date | None:
     with entered(system_scope(vendor.pk)), transaction.atomic():
         newest = Deal.objects.order_by("-created_at").values_list("created_at", flat=True).first()
     return timezone.localdate(newest, vendor.zone) if newest else None
+
+
+# Approvals and notifications ------------------------------------------------------------------------
+
+
+#: Share of the vendor's usual deal below which its demo rule approves at once, and above which two approve.
+SMALL, LARGE = 0.15, 2.5
+NEWS = timedelta(days=14)
+
+
+def work(vendor: Vendor) -> None:
+    """What the vendor's machinery would have done by now: rules, approvals asked for, times published.
+
+    Idempotent; a vendor that has rules keeps its own.
+    """
+    plan = next(plan for plan in VENDORS if plan.slug == vendor.slug)
+    with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
+        _rules(plan, vendor.currency)
+        while approvals_nudge(vendor=vendor):
+            pass
+        decision_time_publish(vendor=vendor)
+        _news()
+
+
+def _rules(plan: VendorPlan, currency: str) -> None:
+    if ApprovalRule.objects.exists():
+        return
+    limits = (Decimal(round(plan.deal_size * share, -3)) for share in (SMALL, LARGE))
+    small, large = (to_minor(limit, currency) for limit in limits)
+    ApprovalRule.objects.create(
+        position=1,
+        name="Small deals of the highest tier",
+        tier=Tier.objects.order_by("-rank").first(),
+        amount_to=small,
+        outcome=Outcome.APPROVE,
+    )
+    rule = ApprovalRule.objects.create(position=2, name="Large deals", amount_from=large)
+    ApprovalRuleStep.objects.create(rule=rule, position=1, approver=Approver.PARTNER_MANAGER)
+    ApprovalRuleStep.objects.create(rule=rule, position=2, approver=Approver.ROLE, role=Role.PROGRAM_ADMIN)
+
+
+def _news() -> None:
+    """The answers of the last two weeks in the inboxes of those who had asked; what is old is read."""
+    now = timezone.now()
+    told = {"approved": "Approved", "returned": "Returned", "rejected": "Rejected"}
+    rows: list[Notification] = []
+    for what, word in told.items():
+        answered = f"{what}_at"
+        deals = Deal.objects.filter(registered_by__isnull=False, **{f"{answered}__gte": now - NEWS})
+        for deal in deals.order_by(answered):
+            moment = getattr(deal, answered)
+            rows.append(
+                Notification(
+                    user_id=deal.registered_by_id, kind=f"deals.{what}", key=f"demo:{what}:{deal.pk}",
+                    title=f"{word}: {deal.customer_name} ({deal.reference})", page="deals:detail",
+                    target=deal.reference, mail=Mail.NONE, created_at=moment,
+                    read_at=moment if moment < now - NEWS / 4 else None,
+                )
+            )  # fmt: skip
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 # Logins ---------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from django.db.models import Model
 
 from partners.grants import MANAGE_PARTNER, MANAGE_REGION
 from portal import partitions
-from portal.models import Vendor
+from portal.business_calendars import standard_hours
+from portal.models import Holiday, Vendor
 from portal.scope import entered, system_scope
 from portal.vendors import forget
 from scorecards.services import programme_defaults
@@ -54,8 +55,20 @@ def load_vendor(
             copy(channel.rows(), progress)
     forget()
     with entered(system_scope(vendor.pk)), transaction.atomic():
+        standard_hours(vendor)
+        _holidays(end)
         programme_defaults(vendor)
     return channel
+
+
+def _holidays(end: date) -> None:
+    """The days most of the world is closed, this year and the next."""
+    days = [
+        Holiday(day=date(year, month, day), name=name)
+        for year in (end.year, end.year + 1)
+        for month, day, name in ((1, 1, "New Year's Day"), (12, 25, "Christmas Day"), (12, 31, "Year end"))
+    ]
+    Holiday.objects.bulk_create(days, ignore_conflicts=True)
 
 
 def settle(*models: type[Model]) -> None:

@@ -10,8 +10,8 @@ MONTHS = 18
 RETURNED, REJECTED, WITHDRAWN, STALLED = 0.07, 0.05, 0.05, 0.06
 CLAIMED_ALREADY = 0.025  # registrations of a customer that another partner holds
 DRAFTS = 0.08  # of the last weeks' registrations, still unsent
-#: Seconds a vendor has for its decision; the default of `Vendor.decision_hours`.
-DECISION = 48 * 3600
+#: Working hours a vendor has for its decision; the default of `Vendor.decision_hours`.
+DECISION_HOURS = 16
 PEOPLE_PER_PARTNER, MOST_PEOPLE = 6, 20
 DISTRIBUTORS = 0.06
 #: Share of the large partners that stop signing in while their deals still close.

@@ -28,6 +28,8 @@ class Command(BaseCommand):
             call_command("flush", database="owner", interactive=False, verbosity=0)
         self.report_existing()
         self.load_missing()
+        for vendor in demo.vendors():
+            demo.work(vendor)
         self.score()
         self.print_logins(demo.make_logins(base_url))
 

@@ -1,0 +1,1 @@
+"""Who must approve a registration, by the vendor's rules, and by when."""

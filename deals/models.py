@@ -303,6 +303,7 @@ class Deal(TenantModel):
             ),
             models.Index(
                 fields=["vendor", "decision_due_at"],
+                include=["partner", "status", "submitted_at", "id"],
                 name="deals_deal_pending",
                 condition=models.Q(status__in=["submitted", "under_review"]),
             ),

@@ -21,6 +21,8 @@ SORTS: Mapping[str, str] = {
     "joined": "joined_on",
 }
 
+_MAYBE_EMPTY = {"tier__rank", "region__name"}
+
 STATUS_LOOKS: dict[str, Look] = {
     PartnerStatus.PROSPECT: ("neutral", "Prospect", "hourglass"),
     PartnerStatus.ACTIVE: ("ok", "Active"),
@@ -36,8 +38,10 @@ EXPORT_HEADER = (
 def ordered(rows: QuerySet[Partner], wanted: str) -> QuerySet[Partner]:
     """`wanted` is a key of SORTS, with "-" for falling; anything else sorts by name."""
     column = SORTS.get(wanted.removeprefix("-"), "name_key")
+    # Said only where a value may be missing: an index serves the others in both directions.
+    last = True if column in _MAYBE_EMPTY else None
     falling = wanted.startswith("-")
-    first = F(column).desc(nulls_last=True) if falling else F(column).asc(nulls_last=True)
+    first = F(column).desc(nulls_last=last) if falling else F(column).asc(nulls_last=last)
     return rows.order_by(first, "name_key", "pk")
 
 

@@ -18,6 +18,7 @@ from portal import formatting
 from portal.access import Actor
 from portal.metrics import AsOf
 from portal.models import Vendor
+from portal.rows import array_of
 from portal.scope import All
 from scorecards import findings, selectors
 from scorecards.models import Standing
@@ -132,7 +133,7 @@ select
         count(*), coalesce(sum(bookings), 0), coalesce(sum(booked_quarter), 0),
         coalesce(sum(open_pipeline), 0))
      from scorecards_standing
-     where vendor_id = %(vendor)s and (%(partners)s is null or partner_id = any(%(partners)s))),
+     where vendor_id = %(vendor)s and (%(partners)s is null or partner_id = any(%(partners)s::bigint[]))),
     (select json_build_array(
         count(*), count(*) filter (where decided_at <= decision_due_at),
         percentile_cont(0.5) within group (order by extract(epoch from decided_at - pending_since)))
@@ -141,7 +142,7 @@ select
         from deals_deal
         where vendor_id = %(vendor)s and pending_since is not null
             and greatest(approved_at, returned_at, rejected_at) >= %(since)s
-            and (%(partners)s is null or partner_id = any(%(partners)s))
+            and (%(partners)s is null or partner_id = any(%(partners)s::bigint[]))
         order by greatest(approved_at, returned_at, rejected_at) desc
         limit %(most)s
      ) decided
@@ -150,7 +151,7 @@ select
      from deals_deal
      where vendor_id = %(vendor)s and approved_at is not null
         and open_until > %(now)s and open_until <= %(soon)s
-        and (%(partners)s is null or partner_id = any(%(partners)s)))
+        and (%(partners)s is null or partner_id = any(%(partners)s::bigint[])))
 """
 
 
@@ -175,7 +176,7 @@ def desk(actor: Actor, day: date) -> Desk:
     now, reach = timezone.now(), actor.scope.partner_ids
     parameters = {
         "vendor": actor.vendor.pk,
-        "partners": None if isinstance(reach, All) else sorted(reach),
+        "partners": None if isinstance(reach, All) else array_of(reach),
         "since": now - DECISIONS,
         "most": MOST_DECISIONS,
         "now": now,

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 import deals.approvals.admin
-import deals.conflicts.admin  # noqa: F401  (both register their tables)
+import deals.bigdeals.admin
+import deals.conflicts.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal, DealLine, Product, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin

@@ -16,5 +16,9 @@ declare(
     EventType("deals.lost", "Deal lost", "sales", "mood-sad"),
     EventType("deals.withdrawn", "Registration withdrawn", "sales", "arrow-back"),
     EventType("deals.expired", "Protection expired", "sales", "clock-off"),
+    EventType("deals.price_requested", "Special price asked for", "sales", "discount"),
+    EventType("deals.price_granted", "Special price granted", "sales", "rosette-discount-check"),
+    EventType("deals.price_refused", "Special price refused", "sales", "discount-off"),
+    EventType("deals.price_withdrawn", "Request for a special price taken back", "sales", "arrow-back"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),
 )

@@ -327,6 +327,7 @@ class WonForm(forms.Form):
     closed_on = DayField(
         label="Day of the order", error_messages={"required": "Choose the day of the order."}
     )
+    special_price = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
         initial: dict[str, Any] = {"closed_on": timezone.localdate()}
@@ -335,6 +336,11 @@ class WonForm(forms.Form):
         kwargs.setdefault("initial", initial)
         super().__init__(*args, **kwargs)
         self.deal = deal
+        if deal.special_price_until and deal.special_price_until > timezone.now():
+            last = format_date(deal.special_price_until - timedelta(seconds=1), "year")
+            self.fields["special_price"].label = f"Sold at the special price, which holds until {last}"
+        else:
+            del self.fields["special_price"]
         self.fields["amount"].help_text = f"In {deal.currency}, without tax."
         self.fields["closed_on"].widget.attrs["max"] = timezone.localdate().isoformat()
 

@@ -233,6 +233,10 @@ class Deal(TenantModel):
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
 
+    special_price_until = models.DateTimeField(
+        null=True, editable=False, help_text="First moment at which the price granted last is gone."
+    )
+
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     submitted_at = models.DateTimeField(null=True, editable=False, help_text="First submission.")
@@ -522,4 +526,5 @@ class Protection(TenantModel):
 
 # The other tables of the app; at the end, because they point to those above.
 import deals.approvals.models  # noqa: E402
+import deals.bigdeals.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402, F401

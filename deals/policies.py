@@ -23,6 +23,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "stage": (DealStatus.APPROVED,),
     "win": (DealStatus.APPROVED,),
     "lose": (DealStatus.APPROVED,),
+    "price": (*PENDING, DealStatus.APPROVED),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
@@ -64,6 +65,11 @@ def is_on_turn(actor: Actor, deal: Deal) -> bool:
     if deal.needs_person_id:
         return deal.needs_person_id == actor.user.pk
     return deal.needs_role != Role.PROGRAM_ADMIN
+
+
+def may_decide_price(actor: Actor, deal: Deal, role: str) -> bool:
+    """Whether a discount that needs this role is this person's to grant; a program admin may stand in."""
+    return may_decide(actor, deal) and (actor.is_admin or role == Role.CHANNEL_MANAGER)
 
 
 def may(action: str, actor: Actor, deal: Deal) -> bool:

@@ -348,6 +348,7 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 
@@ -355,6 +356,12 @@ def _line(data: dict[str, Any]) -> str:
     parts = []
     if isinstance(data.get("amount"), int) and data.get("currency"):
         parts.append(format_money(data["amount"], str(data["currency"])))
+    if data.get("discount"):
+        parts.append(f"{data['discount']} off the list")
+    if data.get("special_price"):
+        parts.append("at the special price")
+    if data.get("until"):
+        parts.append(f"until {data['until']}")
     if data.get("from"):
         parts.append(f"from {data['from']}")
     if data.get("days"):

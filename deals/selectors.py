@@ -35,6 +35,7 @@ from deals.models import (
 )
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
+from partners.selectors import managers_of
 from portal.access import Actor
 from portal.models import ExchangeRate, Membership, PortalEvent, User
 from portal.roles import Role
@@ -277,6 +278,16 @@ def program_admins() -> list[User]:
     with as_the_vendor():
         admins = Membership.objects.filter(role=Role.PROGRAM_ADMIN, is_active=True).select_related("user")
         return [membership.user for membership in admins.order_by("pk")]
+
+
+def manager_asked(deal: Deal) -> User | None:
+    """The channel manager who has the deal already while still granted, else the first by name.
+
+    Runs as the vendor: grants are no partner's to read.
+    """
+    managers = managers_of(deal.partner)
+    owner = next((user for user in managers if user.pk == deal.assigned_to_id), None)
+    return owner or next(iter(managers), None)
 
 
 def registrants(deal: Deal) -> list[User]:

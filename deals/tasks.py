@@ -18,6 +18,17 @@ def _nudged(vendor: Vendor) -> int:
         return services.approvals_nudge(vendor=vendor)
 
 
+@shared_task(name="deals.tasks.mind_special_prices")
+def mind_special_prices() -> int:
+    """Remind of what ends and of what is overdue, vendor by vendor; returns how many."""
+    return sum(_minded(vendor) for vendor in Vendor.objects.filter(is_active=True))
+
+
+def _minded(vendor: Vendor) -> int:
+    with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
+        return services.prices_mind(vendor=vendor)
+
+
 @shared_task(name="deals.tasks.publish_decision_times")
 def publish_decision_times() -> int:
     """Once per vendor and day of its own; returns how many were published."""

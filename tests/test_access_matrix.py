@@ -14,6 +14,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
+from deals.bigdeals.models import PriceRequest
 from partners.services import person_invite
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
@@ -102,6 +103,12 @@ MATRIX: dict[str, Line] = {
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
+    "deals:requests": page(STAFF),
+    "deals:terms": page(SEE_BETA, args="pending"),
+    "deals:price": page(SEE_BETA, args="pending"),
+    "deals:price_grant": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="grant"),
+    "deals:price_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="reason"),
+    "deals:price_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="price"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -174,6 +181,10 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         running = factories.DealFactory(approved=True, **{**fields, "stage": world.stages[0]})
         for deal in (draft, pending, running):
             factories.DealLineFactory(deal=deal, product=world.products[0])
+        price = PriceRequest.objects.create(
+            partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
+            due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
+        )  # fmt: skip
         notification = Notification.objects.create(
             user=rep.user, kind="deals.approved", key="k", title="t", page="home"
         )
@@ -190,6 +201,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "price": {"pk": price.pk},
+        "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
         "own_deals_only": {"own_deals_only": "on"},

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
@@ -40,7 +41,9 @@ from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
-NOT_ADDED = {Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime}
+NOT_ADDED = {
+    Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, PriceRequest
+}  # fmt: skip
 
 
 def url(model: Any, page: str, *args: Any) -> str:
@@ -80,6 +83,7 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
         **_approvals(world),
+        **_big_deals(world),
         DirectAccount: DirectAccount.objects.create(
             customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
         ),
@@ -96,6 +100,17 @@ def _approvals(world: VendorWorld) -> dict[Any, Any]:
     )
     published = DecisionTime.objects.create(decisions=0, computed_at=timezone.now())
     return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published}
+
+
+def _big_deals(world: VendorWorld) -> dict[Any, Any]:
+    deal = factories.approved_deal(partner=world.partners["beta"])
+    request = PriceRequest.objects.create(
+        partner=deal.partner, deal=deal, currency="EUR", list_total=100, requested_total=90,
+        due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
+    )  # fmt: skip
+    terms = BigDealTerms.objects.create(special_price_from=50_000_00)
+    rule = PriceRule.objects.create(position=1, discount_to=1_250, role=Role.CHANNEL_MANAGER)
+    return {BigDealTerms: terms, PriceRule: rule, PriceRequest: request}
 
 
 @pytest.fixture

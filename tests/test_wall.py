@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
+from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
@@ -386,6 +387,24 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "NotificationPreference": lambda world: NotificationPreference.objects.create(
         user=world.people["partner_rep"].user, kind="deals.approved"
+    ),
+    "BigDealTerms": lambda world: BigDealTerms.objects.create(),
+    "PriceRule": lambda world: PriceRule.objects.create(position=1, role="channel_manager"),
+    "PriceRequest": lambda world: PriceRequest.objects.create(
+        partner=_a_deal().partner,
+        deal=_a_deal(),
+        currency="EUR",
+        list_total=100,
+        requested_total=90,
+        due_at=_a_moment(_a_deal(), 2),
+    ),
+    "PriceLine": lambda world: PriceLine.objects.create(
+        partner=_a_deal().partner,
+        request=PriceRequest.objects.first() or FILLERS["PriceRequest"](world),
+        product=world.products[0],
+        quantity=1,
+        list_price=100,
+        requested_price=90,
     ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "DirectAccount": lambda world: DirectAccount.objects.create(

@@ -16,6 +16,14 @@ from deals.services.deciding import (
     deal_start_review,
     deals_approve,
 )
+from deals.services.pricing import (
+    Asked,
+    price_grant,
+    price_refuse,
+    price_request,
+    price_withdraw,
+    prices_mind,
+)
 from deals.services.protecting import protection_expire_due
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
@@ -23,6 +31,7 @@ from deals.services.registering import deal_draft_save, deal_resubmit, deal_subm
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
+    "Asked",
     "approvals_nudge",
     "deal_approve",
     "deal_draft_save",
@@ -38,6 +47,11 @@ __all__ = [
     "deals_approve",
     "decision_time_is_due",
     "decision_time_publish",
+    "price_grant",
+    "price_refuse",
+    "price_request",
+    "price_withdraw",
+    "prices_mind",
     "programme_defaults",
     "protection_expire_due",
     "references_take",

@@ -21,7 +21,7 @@ from deals.approvals.models import (
 )
 from deals.approvals.rules import Case, conditions, first_fitting
 from deals.models import PENDING, Deal, DealStatus
-from deals.selectors import as_the_vendor
+from deals.selectors import as_the_vendor, manager_asked
 from deals.services.steps import keep, tell
 from partners.selectors import managers_of
 from portal.access import Actor
@@ -93,9 +93,7 @@ def _ask(deal: Deal, step: ApprovalRuleStep, why: str) -> _Ask:
 
 def _managers_ask(deal: Deal, why: str) -> _Ask:
     """The channel manager who has it already while still granted, else the first by name, else the admins."""
-    managers = managers_of(deal.partner)
-    owner = next((user for user in managers if user.pk == deal.assigned_to_id), None)
-    owner = owner or next(iter(managers), None)
+    owner = manager_asked(deal)
     if owner is None:
         return _Ask(Role.PROGRAM_ADMIN, None, None, f"{why}, and nobody manages {deal.partner}")
     return _Ask("", None, owner, why)

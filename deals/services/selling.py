@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deals.models import Deal, DealStatus, Stage, StageChange
+from deals.services.pricing import price_use
 from deals.services.protecting import release
 from deals.services.steps import keep, locked, require, tell
 from portal.access import Actor
@@ -35,10 +36,11 @@ def _stage(stage: Stage | None) -> str:
 
 
 @transaction.atomic
-def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date) -> Deal:
+def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date, special_price: bool = False) -> Deal:
     """Mark as won. `amount` in minor units of the deal's currency; `closed_on` a day in the vendor's zone.
 
-    The amount in the vendor's currency is fixed at that day's rate.
+    The amount in the vendor's currency is fixed at that day's rate. `special_price`: sold at the price that
+    was granted, which must hold at this moment.
     """
     deal = locked("win", actor=actor, deal=deal)
     if deal.status == DealStatus.WON:
@@ -48,11 +50,14 @@ def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date) -> Deal:
     if amount <= 0:
         raise ValidationError({"amount": "Enter an amount above zero."})
     _refuse_impossible_day(actor, deal, closed_on, now)
+    if special_price:
+        price_use(deal, now)
     deal.status, deal.won_at, deal.won_amount = DealStatus.WON, _moment(actor, deal, closed_on, now), amount
     deal.won_amount_vendor = in_vendor_currency(amount, deal.currency, closed_on, actor.vendor)
     keep(deal, "status", "won_at", "won_amount", "won_amount_vendor")
     release(deal, now)
-    tell("deals.won", actor, deal, amount=amount, currency=deal.currency, closed_on=closed_on.isoformat())
+    told = {"amount": amount, "currency": deal.currency, "closed_on": closed_on.isoformat()}
+    tell("deals.won", actor, deal, **told, **({"special_price": True} if special_price else {}))
     return deal
 
 

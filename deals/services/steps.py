@@ -23,6 +23,7 @@ _DONE = {
     "stage": "moved to another stage",
     "win": "marked as won",
     "lose": "marked as lost",
+    "price": "given a special price",
 }
 
 
@@ -30,10 +31,16 @@ def locked(action: str, *, actor: Actor, deal: Deal) -> Deal:
     """The deal as it is now, locked until the transaction ends; PermissionDenied for who may not do this."""
     if not policies.may(action, actor, deal):
         raise PermissionDenied(f"You may not do this with {deal.reference}.")
-    deals = Deal.objects.select_for_update(of=("self",)).select_related("partner__tier")
-    current: Deal = deals.get(pk=deal.pk)
+    current = lock(deal)
     if not policies.may(action, actor, current):  # whose turn it is may have changed meanwhile
         raise PermissionDenied(f"You may not do this with {deal.reference}.")
+    return current
+
+
+def lock(deal: Deal) -> Deal:
+    """The deal as it is now; whoever else writes it waits until this transaction ends."""
+    deals = Deal.objects.select_for_update(of=("self",)).select_related("partner__tier")
+    current: Deal = deals.get(pk=deal.pk)
     return current
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from deals import policies, progress, selectors, services, tables
 from deals.filters import DealFilter
 from deals.models import Deal, Protection
+from deals.waiting import waiting_besides
 from partners.models import Partner
 from portal import keyset
 from portal.access import Actor
@@ -156,6 +157,15 @@ def _approve_selected(request: Any) -> HttpResponseBase:
 def _chosen(request: Any) -> QuerySet[Deal]:
     references = [text for text in request.POST.getlist("reference") if "\0" not in text][:100]
     return selectors.deals_visible(request.actor).filter(reference__in=references)
+
+
+@require_GET
+def requests(request: Any) -> HttpResponse:
+    """What else waits for the vendor: a fragment of the approvals, or a page of its own."""
+    if not request.actor.is_staff:
+        raise Http404("the vendor's own page")
+    frame = "deals/_bare.html" if request.htmx else "base.html"
+    return render(request, "deals/requests.html", {"rows": waiting_besides(request.actor), "frame": frame})
 
 
 @require_GET

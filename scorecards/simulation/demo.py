@@ -24,6 +24,7 @@ from portal.models import Mail, Membership, Notification, User, Vendor
 from portal.roles import Role
 from portal.scope import ALL, entered, system_scope
 from scorecards import services
+from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
@@ -104,6 +105,7 @@ def work(vendor: Vendor) -> None:
     plan = next(plan for plan in VENDORS if plan.slug == vendor.slug)
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         _rules(plan, vendor.currency)
+        special_prices(plan, vendor, _featured())
         while approvals_nudge(vendor=vendor):
             pass
         decision_time_publish(vendor=vendor)

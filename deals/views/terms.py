@@ -1,0 +1,39 @@
+"""What else was agreed on a deal, in short: a fragment of its page, or a page of its own."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from deals import policies
+from deals.bigdeals import wording
+from deals.bigdeals.models import BigDealTerms
+from deals.bigdeals.selectors import big_deal_terms, price_requests
+from deals.models import Deal
+from deals.views.page import deal_or_404
+
+
+@require_GET
+def terms(request: Any, reference: str) -> HttpResponse:
+    deal, agreed = deal_or_404(request, reference), big_deal_terms()
+    context = {
+        "deal": deal,
+        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        **_price(request, deal, agreed),
+    }
+    return render(request, "deals/terms.html", context)
+
+
+def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
+    latest = next(iter(price_requests(deal)), None)
+    least, actor = agreed.special_price_from, request.actor
+    large = least is not None and (deal.amount_vendor or 0) >= least
+    unsettled = deal.status in policies.STARTS_FROM["price"]
+    return {
+        "price": latest,
+        "price_finding": wording.finding(latest),
+        "price_look": wording.look(latest) if latest else None,
+        "may_ask_price": large and unsettled and policies.may("price", actor, deal),
+        "may_decide_price": latest is not None and policies.may_decide_price(actor, deal, latest.role),
+    }

@@ -37,7 +37,7 @@ from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import managers_of
 from portal.access import Actor
-from portal.models import ExchangeRate, Membership, PortalEvent, User
+from portal.models import ExchangeRate, Membership, User
 from portal.roles import Role
 from portal.scope import ALL, Scope, current_vendor_id, entered, system_scope
 from portal.wall import across_the_wall
@@ -46,7 +46,6 @@ from portal.wall import across_the_wall
 OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPROVED)
 SOON: Final = timedelta(days=14)  # protection "ends soon"
 CLOSING: Final = timedelta(days=30)  # "the next money"
-MOST_EVENTS: Final = 200
 #: Drafts, and those that were thrown away.
 _NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN, submitted_at=None)
 
@@ -273,6 +272,14 @@ def decision_owners(deal: Deal) -> list[User]:
     return [deal.assigned_to] if deal.assigned_to else program_admins()
 
 
+def deciders(deal: Deal) -> list[User]:
+    """Who looks after the partner: whoever the deal is assigned to, else its managers, else the admins."""
+    if deal.assigned_to:
+        return [deal.assigned_to]
+    with as_the_vendor():
+        return list(managers_of(deal.partner)) or program_admins()
+
+
 def program_admins() -> list[User]:
     # Partner people cannot read memberships; whom they wait for is written to, not shown.
     with as_the_vendor():
@@ -331,12 +338,6 @@ def decision_time() -> DecisionTime | None:
     """What the vendor publishes about its speed; None before the first night."""
     published: DecisionTime | None = DecisionTime.objects.first()
     return published
-
-
-def events_of(deal: Deal) -> list[PortalEvent]:
-    """What happened to the deal, newest first; at most `MOST_EVENTS`."""
-    events = PortalEvent.objects.filter(subject_type=deal._meta.label_lower, subject_id=deal.pk)
-    return list(events.select_related("actor").order_by("-occurred_at", "-id")[:MOST_EVENTS])
 
 
 def keeps_amounts() -> bool:

@@ -23,6 +23,10 @@ _DONE = {
     "stage": "moved to another stage",
     "win": "marked as won",
     "lose": "marked as lost",
+    "attach": "given files or lose them",
+    "enclose": "given files or lose them",
+    "note": "commented on",
+    "remark": "commented on",
     "price": "given a special price",
 }
 

@@ -147,7 +147,7 @@ select
     count(*),
     coalesce(sum(amount_vendor), 0)::bigint,
     coalesce(sum(amount_vendor * probability), 0)::bigint,
-    (array_agg(deal.id order by urgent_at, deal.id))[:%(most)s]
+    case when kind = 'open' then '{}' else (array_agg(deal.id order by urgent_at, deal.id))[:%(most)s] end
 from deals_deal deal
 left join deals_stage stage on stage.vendor_id = deal.vendor_id and stage.id = stage_id
 cross join lateral (values
@@ -180,7 +180,7 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
     with connection.cursor() as cursor:
         cursor.execute(_TODAY, parameters)
         found = {kind: rest for kind, *rest in cursor.fetchall()}
-    listed = {pk for kind, (*_, ids) in found.items() if kind != "open" for pk in ids}
+    listed = {pk for *_, ids in found.values() for pk in ids}
     deals = Deal.objects.select_related("partner", "stage", "assigned_to").in_bulk(listed)
     return Today(**{kind.name: _group(found.get(kind.name), deals) for kind in fields(Today)})
 
@@ -189,7 +189,7 @@ def _group(found: list[Any] | None, deals: dict[int, Deal]) -> Group:
     if found is None:
         return Group(0, 0, 0, [])
     count, amount, percents, ids = found
-    return Group(count, amount, round(percents / 100), [deals[pk] for pk in ids if pk in deals])
+    return Group(count, amount, round(percents / 100), [deals[pk] for pk in ids])
 
 
 # Claims: who else has the customer and the product -----------------------------------------------------

@@ -8,6 +8,7 @@ because a spent local setting reads as ''. See docs/adr/0001-tenancy-by-row-secu
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -280,6 +281,7 @@ def _partner_column(model: type[models.Model]) -> str:
     return security.partner
 
 
+@cache
 def row_security(model: type[models.Model]) -> RowSecurity | None:
     return next((c for c in model._meta.constraints if isinstance(c, RowSecurity)), None)
 

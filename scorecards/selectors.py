@@ -186,7 +186,8 @@ def health_trends(rows: Iterable[Listed]) -> dict[int, list[float | None]]:
     if not newest:
         return {}
     ends = month_ends(max(row["as_of"] for row in newest.values()))
-    kept = Scorecard.objects.filter(partner__in=newest, as_of__in=ends).order_by().values("partner_id")
+    cards = Scorecard.objects.filter(partner_id__among=newest, as_of__in=ends)
+    kept = cards.order_by().values("partner_id")
     packed = kept.annotate(healths=ArrayAgg("health", order_by="as_of"))
     past = dict(packed.values_list("partner_id", "healths"))
     return {
@@ -264,16 +265,23 @@ def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
     return rows
 
 
+_BANDS = """
+select
+    count(*) filter (where health >= %(healthy)s),
+    count(*) filter (where health >= %(watch)s and health < %(healthy)s),
+    count(*) filter (where health < %(watch)s),
+    count(*) filter (where health is null)
+from scorecards_standing
+where vendor_id = %(vendor)s
+"""
+
+
 def bands() -> dict[str, int]:
-    """How many partners are healthy, on watch, poor and unscored. One query."""
-    health = {
-        "healthy": Q(health__gte=HEALTHY),
-        "watch": Q(health__gte=WATCH, health__lt=HEALTHY),
-        "poor": Q(health__lt=WATCH),
-        "unscored": Q(health__isnull=True),
-    }
-    counts = {band: Count("pk", filter=within) for band, within in health.items()}
-    return Standing.objects.aggregate(**counts)
+    """How many partners are healthy, on watch, poor and unscored. One statement."""
+    parameters = {"vendor": current_vendor_id(), "healthy": HEALTHY, "watch": WATCH}
+    with connection.cursor() as cursor:
+        cursor.execute(_BANDS, parameters)
+        return dict(zip(("healthy", "watch", "poor", "unscored"), cursor.fetchone(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from deals import selectors as deals
 from deals.models import Deal
+from deals.tables import addresses
 from portal import formatting
 from portal.access import Actor
 from portal.metrics import AsOf
@@ -237,7 +238,9 @@ def waiting(actor: Actor, urgency: Urgency, most: int = WAITING) -> Waiting:
     """One statement."""
     rows = deals.waiting_for_decision(actor)
     found = list(rows.values(*_SHOWN, partner_name=F("partner__name"))[:most])
+    address = addresses()
     for row in found:
+        row["url"] = address(row["reference"])
         row["owner"] = f"{row[_OWNER[0]] or ''} {row[_OWNER[1]] or ''}".strip() or row[_OWNER[2]]
     return Waiting(urgency, found)
 

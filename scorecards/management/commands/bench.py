@@ -90,6 +90,7 @@ class Command(BaseCommand):
         self.say("scorecards of a week ago and of twelve month-ends")
         services.nightly(vendor=vendor, as_of=day - timedelta(days=7))
         services.backfill(vendor=vendor, until=day)
+        services.score(vendor=vendor, as_of=day)  # once more, now that there is a week ago to differ from
         settle(*apps.get_app_config("scorecards").get_models())
 
     def pages(self, figures: dict[str, Any], vendor: Vendor, effort: pages.Effort) -> None:

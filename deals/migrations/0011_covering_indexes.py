@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0009_lifecycle'),
+        ('deals', '0010_protection'),
         ('partners', '0003_list_order'),
         ('portal', '0005_members_by_role'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -18,6 +18,7 @@ from django.utils import timezone
 from deals.models import Deal
 from partners.models import Partner
 from portal.events import record
+from portal.metrics import all_metrics
 from portal.models import Vendor
 from portal.newvendor import create_vendor
 from portal.scope import entered, system_scope

@@ -528,6 +528,7 @@ class Protection(TenantModel):
 
 
 # The other tables of the app; at the end, because they point to those above.
+import deals.amendments.models  # noqa: E402
 import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402

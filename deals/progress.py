@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from deals.amendments.reads import in_short
 from deals.lifecycle.reads import Told
 from deals.models import PENDING, Deal, DealStatus, Verdict
 from portal import formatting
@@ -361,6 +362,12 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.amended": "Changed",
+    "deals.amendment_requested": "Change asked for",
+    "deals.amendment_approved": "Change approved",
+    "deals.amendment_rejected": "Change rejected",
+    "deals.amendment_withdrawn": "Change taken back",
+    "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
     "deals.price_withdrawn": "Request for a special price taken back",
@@ -385,6 +392,10 @@ def _line(data: dict[str, Any]) -> str:
         parts.append(f"“{data['reason']}”")
     if data.get("competitor"):
         parts.append(f"to {data['competitor']}")
-    if data.get("files"):
-        parts.append(", ".join(data["files"]))
-    return ", ".join(parts)
+    return ", ".join([*parts, *_listed(data)])
+
+
+def _listed(data: dict[str, Any]) -> list[str]:
+    """What an event names several of."""
+    changes = in_short(data.get("changes", []))
+    return [changes] * bool(changes) + data.get("files", [])

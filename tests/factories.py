@@ -10,6 +10,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from deals import models as deals
+from deals.amendments import models as amendments
 from deals.approvals import models as approvals
 from deals.lifecycle import models as lifecycle
 from partners import models as partners
@@ -174,6 +175,22 @@ class AttachmentFactory(DjangoModelFactory):
     size = 4
     sha256 = factory.Sequence(lambda n: f"{n:064x}")
     file = factory.LazyAttribute(lambda row: ContentFile(b"text", name=row.name))
+
+
+class AmendmentFactory(DjangoModelFactory):
+    """One that waits, for half as much again."""
+
+    class Meta:
+        model = amendments.Amendment
+
+    deal = factory.SubFactory(DealFactory, approved=True)
+    partner = factory.SelfAttribute("deal.partner")
+    why = "the amount changes"
+    amount_before = factory.SelfAttribute("deal.amount")
+    amount = factory.LazyAttribute(lambda one: one.deal.amount * 3 // 2)
+    close_before = factory.SelfAttribute("deal.expected_close")
+    expected_close = factory.SelfAttribute("deal.expected_close")
+    due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
 
 
 class ApprovalRuleFactory(DjangoModelFactory):

@@ -104,6 +104,10 @@ MATRIX: dict[str, Line] = {
     "deals:file_remove": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="file"),
     "deals:note": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:remark": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
+    "deals:amend": page(SEE_BETA, args="open"),
+    "deals:amendment_approve": action(DECIDERS_OF_BETA, SEE_BETA, args="amendment"),
+    "deals:amendment_reject": action(DECIDERS_OF_BETA, SEE_BETA, args="amendment", data="reason"),
+    "deals:amendment_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="amendment"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
@@ -197,6 +201,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
         attached = factories.AttachmentFactory(deal=running)
+        amendment = factories.AmendmentFactory(deal=running)
     slug = {"slug": beta.slug}
     return {
         "": {},
@@ -211,6 +216,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
         "file": {"reference": running.reference, "pk": attached.pk},
+        "amendment": {"pk": amendment.pk},
         "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
         "own_deals_only": {"own_deals_only": "on"},

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from deals.amendments.models import Amendment, AmendmentStatus
 from deals.models import Customer, Deal, DealStatus, Protection
 from deals.selectors import claims_against
 from deals.services.steps import tell
@@ -26,6 +27,11 @@ def protect(deal: Deal, customer: Customer, now: datetime, until: datetime) -> N
     products = sorted(deal.lines.values_list("product_id", flat=True))
     if not products:
         raise ValidationError(f"{deal.reference} names no product, so there is nothing to protect.")
+    claim(deal, customer, products, now, until)
+
+
+def claim(deal: Deal, customer: Customer, products: list[int], now: datetime, until: datetime) -> None:
+    """The same for some products, in one order, so that two approvals wait for each other and never both."""
     with across_the_wall("end protection that has run out before another begins", remember=False):
         _expire(Deal.objects.filter(customer=customer), now)
     rows = [
@@ -37,7 +43,7 @@ def protect(deal: Deal, customer: Customer, now: datetime, until: datetime) -> N
             starts_at=now,
             expires_at=until,
         )
-        for product in products  # in one order, so that two approvals wait for each other and never both
+        for product in products
     ]
     try:
         with transaction.atomic():
@@ -59,6 +65,13 @@ def _in_the_way(deal: Deal) -> list[str]:
 def release(deal: Deal, now: datetime) -> None:
     """End the protection of a deal that was won, lost or withdrawn."""
     Protection.objects.filter(deal=deal, released_at=None).update(released_at=now)
+    _lapse([deal.pk])
+
+
+def _lapse(deal_ids: list[int]) -> None:
+    """There is nothing left to change."""
+    waiting = Amendment.objects.filter(deal__in=deal_ids, status=AmendmentStatus.OPEN)
+    waiting.update(status=AmendmentStatus.LAPSED)
 
 
 @transaction.atomic
@@ -79,6 +92,7 @@ def _expire(deals: QuerySet[Deal], now: datetime, actor: Actor | None = None) ->
     ids = [deal.pk for deal in expired]
     Deal.objects.filter(pk__in=ids).update(status=DealStatus.EXPIRED, updated_at=now)
     Protection.objects.filter(deal_id__in=ids, released_at=None).update(released_at=now)
+    _lapse(ids)
     for deal in expired:  # few, and whoever listens must hear of each
         tell("deals.expired", actor, deal)
     return len(expired)

@@ -22,6 +22,8 @@ declare(
     EventType("deals.amendment_rejected", "Change of a deal rejected", "sales", "x"),
     EventType("deals.amendment_withdrawn", "Change of a deal taken back", "sales", "arrow-back"),
     EventType("deals.amendment_overdue", "Change overdue, program admins told", "sales", "alarm"),
+    EventType("deals.bulk_checked", "File of registrations checked", "sales", "table"),
+    EventType("deals.bulk_registered", "Deals registered from a file", "sales", "file-import"),
     EventType("deals.noted", "Note written", "sales", "message"),
     EventType("deals.remarked", "Internal note written", "sales", "lock"),
     EventType("deals.file_added", "File added", "sales", "paperclip"),

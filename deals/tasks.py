@@ -52,3 +52,14 @@ def expire_protection() -> int:
 def _of_vendor(vendor_id: int) -> int:
     with entered(system_scope(vendor_id)), transaction.atomic():
         return services.protection_expire_due()
+
+
+@shared_task(name="deals.tasks.sweep_bulk_uploads")
+def sweep_bulk_uploads() -> int:
+    """Delete files of registrations that nobody confirmed, vendor by vendor; returns how many."""
+    return sum(_bulk_swept(vendor_id) for vendor_id in Vendor.objects.values_list("pk", flat=True))
+
+
+def _bulk_swept(vendor_id: int) -> int:
+    with entered(system_scope(vendor_id)), transaction.atomic():
+        return services.bulk_sweep()

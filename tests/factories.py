@@ -12,11 +12,15 @@ from factory.django import DjangoModelFactory
 from deals import models as deals
 from deals.amendments import models as amendments
 from deals.approvals import models as approvals
+from deals.bulk import models as bulk
+from deals.bulk.rows import COLUMNS
 from deals.lifecycle import models as lifecycle
 from partners import models as partners
 from portal import models as portal
 from portal.roles import Role
 
+#: Of a file of registrations, with one row in which everything is missing but a name.
+HEADER = ",".join(names[0] for names in COLUMNS.values()) + "\nSomebody" + "," * (len(COLUMNS) - 1)
 PASSWORD = "correct horse battery staple"
 
 
@@ -175,6 +179,19 @@ class AttachmentFactory(DjangoModelFactory):
     size = 4
     sha256 = factory.Sequence(lambda n: f"{n:064x}")
     file = factory.LazyAttribute(lambda row: ContentFile(b"text", name=row.name))
+
+
+class BulkUploadFactory(DjangoModelFactory):
+    """A file of registrations without a row that could be registered."""
+
+    class Meta:
+        model = bulk.BulkUpload
+
+    name = "deals.csv"
+    content_type = "text/csv"
+    size = 8
+    sha256 = "0" * 64
+    file = factory.LazyAttribute(lambda row: ContentFile(HEADER.encode(), name=row.name))
 
 
 class AmendmentFactory(DjangoModelFactory):

@@ -90,6 +90,11 @@ MATRIX: dict[str, Line] = {
     "deals:create": page(PARTNER_PEOPLE, STAFF),
     "deals:check": page(PARTNER_PEOPLE, STAFF),
     "deals:duplicates": page(PARTNER_PEOPLE, STAFF),
+    "deals:bulk": page(PARTNER_PEOPLE, STAFF),
+    "deals:bulk_template": page(PARTNER_PEOPLE, STAFF),
+    "deals:bulk_rows": page({"partner_rep"}, STAFF, args="bulk"),
+    "deals:bulk_rejected": page({"partner_rep"}, STAFF, args="bulk"),
+    "deals:bulk_register": action({"partner_rep"}, STAFF, args="bulk"),
     "deals:inbox": page(STAFF),
     "deals:for_partner": page(SEE_BETA, args="partner"),
     "deals:detail": page(SEE_BETA, args="pending"),
@@ -202,6 +207,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         seat_invitation = invitation.seat_invitation
         attached = factories.AttachmentFactory(deal=running)
         amendment = factories.AmendmentFactory(deal=running)
+        bulk = factories.BulkUploadFactory(partner=beta, uploaded_by=rep.user)
     slug = {"slug": beta.slug}
     return {
         "": {},
@@ -216,6 +222,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
         "file": {"reference": running.reference, "pk": attached.pk},
+        "bulk": {"pk": bulk.pk},
         "amendment": {"pk": amendment.pk},
         "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},

@@ -397,6 +397,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         product=world.products[0],
         quantity=2,
     ),
+    "BulkUpload": lambda world: factories.BulkUploadFactory(partner=_a_deal().partner),
     "Attachment": lambda world: factories.AttachmentFactory(deal=_a_deal()),
     "DealTerms": lambda world: DealTerms.objects.create(),
     "InternalNote": lambda world: InternalNote.objects.create(

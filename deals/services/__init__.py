@@ -16,6 +16,7 @@ from deals.services.amending import (
 )
 from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
+from deals.services.bulk import bulk_check, bulk_register, bulk_sweep
 from deals.services.conversing import deal_file_remove, deal_files_add, deal_note, deal_remark
 from deals.services.deciding import (
     deal_approve,
@@ -46,6 +47,9 @@ __all__ = [
     "amendment_withdraw",
     "amendments_nudge",
     "approvals_nudge",
+    "bulk_check",
+    "bulk_register",
+    "bulk_sweep",
     "deal_approve",
     "deal_draft_save",
     "deal_file_remove",

@@ -2,6 +2,7 @@
 
 from deals.views.acting import approve, lost, reject, send_back, stage, start_review, withdraw, won
 from deals.views.amending import amend, amendment_approve, amendment_reject, amendment_withdraw
+from deals.views.bulk import bulk, bulk_register, bulk_rejected, bulk_rows, bulk_template
 from deals.views.checking import check
 from deals.views.conversing import attach, file, file_remove, note, remark
 from deals.views.lists import deal_list, export, for_partner, inbox, requests
@@ -11,8 +12,9 @@ from deals.views.registering import duplicates, edit, register
 from deals.views.terms import terms
 
 __all__ = [
-    "amend", "amendment_approve", "amendment_reject", "amendment_withdraw", "approve", "attach", "check",
-    "claims", "deal_list", "detail", "duplicates", "edit", "export", "file", "file_remove", "for_partner",
-    "inbox", "lost", "note", "price", "price_grant", "price_refuse", "price_withdraw", "register", "reject",
-    "remark", "requests", "send_back", "stage", "start_review", "terms", "withdraw", "won",
+    "amend", "amendment_approve", "amendment_reject", "amendment_withdraw", "approve", "attach", "bulk",
+    "bulk_register", "bulk_rejected", "bulk_rows", "bulk_template", "check", "claims", "deal_list", "detail",
+    "duplicates", "edit", "export", "file", "file_remove", "for_partner", "inbox", "lost", "note", "price",
+    "price_grant", "price_refuse", "price_withdraw", "register", "reject", "remark", "requests", "send_back",
+    "stage", "start_review", "terms", "withdraw", "won",
 ]  # fmt: skip

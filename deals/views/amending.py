@@ -89,7 +89,9 @@ def _page(
         "deal": deal,
         "headline": _headline(deal, waiting),
         "waiting": waiting,
-        "told": [(one, changes_of(one, deal.currency), LOOKS[one.status]) for one in amendments],
+        "told": [
+            (one, changes_of(one, deal.currency), LOOKS[one.status]) for one in amendments if not one.is_open
+        ],
         "changes": changes_of(waiting, deal.currency) if waiting else [],
         "added": [line for line in waiting.lines.all() if line.is_added] if waiting else [],
         "verdicts": progress.VERDICTS,

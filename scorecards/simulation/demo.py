@@ -28,6 +28,7 @@ from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
+from scorecards.simulation.papers import papers
 from scorecards.simulation.world import VENDORS, VendorPlan
 
 SEED = "demo"
@@ -110,6 +111,7 @@ def work(vendor: Vendor) -> None:
             pass
         decision_time_publish(vendor=vendor)
         _news()
+        papers(vendor)
 
 
 def _rules(plan: VendorPlan, currency: str) -> None:

@@ -533,4 +533,5 @@ import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
 import deals.bulk.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
-import deals.lifecycle.models  # noqa: E402, F401
+import deals.lifecycle.models  # noqa: E402
+import deals.protection.models  # noqa: E402, F401

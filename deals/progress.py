@@ -368,34 +368,38 @@ _HEADINGS: Final = {
     "deals.amendment_rejected": "Change rejected",
     "deals.amendment_withdrawn": "Change taken back",
     "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
+    "deals.extension_requested": "More protection asked for",
+    "deals.extension_refused": "More protection refused",
+    "deals.extended": "Protection extended",
+    "deals.protection_ending": "Reminded that protection ends",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
     "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 
+#: How each detail of an event is said, in this order.
+_SAID: Final = {
+    "discount": "{} off the list",
+    "special_price": "at the special price",
+    "more": "{} more",
+    "until": "until {}",
+    "from": "from {}",
+    "protected": "protected for {}",
+    "reason": "“{}”",
+    "competitor": "to {}",
+    "changes": "{}",
+}
+
+
 def _line(data: dict[str, Any]) -> str:
-    parts = []
-    if isinstance(data.get("amount"), int) and data.get("currency"):
-        parts.append(format_money(data["amount"], str(data["currency"])))
-    if data.get("discount"):
-        parts.append(f"{data['discount']} off the list")
-    if data.get("special_price"):
-        parts.append("at the special price")
-    if data.get("until"):
-        parts.append(f"until {data['until']}")
-    if data.get("from"):
-        parts.append(f"from {data['from']}")
+    told = dict(data)
     if data.get("days"):
-        parts.append(f"protected for {formatting.format_days(data['days'])}")
-    if data.get("reason"):
-        parts.append(f"“{data['reason']}”")
-    if data.get("competitor"):
-        parts.append(f"to {data['competitor']}")
-    return ", ".join([*parts, *_listed(data)])
-
-
-def _listed(data: dict[str, Any]) -> list[str]:
-    """What an event names several of."""
-    changes = in_short(data.get("changes", []))
-    return [changes] * bool(changes) + data.get("files", [])
+        told["protected"] = formatting.format_days(data["days"])
+    told["changes"] = in_short(data.get("changes", []))
+    parts = [said.format(told[name]) for name, said in _SAID.items() if told.get(name)]
+    if data.get("files"):
+        parts.append(", ".join(data["files"]))
+    if isinstance(data.get("amount"), int) and data.get("currency"):
+        parts.insert(0, format_money(data["amount"], str(data["currency"])))
+    return ", ".join(parts)

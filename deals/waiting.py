@@ -10,8 +10,9 @@ from django.urls import reverse
 from deals.amendments.reads import amendments_waiting
 from deals.bigdeals.selectors import prices_waiting
 from deals.models import Deal
+from deals.protection.reads import waiting_for_decision as extensions_waiting
 from portal.access import Actor
-from portal.formatting import format_money, format_percent
+from portal.formatting import format_days, format_money, format_percent
 
 #: Of each kind; whoever has more waiting starts with these.
 MOST: Final = 50
@@ -33,7 +34,7 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_changes(actor)], key=lambda one: one.due)
+    return sorted([*_prices(actor), *_extensions(actor), *_changes(actor)], key=lambda one: one.due)
 
 
 def _changes(actor: Actor) -> Sequence[Waiting]:
@@ -65,4 +66,20 @@ def _prices(actor: Actor) -> Sequence[Waiting]:
             reverse("deals:price", args=[one.deal.reference]),
         )
         for one in prices_waiting(actor)[:MOST]
+    ]
+
+
+def _extensions(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Extension",
+            "calendar-plus",
+            one.deal,
+            f"{format_days(one.days)} more: “{one.reason}”",
+            str(one.owner or "Program admins"),
+            one.requested_at,
+            one.due_at,
+            f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
+        )
+        for one in extensions_waiting(actor)[:MOST]
     ]

@@ -101,8 +101,8 @@ class TestCheck:
             [(one["column"], one["value"], one["reason"]) for one in row["faults"]] for row in rows_in(answer)
         ]
         assert [[column for column, _, _ in faults] for faults in told] == [
-            ["Amount"], ["Amount"], ["Country"], ["Product"], ["Expected close"], ["Website"], ["Customer"], ["Quantity"],
-            ["Source"], ["Currency"], ["Contact", "Use case"], ["Product 2"],
+            ["Amount"], ["Amount"], ["Country"], ["Product"], ["Expected close"], ["Website"], ["Customer"],
+            ["Quantity"], ["Source"], ["Currency"], ["Contact", "Use case"], ["Product 2"],
         ]  # fmt: skip
         assert told[0][0][1:] == ("=1+1", "This is a formula. Give its result.")
         assert "Did you mean" in told[3][0][2]

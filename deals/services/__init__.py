@@ -25,6 +25,12 @@ from deals.services.deciding import (
     deal_start_review,
     deals_approve,
 )
+from deals.services.extending import (
+    extension_grant,
+    extension_refuse,
+    extension_request,
+    extensions_nudge,
+)
 from deals.services.pricing import (
     Asked,
     price_grant,
@@ -37,6 +43,7 @@ from deals.services.protecting import protection_expire_due
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
+from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
@@ -68,6 +75,10 @@ __all__ = [
     "deals_approve",
     "decision_time_is_due",
     "decision_time_publish",
+    "extension_grant",
+    "extension_refuse",
+    "extension_request",
+    "extensions_nudge",
     "price_grant",
     "price_refuse",
     "price_request",
@@ -75,5 +86,6 @@ __all__ = [
     "prices_mind",
     "programme_defaults",
     "protection_expire_due",
+    "protection_remind",
     "references_take",
 ]

@@ -5,6 +5,7 @@ from deals.views.amending import amend, amendment_approve, amendment_reject, ame
 from deals.views.bulk import bulk, bulk_register, bulk_rejected, bulk_rows, bulk_template
 from deals.views.checking import check
 from deals.views.conversing import attach, file, file_remove, note, remark
+from deals.views.extending import extend, extend_by_mail, grant_extension, refuse_extension
 from deals.views.lists import deal_list, export, for_partner, inbox, requests
 from deals.views.page import claims, detail
 from deals.views.pricing import price, price_grant, price_refuse, price_withdraw
@@ -13,8 +14,9 @@ from deals.views.terms import terms
 
 __all__ = [
     "amend", "amendment_approve", "amendment_reject", "amendment_withdraw", "approve", "attach", "bulk",
-    "bulk_register", "bulk_rejected", "bulk_rows", "bulk_template", "check", "claims", "deal_list", "detail",
-    "duplicates", "edit", "export", "file", "file_remove", "for_partner", "inbox", "lost", "note", "price",
-    "price_grant", "price_refuse", "price_withdraw", "register", "reject", "remark", "requests", "send_back",
-    "stage", "start_review", "terms", "withdraw", "won",
+    "bulk_register", "bulk_rejected", "bulk_rows", "bulk_template", "check", "claims", "deal_list",
+    "detail", "duplicates", "edit", "export", "extend", "extend_by_mail", "file", "file_remove",
+    "for_partner", "grant_extension", "inbox", "lost", "note", "price", "price_grant", "price_refuse",
+    "price_withdraw", "refuse_extension", "register", "reject", "remark", "requests", "send_back", "stage",
+    "start_review", "terms", "withdraw", "won",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from portal.models import Notification, PortalEvent
 from portal.outbox import deliver
 from portal.scope import entered, system_scope
 from tests import factories
-from tests.deals import approved, do, draft, events, now_is
+from tests.deals import approved, do, draft, events, now_is, submitted
 from tests.test_deals_pages import BUDGET, statements
 from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 
@@ -258,6 +258,16 @@ class TestClock:
         )
         fragment = client_as(rep).get(f"/deals/{deal.reference}/terms/").content.decode()
         assert "A change waits for an approval" in fragment
+
+    def test_it_has_an_owner_also_where_a_rule_approved_the_deal(
+        self, world: VendorWorld, rep: Person, manager: Person
+    ) -> None:
+        with entered(system_scope(world.vendor.pk)):
+            factories.ApprovalRuleFactory()
+        deal = submitted(rep, world)
+        assert (now_is(world, deal).status, now_is(world, deal).assigned_to) == ("approved", None)
+        ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
+        assert now_is(world, deal).assigned_to == manager.user
 
     def test_overdue_it_goes_to_the_program_admins_once(self, world: VendorWorld, rep: Person) -> None:
         deal = approved(world)

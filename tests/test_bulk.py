@@ -147,7 +147,7 @@ class TestCheck:
             ("a.pdf", files.PDF, "This is no table"),
             ("a.csv", b"one,two\n1,2\n", "no column Customer"),
             ("a.csv", as_csv(), "no rows below it"),
-            ("a.csv", as_csv(*[row()] * 101), "more than 100 rows"),
+            ("a.csv", as_csv(*[row()] * 51), "more than 50 rows"),
             ("a.csv", as_csv(row()) + b"x" * 2**20, "far larger"),
             ("a.csv", b"<html><script>", "not accepted"),
             ("a.xlsx", files.WORD, "not accepted|content is a Word"),

@@ -22,8 +22,8 @@ from portal.imports.decoding import Unreadable
 from portal.imports.maps import folded
 from portal.imports.reading import Fault, Line, Table, read_table, shortened
 
-MOST_ROWS: Final = 100
-#: Bytes, packed and unpacked; a hundred rows need a small part of it.
+MOST_ROWS: Final = 50
+#: Bytes, packed and unpacked; so many rows need a small part of it.
 _LARGEST: Final = 2**20
 _LARGEST_UNPACKED: Final = 20 * 2**20
 _PRODUCTS: Final = 3

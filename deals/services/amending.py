@@ -18,6 +18,7 @@ from deals.conflicts.check import conflict_check
 from deals.lifecycle.models import DealTerms
 from deals.lifecycle.reads import terms
 from deals.models import Deal, DealLine, Product, Protection, Verdict
+from deals.selectors import as_the_vendor, manager_asked
 from deals.services.protecting import claim
 from deals.services.steps import keep, lock, locked, reasoned, require, tell
 from portal.access import Actor
@@ -169,6 +170,11 @@ def _approved_amount(deal: Deal) -> int | None:
 
 
 def _wait(actor: Actor, deal: Deal, amendment: Amendment) -> None:
+    """With an owner both sides see: one approved by a rule had none."""
+    if deal.assigned_to_id is None:
+        with as_the_vendor():
+            deal.assigned_to = manager_asked(deal)
+        keep(deal, "assigned_to")
     changes = _told(amendment, deal)
     tell("deals.amendment_requested", actor, deal, changes=changes)
     notices.requested(actor, deal, amendment, changes)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -63,7 +63,8 @@ def bulk_rows(request: Any, pk: int) -> HttpResponse:
 
 
 def _own_or_404(request: Any, pk: int) -> BulkUpload:
-    _refuse_others(request)
+    if not policies.may_register(request.actor):
+        raise Http404("of the partner's person who sent it")
     return get_object_or_404(BulkUpload, pk=pk, partner=request.actor.partner, uploaded_by=request.actor.user)
 
 

@@ -51,12 +51,13 @@ def papers(vendor: Vendor) -> None:
     if Note.objects.exists():
         return
     place = 0
-    for partner in Partner.objects.order_by("pk")[:PARTNERS]:
+    for number, partner in enumerate(Partner.objects.order_by("pk")[:PARTNERS]):
         for deal in _deals(partner):
             _talk(deal, place)
             _hand_in(deal, place)
             place += 1
-        _change(vendor, partner)
+        if number % 3 == 0:
+            _change(vendor, partner)
 
 
 def _deals(partner: Partner) -> Iterator[Deal]:

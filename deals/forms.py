@@ -76,7 +76,7 @@ class DayField(forms.DateField):
     default_error_messages = {"invalid": "Enter a date, for example 2026-11-30."}
 
 
-def _minor(form: forms.Form, amount: Decimal | None, currency: str) -> int | None:
+def minor_amount(form: forms.Form, amount: Decimal | None, currency: str) -> int | None:
     """The amount in minor units; an error beside the field when it is finer than the currency."""
     if amount is None or not currency:
         return None
@@ -85,6 +85,13 @@ def _minor(form: forms.Form, amount: Decimal | None, currency: str) -> int | Non
     except ValueError as error:
         form.add_error("amount", str(error))
         return None
+
+
+def amount_typed(deal: Deal) -> str:
+    """The deal's amount as people type it; empty when it is not stated."""
+    if deal.amount is None:
+        return ""
+    return f"{from_minor(deal.amount, deal.currency):,f}".removesuffix(".00")
 
 
 class DealForm(forms.Form):
@@ -206,7 +213,7 @@ class DealForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        data["amount"] = _minor(self, data.get("amount"), data.get("currency", ""))
+        data["amount"] = minor_amount(self, data.get("amount"), data.get("currency", ""))
         return data
 
     @property
@@ -229,8 +236,7 @@ class DealForm(forms.Form):
         from deals.services.registering import ANSWERS
 
         typed = {name: getattr(deal, name) for name in ANSWERS}
-        if deal.amount is not None:
-            typed["amount"] = f"{from_minor(deal.amount, deal.currency):,f}".removesuffix(".00")
+        typed["amount"] = amount_typed(deal)
         typed["customer_country"] = str(deal.customer_country)
         return typed
 
@@ -346,7 +352,7 @@ class WonForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        data["amount"] = _minor(self, data.get("amount"), self.deal.currency)
+        data["amount"] = minor_amount(self, data.get("amount"), self.deal.currency)
         return data
 
 

@@ -538,8 +538,10 @@ class Protection(TenantModel):
 
 
 # The other tables of the app; at the end, because they point to those above.
+import deals.amendments.models  # noqa: E402
 import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
+import deals.bulk.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
 import deals.leads.models  # noqa: E402
 import deals.lifecycle.models  # noqa: E402

@@ -31,6 +31,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     # A note changes nothing, so both sides may write one at any time, once it was sent.
     "note": tuple(status for status in DealStatus if status != DealStatus.DRAFT),
     "remark": tuple(status for status in DealStatus if status != DealStatus.DRAFT),
+    "amend": (DealStatus.APPROVED,),
     "price": (*PENDING, DealStatus.APPROVED),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})

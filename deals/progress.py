@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from deals.amendments.reads import in_short
 from deals.lifecycle.reads import Told
 from deals.models import PENDING, Deal, DealStatus, Verdict
 from portal import formatting
@@ -361,6 +362,12 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.amended": "Changed",
+    "deals.amendment_requested": "Change asked for",
+    "deals.amendment_approved": "Change approved",
+    "deals.amendment_rejected": "Change rejected",
+    "deals.amendment_withdrawn": "Change taken back",
+    "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
     "deals.extension_requested": "More protection asked for",
     "deals.extension_refused": "More protection refused",
     "deals.extended": "Protection extended",
@@ -381,6 +388,7 @@ _SAID: Final = {
     "protected": "protected for {}",
     "reason": "“{}”",
     "competitor": "to {}",
+    "changes": "{}",
 }
 
 
@@ -388,6 +396,7 @@ def _line(data: dict[str, Any]) -> str:
     told = dict(data)
     if data.get("days"):
         told["protected"] = formatting.format_days(data["days"])
+    told["changes"] = in_short(data.get("changes", []))
     parts = [said.format(told[name]) for name, said in _SAID.items() if told.get(name)]
     if data.get("files"):
         parts.append(", ".join(data["files"]))

@@ -16,7 +16,8 @@ def nudge_approvals() -> int:
 
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.approvals_nudge(vendor=vendor) + services.extensions_nudge(vendor=vendor)
+        nudges = (services.approvals_nudge, services.extensions_nudge, services.amendments_nudge)
+        return sum(nudge(vendor=vendor) for nudge in nudges)
 
 
 @shared_task(name="deals.tasks.mind_special_prices")
@@ -64,6 +65,17 @@ def expire_protection() -> int:
 def _expired(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         return services.protection_expire_due()
+
+
+@shared_task(name="deals.tasks.sweep_bulk_uploads")
+def sweep_bulk_uploads() -> int:
+    """Delete files of registrations that nobody confirmed, vendor by vendor; returns how many."""
+    return sum(_bulk_swept(vendor_id) for vendor_id in Vendor.objects.values_list("pk", flat=True))
+
+
+def _bulk_swept(vendor_id: int) -> int:
+    with entered(system_scope(vendor_id)), transaction.atomic():
+        return services.bulk_sweep()
 
 
 @shared_task(name="deals.tasks.remind_of_protection")

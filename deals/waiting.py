@@ -7,6 +7,7 @@ from typing import Final
 
 from django.urls import reverse
 
+from deals.amendments.reads import amendments_waiting
 from deals.bigdeals.selectors import prices_waiting
 from deals.models import Deal
 from deals.protection.reads import waiting_for_decision as extensions_waiting
@@ -33,7 +34,23 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_extensions(actor)], key=lambda one: one.due)
+    return sorted([*_prices(actor), *_extensions(actor), *_changes(actor)], key=lambda one: one.due)
+
+
+def _changes(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Change",
+            "file-pencil",
+            one.deal,
+            one.why,
+            str(one.deal.assigned_to or "Program admins"),
+            one.requested_at,
+            one.due_at or one.requested_at,
+            reverse("deals:amend", args=[one.deal.reference]),
+        )
+        for one in amendments_waiting(actor)[:MOST]
+    ]
 
 
 def _prices(actor: Actor) -> Sequence[Waiting]:

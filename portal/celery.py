@@ -22,6 +22,10 @@ BEAT_SCHEDULE = {
         "task": "portal.tasks.create_event_partitions",
         "schedule": crontab(minute="20", hour="0"),
     },
+    "sweep unconfirmed registrations": {
+        "task": "deals.tasks.sweep_bulk_uploads",
+        "schedule": crontab(minute="50", hour="3"),
+    },
     "sweep abandoned files": {"task": "portal.tasks.sweep_files", "schedule": crontab(minute="40", hour="3")},
     "sweep the outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 30.0},
     # Often, because mornings come at odd minutes: some zones are half an hour or a quarter off.

@@ -10,13 +10,18 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from deals import models as deals
+from deals.amendments import models as amendments
 from deals.approvals import models as approvals
+from deals.bulk import models as bulk
+from deals.bulk.rows import COLUMNS
 from deals.leads import models as leads
 from deals.lifecycle import models as lifecycle
 from partners import models as partners
 from portal import models as portal
 from portal.roles import Role
 
+#: Of a file of registrations, with one row in which everything is missing but a name.
+HEADER = ",".join(names[0] for names in COLUMNS.values()) + "\nSomebody" + "," * (len(COLUMNS) - 1)
 PASSWORD = "correct horse battery staple"
 
 
@@ -204,6 +209,35 @@ class AttachmentFactory(DjangoModelFactory):
     size = 4
     sha256 = factory.Sequence(lambda n: f"{n:064x}")
     file = factory.LazyAttribute(lambda row: ContentFile(b"text", name=row.name))
+
+
+class BulkUploadFactory(DjangoModelFactory):
+    """A file of registrations without a row that could be registered."""
+
+    class Meta:
+        model = bulk.BulkUpload
+
+    name = "deals.csv"
+    content_type = "text/csv"
+    size = 8
+    sha256 = "0" * 64
+    file = factory.LazyAttribute(lambda row: ContentFile(HEADER.encode(), name=row.name))
+
+
+class AmendmentFactory(DjangoModelFactory):
+    """One that waits, for half as much again."""
+
+    class Meta:
+        model = amendments.Amendment
+
+    deal = factory.SubFactory(DealFactory, approved=True)
+    partner = factory.SelfAttribute("deal.partner")
+    why = "the amount changes"
+    amount_before = factory.SelfAttribute("deal.amount")
+    amount = factory.LazyAttribute(lambda one: one.deal.amount * 3 // 2)
+    close_before = factory.SelfAttribute("deal.expected_close")
+    expected_close = factory.SelfAttribute("deal.expected_close")
+    due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
 
 
 class ApprovalRuleFactory(DjangoModelFactory):

@@ -92,6 +92,11 @@ MATRIX: dict[str, Line] = {
     "deals:create": page(PARTNER_PEOPLE, STAFF),
     "deals:check": page(PARTNER_PEOPLE, STAFF),
     "deals:duplicates": page(PARTNER_PEOPLE, STAFF),
+    "deals:bulk": page(PARTNER_PEOPLE, STAFF),
+    "deals:bulk_template": page(PARTNER_PEOPLE, STAFF),
+    "deals:bulk_rows": page({"partner_rep"}, args="bulk"),
+    "deals:bulk_rejected": page({"partner_rep"}, args="bulk"),
+    "deals:bulk_register": action({"partner_rep"}, args="bulk"),
     "deals:inbox": page(STAFF),
     "deals:for_partner": page(SEE_BETA, args="partner"),
     "deals:detail": page(SEE_BETA, args="pending"),
@@ -106,6 +111,10 @@ MATRIX: dict[str, Line] = {
     "deals:file_remove": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="file"),
     "deals:note": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:remark": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
+    "deals:amend": page(SEE_BETA, args="open"),
+    "deals:amendment_approve": action(DECIDERS_OF_BETA, SEE_BETA, args="amendment"),
+    "deals:amendment_reject": action(DECIDERS_OF_BETA, SEE_BETA, args="amendment", data="reason"),
+    "deals:amendment_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="amendment"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
     "deals:extend": action(PARTNER_OF_BETA, SEE_BETA, args="open", data="extend"),
     "deals:extend_by_mail": page({"partner_rep"}, SEE_BETA, args="extension_link"),
@@ -227,6 +236,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
         attached = factories.AttachmentFactory(deal=running)
+        amendment = factories.AmendmentFactory(deal=running)
+        bulk = factories.BulkUploadFactory(partner=beta, uploaded_by=rep.user)
     slug = {"slug": beta.slug}
     steps = {"offered": leads.offered, "accepted": leads.accepted, "contacted": leads.contacted}
     offers = {state: make(world) for state, make in steps.items()}
@@ -252,6 +263,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "extension": {"reference": ending.reference, "pk": extension.pk},
         "extension_link": {"token": token},
         "file": {"reference": running.reference, "pk": attached.pk},
+        "bulk": {"pk": bulk.pk},
+        "amendment": {"pk": amendment.pk},
         "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
         "own_deals_only": {"own_deals_only": "on"},

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from deals import services
+from deals.amendments.models import Amendment
 from deals.lifecycle.models import RESUBMISSIONS, Attachment
 from deals.models import Deal, DealStatus, Protection
 from portal.models import PortalEvent
@@ -88,6 +89,8 @@ class Known:
     again: int = 0
     files: int = 0
     sent: bool = False
+    waiting: set[tuple[str, int]] | None = None
+    amendment: Any = None
 
 
 class Life(RuleBasedStateMachine):
@@ -134,6 +137,7 @@ class Life(RuleBasedStateMachine):
         if expected != "same":
             known.state, self.written = expected, self.written + 1
             known.stage = stage if action == "stage" else 0
+            known.waiting = known.waiting if expected == "approved" else None
             known.again += action == "resubmit"
             known.sent |= action == "submit"
 
@@ -183,6 +187,57 @@ class Life(RuleBasedStateMachine):
             do(services.deal_note, person, known.deal, text="Hello", key=key)
         self.written += 1
 
+    @rule(which=st.integers(0, 9), products=st.sets(st.sampled_from([0, 1]), min_size=1))
+    def the_partner_wants_other_products(self, which: int, products: set[int]) -> None:
+        """One less applies at once; one more waits, and while it waits nothing else can be asked."""
+        if not self.deals:
+            return
+        known = self.deals[which % len(self.deals)]
+        wanted = {(customer, place) for customer, _ in known.claim for place in products}
+        if known.state != "approved" or known.waiting or wanted == known.claim:
+            with pytest.raises(ValidationError):
+                self._ask(known, products)
+            return
+        known.amendment = self._ask(known, products)
+        if wanted > known.claim or wanted - known.claim:
+            known.waiting = wanted
+            assert known.amendment.status == "open"
+        else:
+            known.claim = wanted
+            assert known.amendment.status == "applied"
+        self.written += 1
+
+    def _ask(self, known: Known, products: set[int]) -> Amendment:
+        with acting_as(self.world.people[known.rep]) as actor:
+            return services.amendment_request(
+                actor=actor,
+                deal=known.deal,
+                amount=known.deal.amount or 0,
+                expected_close=known.deal.expected_close,
+                lines=[(self.world.products[place].pk, 1) for place in products],
+            )
+
+    @rule(which=st.integers(0, 9), how=st.sampled_from(["approve", "reject", "withdraw"]))
+    def a_change_is_answered(self, which: int, how: str) -> None:
+        waiting = [known for known in self.deals if known.waiting]
+        if not waiting:
+            return
+        known = waiting[which % len(waiting)]
+        wanted, held = known.waiting or set(), known.claim
+        service = getattr(services, f"amendment_{how}")
+        more = {"reason": "No."} if how == "reject" else {}
+        with acting_as(self.world.people[known.rep if how == "withdraw" else "manager"]) as actor:
+            amendment = Amendment.objects.select_related("deal").get(pk=known.amendment.pk)
+            others = [other.claim for other in self.deals if other.state == "approved" and other is not known]
+            if how == "approve" and any(claim & (wanted - held) for claim in others):
+                with pytest.raises(ValidationError), transaction.atomic():
+                    service(actor=actor, amendment=amendment, **more)
+                return
+            service(actor=actor, amendment=amendment, **more)
+        known.claim = wanted if how == "approve" else held
+        known.waiting = None
+        self.written += 1
+
     @rule(which=st.integers(0, 9))
     def time_runs_out(self, which: int) -> None:
         running = [known for known in self.deals if known.state == "approved"]
@@ -192,7 +247,7 @@ class Life(RuleBasedStateMachine):
         with entered(system_scope(self.world.vendor.pk)):
             Deal.objects.filter(pk=known.deal.pk).update(expires_at=now)
             assert services.protection_expire_due(now=now) == 1
-        known.state, self.written = "expired", self.written + 1
+        known.state, known.waiting, self.written = "expired", None, self.written + 1
 
     @invariant()
     def the_database_agrees(self) -> None:
@@ -203,12 +258,14 @@ class Life(RuleBasedStateMachine):
             active = Protection.objects.filter(released_at=None)
             claims = list(active.values_list("deal_id", "customer_id", "product_id"))
             recorded = PortalEvent.objects.filter(type__startswith="deals.").count()
+            changes = list(Amendment.objects.filter(status="open").values_list("deal_id", flat=True))
         assert states == {known.deal.pk: known.state for known in self.deals}
         pairs = Counter((customer, product) for _, customer, product in claims)
         assert all(count == 1 for count in pairs.values()), "two claims on one customer and product"
         assert {states[deal] for deal, _, _ in claims} <= {DealStatus.APPROVED}
         assert len(claims) == sum(len(known.claim) for known in self.deals if known.state == "approved")
         assert recorded == self.written, "an event per write, none without"
+        assert sorted(changes) == sorted(known.deal.pk for known in self.deals if known.waiting)
 
     def _do(self, known: Known, action: str, stage: int, person: Person) -> Deal:
         today = timezone.now().astimezone(self.world.vendor.zone).date()

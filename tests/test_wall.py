@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
 
+from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
@@ -404,6 +405,14 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "NotificationPreference": lambda world: NotificationPreference.objects.create(
         user=world.people["partner_rep"].user, kind="deals.approved"
     ),
+    "Amendment": lambda world: factories.AmendmentFactory(deal=_a_deal()),
+    "AmendmentLine": lambda world: AmendmentLine.objects.create(
+        partner=_a_deal().partner,
+        amendment=Amendment.objects.first() or FILLERS["Amendment"](world),
+        product=world.products[0],
+        quantity=2,
+    ),
+    "BulkUpload": lambda world: factories.BulkUploadFactory(partner=_a_deal().partner),
     "Attachment": lambda world: factories.AttachmentFactory(deal=_a_deal()),
     "DealTerms": lambda world: DealTerms.objects.create(),
     "InternalNote": lambda world: InternalNote.objects.create(

@@ -15,6 +15,7 @@ from portal.uploads import StoredFile
 
 #: What holds until the vendor says otherwise.
 RESUBMISSIONS: Final = 3
+AMENDMENT_PERCENT: Final = 20
 
 
 class DealTerms(TenantModel):
@@ -27,6 +28,21 @@ class DealTerms(TenantModel):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
         help_text="How often a returned registration may be submitted again. Empty: as often as needed.",
+    )
+
+    amendment_percent = models.PositiveSmallIntegerField(
+        "amount may change by, per cent",
+        default=AMENDMENT_PERCENT,
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1000)],
+        help_text="Of an approved deal, before the change needs an approval. Empty: not limited by this.",
+    )
+    amendment_amount = models.BigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="The same in minor units of the vendor's currency.",
     )
 
     class Meta:

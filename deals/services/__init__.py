@@ -7,8 +7,16 @@ PermissionDenied for who may never do this; ValidationError, with a text for peo
 done now.
 """
 
+from deals.services.amending import (
+    amendment_approve,
+    amendment_reject,
+    amendment_request,
+    amendment_withdraw,
+    amendments_nudge,
+)
 from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
+from deals.services.bulk import bulk_check, bulk_register, bulk_sweep
 from deals.services.conversing import deal_file_remove, deal_files_add, deal_note, deal_remark
 from deals.services.deciding import (
     deal_approve,
@@ -40,7 +48,15 @@ from deals.services.selling import deal_lose, deal_stage_change, deal_win
 
 __all__ = [
     "Asked",
+    "amendment_approve",
+    "amendment_reject",
+    "amendment_request",
+    "amendment_withdraw",
+    "amendments_nudge",
     "approvals_nudge",
+    "bulk_check",
+    "bulk_register",
+    "bulk_sweep",
     "deal_approve",
     "deal_draft_save",
     "deal_file_remove",

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from deals.amendments.models import Amendment, AmendmentStatus
 from deals.models import Customer, Deal, DealStatus, Protection
 from deals.protection import notices
 from deals.protection.models import Extension, ExtensionOutcome
@@ -29,6 +30,11 @@ def protect(deal: Deal, customer: Customer, now: datetime, until: datetime) -> N
     products = sorted(deal.lines.values_list("product_id", flat=True))
     if not products:
         raise ValidationError(f"{deal.reference} names no product, so there is nothing to protect.")
+    claim(deal, customer, products, now, until)
+
+
+def claim(deal: Deal, customer: Customer, products: list[int], now: datetime, until: datetime) -> None:
+    """The same for some products, in one order, so that two approvals wait for each other and never both."""
     with across_the_wall("end protection that has run out before another begins", remember=False):
         _expire(Deal.objects.filter(customer=customer), now)
     rows = [
@@ -40,7 +46,7 @@ def protect(deal: Deal, customer: Customer, now: datetime, until: datetime) -> N
             starts_at=now,
             expires_at=until,
         )
-        for product in products  # in one order, so that two approvals wait for each other and never both
+        for product in products
     ]
     try:
         with transaction.atomic():
@@ -66,9 +72,11 @@ def release(deal: Deal, now: datetime) -> None:
 
 
 def _lapse(deal_ids: Collection[int], now: datetime) -> None:
-    """Nothing is left to extend: what was asked for and not decided ends with the protection."""
+    """Nothing is left to extend or change: what was asked for and not decided ends with the protection."""
     waiting = Extension.objects.filter(deal__in=deal_ids, outcome="")
     waiting.update(outcome=ExtensionOutcome.LAPSED, decided_at=now)
+    changes = Amendment.objects.filter(deal__in=deal_ids, status=AmendmentStatus.OPEN)
+    changes.update(status=AmendmentStatus.LAPSED, decided_at=now)
 
 
 @transaction.atomic

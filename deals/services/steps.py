@@ -28,6 +28,7 @@ _DONE = {
     "attach": "given files or lose them",
     "enclose": "given files or lose them",
     "note": "commented on",
+    "amend": "changed",
     "remark": "commented on",
     "price": "given a special price",
 }

@@ -59,31 +59,36 @@ def _empty(request: Any, deal: Deal | None) -> HttpResponse:
     lines = selectors.lines_of(deal) if deal else []
     present = [{"product": line.product_id, "quantity": line.quantity} for line in lines]
     form = DealForm(initial=initial, currencies=_currencies(request, deal))
-    return _form_page(request, deal, form, _lines(request, initial=present or [_NEW_LINE]))
+    return _form_page(request, deal, form, product_lines(initial=present or [_NEW_LINE]))
 
 
 def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
     """Another row of products, or one less; what was typed is kept, nothing is judged yet."""
-    rows = _typed_lines(request.POST)
-    removed = request.POST.get("remove_line", "")
+    form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
+    return _form_page(request, deal, form, other_lines(request.POST))
+
+
+def other_lines(data: QueryDict) -> Any:
+    """The rows of products that were typed, with one more or one less."""
+    rows = typed_lines(data)
+    removed = data.get("remove_line", "")
     if removed.isdecimal() and int(removed) < len(rows):
         del rows[int(removed)]
-    if "add_line" in request.POST or not rows:
+    if "add_line" in data or not rows:
         rows.append(_NEW_LINE)
-    form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
-    lines = _lines(request, initial=rows)
+    lines = product_lines(initial=rows)
     lines.forms[-1].fields["product"].widget.attrs["autofocus"] = True
-    return _form_page(request, deal, form, lines)
+    return lines
 
 
 def _only_checked(request: Any, deal: Deal | None) -> HttpResponse:
     """The conflict check without scripts; what was typed is kept, nothing else is judged yet."""
     form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
-    lines = _lines(request, initial=_typed_lines(request.POST) or [_NEW_LINE])
+    lines = product_lines(initial=typed_lines(request.POST) or [_NEW_LINE])
     return _form_page(request, deal, form, lines, checked=checked(request.actor, request.POST))
 
 
-def _typed_lines(data: QueryDict) -> list[dict[str, str]]:
+def typed_lines(data: QueryDict) -> list[dict[str, str]]:
     return [
         {name: data.get(f"{_PREFIX}-{place}-{name}", "") for name in ("product", "quantity")}
         for place in range(_count(data))
@@ -99,7 +104,7 @@ def _count(data: QueryDict) -> int:
 def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
     draft = "submit" not in request.POST
     form = DealForm(request.POST, currencies=_currencies(request, deal), draft=draft)
-    lines = _lines(request, data=request.POST, draft=draft)
+    lines = product_lines(data=request.POST, draft=draft)
     files = FilesForm(request.POST, request.FILES, auto_id="files_%s", optional=True)
     if not all([form.is_valid(), lines.is_valid(), files.is_valid()]):
         return _form_page(request, deal, form, lines, files=files, status=422)
@@ -166,7 +171,7 @@ def _currencies(request: Any, deal: Deal | None) -> list[str]:
     return [own, *sorted(others - {own})]
 
 
-def _lines(request: Any, *, data: Any = None, initial: Any = None, draft: bool = False) -> Any:
+def product_lines(*, data: Any = None, initial: Any = None, draft: bool = False) -> Any:
     products = product_choices(selectors.products_on_offer())
     if data is not None:
         data = data.copy()

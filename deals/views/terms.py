@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from deals import policies
+from deals.amendments.reads import LOOKS, latest_amendment
 from deals.bigdeals import wording
 from deals.bigdeals.models import BigDealTerms
 from deals.bigdeals.selectors import big_deal_terms, price_requests
@@ -21,6 +22,7 @@ def terms(request: Any, reference: str) -> HttpResponse:
         "deal": deal,
         "frame": "deals/_bare.html" if request.htmx else "base.html",
         **_price(request, deal, agreed),
+        **_changes(request, deal),
     }
     return render(request, "deals/terms.html", context)
 
@@ -36,4 +38,14 @@ def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
         "price_look": wording.look(latest) if latest else None,
         "may_ask_price": large and unsettled and policies.may("price", actor, deal),
         "may_decide_price": latest is not None and policies.may_decide_price(actor, deal, latest.role),
+    }
+
+
+def _changes(request: Any, deal: Deal) -> dict[str, Any]:
+    latest = latest_amendment(deal) if deal.approved_at else None
+    return {
+        "amendment": latest,
+        "amendment_look": LOOKS[latest.status] if latest else None,
+        "may_amend": "amend" in policies.actions(request.actor, deal),
+        "may_decide_amendment": deal.is_open and policies.may_decide(request.actor, deal),
     }

@@ -38,6 +38,7 @@ from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
+from scorecards.simulation.papers import papers
 from scorecards.simulation.world import VENDORS, VendorPlan
 
 SEED = "demo"
@@ -123,6 +124,7 @@ def work(vendor: Vendor) -> None:
         _extensions(vendor)
         _reminders(vendor)
         _news()
+        papers(vendor)
 
 
 def _rules(plan: VendorPlan, currency: str) -> None:

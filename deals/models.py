@@ -528,8 +528,3 @@ class Protection(TenantModel):
 
 
 # The other tables of the app; at the end, because they point to those above.
-import deals.approvals.models  # noqa: E402
-import deals.bigdeals.models  # noqa: E402
-import deals.conflicts.models  # noqa: E402
-import deals.lifecycle.models  # noqa: E402
-import deals.protection.models  # noqa: E402, F401

@@ -361,6 +361,8 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.conflict_opened": "The claims on this customer are compared",
+    "deals.conflict_file_added": "What the customer has written was added",
     "deals.extension_requested": "More protection asked for",
     "deals.extension_refused": "More protection refused",
     "deals.extended": "Protection extended",
@@ -379,6 +381,8 @@ _SAID: Final = {
     "until": "until {}",
     "from": "from {}",
     "protected": "protected for {}",
+    "result": "{}",
+    "file": "{}",
     "reason": "“{}”",
     "competitor": "to {}",
 }

@@ -22,6 +22,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalStep, DecisionTime
+from deals.cases.reads import with_sides
 from deals.matching import normalised_name, registrable_domain
 from deals.models import (
     PENDING,
@@ -312,7 +313,7 @@ def registrants(deal: Deal) -> list[User]:
 def deal_for_page(actor: Actor, reference: str) -> Deal:
     """The deal with everybody its page names; Deal.DoesNotExist for who cannot see it."""
     deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
-    found: Deal = with_extensions(deals).get(reference=reference)
+    found: Deal = with_sides(with_extensions(deals)).get(reference=reference)
     return found
 
 

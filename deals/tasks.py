@@ -15,7 +15,8 @@ def nudge_approvals() -> int:
 
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.approvals_nudge(vendor=vendor) + services.extensions_nudge(vendor=vendor)
+        nudged = services.approvals_nudge(vendor=vendor) + services.extensions_nudge(vendor=vendor)
+        return nudged + services.cases_mind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.mind_special_prices")

@@ -8,6 +8,9 @@ from typing import Final
 from django.urls import reverse
 
 from deals.bigdeals.selectors import prices_waiting
+from deals.cases.models import CaseState
+from deals.cases.reads import both_sides, with_both
+from deals.cases.reads import waiting_for_decision as cases_waiting
 from deals.models import Deal
 from deals.protection.reads import waiting_for_decision as extensions_waiting
 from portal.access import Actor
@@ -33,7 +36,7 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_extensions(actor)], key=lambda one: one.due)
+    return sorted([*_prices(actor), *_extensions(actor), *_cases(actor)], key=lambda one: one.due)
 
 
 def _prices(actor: Actor) -> Sequence[Waiting]:
@@ -65,4 +68,22 @@ def _extensions(actor: Actor) -> Sequence[Waiting]:
             f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
         )
         for one in extensions_waiting(actor)[:MOST]
+    ]
+
+
+def _cases(actor: Actor) -> Sequence[Waiting]:
+    with both_sides():
+        waiting = list(with_both(cases_waiting(actor))[:MOST])
+    return [
+        Waiting(
+            "Appeal" if one.state == CaseState.APPEALED else "Conflict case",
+            "scale",
+            one.deal,
+            one.products,
+            one.who,
+            one.appealed_at or one.opened_at,
+            one.due_at,
+            reverse("deals:case", args=[one.pk]),
+        )
+        for one in waiting
     ]

@@ -1,6 +1,17 @@
 """Pages of the deals app: parse, call, render."""
 
 from deals.views.acting import approve, lost, reject, send_back, stage, start_review, withdraw, won
+from deals.views.cases import (
+    case,
+    case_appeal,
+    case_attach,
+    case_close,
+    case_decide,
+    case_file,
+    case_list,
+    case_open,
+    case_paper,
+)
 from deals.views.checking import check
 from deals.views.conversing import attach, file, file_remove, note, remark
 from deals.views.extending import extend, extend_by_mail, grant_extension, refuse_extension
@@ -11,8 +22,10 @@ from deals.views.registering import duplicates, edit, register
 from deals.views.terms import terms
 
 __all__ = [
-    "approve", "attach", "check", "claims", "deal_list", "detail", "duplicates", "edit", "export", "extend",
-    "extend_by_mail", "file", "file_remove", "for_partner", "grant_extension", "inbox", "lost", "note",
-    "price", "price_grant", "price_refuse", "price_withdraw", "refuse_extension", "register", "reject",
-    "remark", "requests", "send_back", "stage", "start_review", "terms", "withdraw", "won",
+    "approve", "attach", "case", "case_appeal", "case_attach", "case_close", "case_decide",
+    "case_file", "case_list", "case_open", "case_paper", "check", "claims", "deal_list", "detail",
+    "duplicates", "edit", "export", "extend", "extend_by_mail", "file", "file_remove",
+    "for_partner", "grant_extension", "inbox", "lost", "note", "price", "price_grant",
+    "price_refuse", "price_withdraw", "refuse_extension", "register", "reject", "remark",
+    "requests", "send_back", "stage", "start_review", "terms", "withdraw", "won",
 ]  # fmt: skip

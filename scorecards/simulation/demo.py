@@ -35,6 +35,7 @@ from portal.scope import ALL, entered, system_scope
 from scorecards import services
 from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
+from scorecards.simulation.disputes import disputes
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
 from scorecards.simulation.world import VENDORS, VendorPlan
@@ -120,6 +121,7 @@ def work(vendor: Vendor) -> None:
         decision_time_publish(vendor=vendor)
         _extensions(vendor)
         _reminders(vendor)
+        disputes(vendor, _actor)
         _news()
 
 

@@ -201,6 +201,8 @@ def _protection_step(deal: Deal) -> tuple[str, list[str]]:
 def _selling(deal: Deal, whose: str) -> tuple[str, list[str]]:
     if deal.status == DealStatus.WITHDRAWN and deal.approved_at:
         return "Withdrawn", [_moment(deal.withdrawn_at)]
+    if deal.status == DealStatus.REJECTED and deal.approved_at:
+        return "Rejected", [_moment(deal.rejected_at), "After a conflict"]
     stage = deal.stage.name if deal.stage else ""
     if deal.status != DealStatus.APPROVED:
         return "Selling", [stage]

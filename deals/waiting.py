@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from deals.bigdeals.selectors import prices_waiting
 from deals.cases.models import CaseState
-from deals.cases.reads import both_sides, with_both
 from deals.cases.reads import waiting_for_decision as cases_waiting
 from deals.models import Deal
 from deals.protection.reads import waiting_for_decision as extensions_waiting
@@ -72,8 +71,6 @@ def _extensions(actor: Actor) -> Sequence[Waiting]:
 
 
 def _cases(actor: Actor) -> Sequence[Waiting]:
-    with both_sides():
-        waiting = list(with_both(cases_waiting(actor))[:MOST])
     return [
         Waiting(
             "Appeal" if one.state == CaseState.APPEALED else "Conflict case",
@@ -85,5 +82,5 @@ def _cases(actor: Actor) -> Sequence[Waiting]:
             one.due_at,
             reverse("deals:case", args=[one.pk]),
         )
-        for one in waiting
+        for one in cases_waiting(actor)[:MOST]
     ]

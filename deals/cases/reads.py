@@ -22,6 +22,7 @@ from portal.wall import across_the_wall
 
 _MOMENTS: Final = ("due_at", "appeal_until", "appealed_at", "changed_at")
 _PLAIN: Final = ("id", "case_id", "state", "won", "told", "appeal", "outcome")
+_TIMES: Final = ("opened_at", "decided_at", "appealed_at", "closed_at", "outcome", "state")
 QUARTERS: Final = 4
 DAY: Final = timedelta(days=1)
 
@@ -111,8 +112,16 @@ class Period:
         return self.reversed / self.decided if self.decided else None
 
 
-def periods(actor: Actor, vendor: Vendor, now: datetime) -> list[Period]:
-    """The running fiscal quarter and those before it, the newest first; of what the actor reads.
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How cases come out, the newest quarter first, and how many wait for the vendor now."""
+
+    periods: list[Period]
+    waiting: int
+
+
+def record_of(actor: Actor, vendor: Vendor, now: datetime) -> Record:
+    """The running fiscal quarter and those before it; of what the actor reads.
 
     Two statements. A case counts by when the conflict arose, a decision by when it was made.
     """
@@ -126,13 +135,13 @@ def periods(actor: Actor, vendor: Vendor, now: datetime) -> list[Period]:
     if actor.scope.partner_ids is not ALL:
         deals = deals.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
     registrations = deals.aggregate(**sent)
-    rows = cases_visible(actor).filter(Q(opened_at__gte=starts[-1]) | Q(decided_at__gte=starts[-1]))
-    cases = list(
-        rows.order_by().values_list("opened_at", "decided_at", "appealed_at", "closed_at", "outcome")
-    )
-    return [
+    waits = Q(state__in=(CaseState.OPEN, CaseState.APPEALED))
+    rows = cases_visible(actor).filter(Q(opened_at__gte=starts[-1]) | Q(decided_at__gte=starts[-1]) | waits)
+    cases = list(rows.order_by().values_list(*_TIMES))
+    quarters = [
         _period(vendor, start, end, registrations[f"q{n}"], cases) for n, (start, end) in enumerate(bounds)
     ]
+    return Record(quarters, sum(case[-1] in (CaseState.OPEN, CaseState.APPEALED) for case in cases))
 
 
 def _quarter_starts(vendor: Vendor, now: datetime) -> list[datetime]:
@@ -163,12 +172,14 @@ def _period(
 
 def _median_days(decided: Iterable[tuple[Any, ...]]) -> float | None:
     """To the last word: the answer to an appeal where there was one. An appeal that waits has none yet."""
-    ends = [(opened, closed if appealed else made) for opened, made, appealed, closed, _ in decided]
+    ends = [(opened, closed if appealed else made) for opened, made, appealed, closed, *_ in decided]
     spans = [(end - opened) / DAY for opened, end in ends if end]
     return median(spans) if spans else None
 
 
 def waiting_for_decision(actor: Actor) -> QuerySet[ConflictCase]:
-    """Cases and appeals that wait for the vendor, the most urgent first. Only the actor's partners' deals."""
-    rows = cases_visible(actor).filter(state__in=(CaseState.OPEN, CaseState.APPEALED))
-    return rows.order_by("due_at", "id")
+    """Cases and appeals about registrations of the actor's partners, the most urgent first."""
+    rows: QuerySet[ConflictCase] = ConflictCase.objects.filter(state__in=(CaseState.OPEN, CaseState.APPEALED))
+    if actor.scope.partner_ids is not ALL:
+        rows = rows.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
+    return rows.select_related("deal__partner", "owner").order_by("due_at", "id")

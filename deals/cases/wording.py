@@ -43,10 +43,10 @@ def winner_of(case: ConflictCase) -> str:
     return case.rival.partner.name if case.rival else "direct sales"
 
 
-def list_headline(cases: Sequence[ConflictCase], *, more: bool) -> str:
-    if not cases:
+def list_headline(cases: Sequence[ConflictCase], *, more: bool, waiting: int) -> str:
+    """`waiting` are all that wait, whichever of them are shown."""
+    if not cases and not waiting:
         return "No conflict cases"
-    waiting = sum(case.waits for case in cases)
     if not waiting:
         return f"{'More than ' if more else ''}{len(cases)} conflict case{'' if len(cases) == 1 else 's'}"
     cases_wait = "conflict case waits" if waiting == 1 else "conflict cases wait"
@@ -118,7 +118,7 @@ class Happening:
 def what_happened(case: ConflictCase) -> list[Happening]:
     """Newest first."""
     told = [_closed(case), _appealed(case), _decided(case)]
-    opened = f"Opened by {case.opened_by}" if case.opened_by else "Opened"
+    opened = f"Opened by {case.opened_by}" if case.opened_by else ""
     found = [one for one in told if one]
     return [*found, Happening(case.opened_at, "Two claims to one customer", opened, "git-compare")]
 

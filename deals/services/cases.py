@@ -68,20 +68,21 @@ class Claims:
         return {"deal": self.deal, "rival": self.rival, "rival_is_protected": self.rival_is_protected}
 
 
-def claims_of(deal_id: int, rival_id: int | None, account_id: int | None) -> Claims:
+def claims_of(deal_id: int, rival_id: int | None, account_id: int | None, *, lock: bool = True) -> Claims:
     """Under the vendor's scope: one of the deals may be of a partner the actor does not manage."""
-    rows = Deal.objects.select_for_update(of=("self",)).select_related("partner__tier", "registered_by")
+    rows = Deal.objects.select_related("partner__tier", "registered_by")
+    rows = rows.select_for_update(of=("self",)) if lock else rows
     found = {row.pk: row for row in rows.filter(pk__in=[deal_id, rival_id or deal_id]).order_by("pk")}
     protections = Protection.objects.filter(deal=rival_id, released_at=None, expires_at__gt=timezone.now())
     account = DirectAccount.objects.get(pk=account_id) if account_id else None
     return Claims(found[deal_id], found.get(rival_id or 0), account, protections.exists())
 
 
-def _beside(deal: Deal, claim: Claim) -> Claims:
+def _beside(deal: Deal, claim: Claim, *, lock: bool = True) -> Claims:
     if claim.account_id:
-        return claims_of(deal.pk, None, claim.account_id)
+        return claims_of(deal.pk, None, claim.account_id, lock=lock)
     rival_id = Deal.objects.values_list("pk", flat=True).get(reference=claim.reference)
-    return claims_of(deal.pk, rival_id, None)
+    return claims_of(deal.pk, rival_id, None, lock=lock)
 
 
 # Opening -----------------------------------------------------------------------------------------------
@@ -185,7 +186,8 @@ def _case_of_decision(
         return
     sure = [claim for claim in claims_beside(deal) if claim.match.is_sure and counts(claim)]
     with as_the_vendor():
-        if not sure or _known(claims := _beside(deal, sure[0])):
+        # Nothing happens to the other deal. Locked after this one, two rejected at once would wait for ever.
+        if not sure or _known(claims := _beside(deal, sure[0], lock=False)):
             return
         case = _create(actor, claims, sure[0])
         case.rule = rule_that_fits(winner, **claims.facts)

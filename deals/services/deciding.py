@@ -98,20 +98,27 @@ def _approve(vendor: Vendor, deal: Deal, actor: Actor | None) -> Deal:
     customer = deal.customer = deal.customer or customer_of(deal)
     protect(deal, customer, now, until)
     deal.status, deal.approved_at, deal.expires_at = DealStatus.APPROVED, now, until
-    deal.stage = Stage.objects.order_by("position").first()
-    keep(deal, "customer", "status", "approved_at", "expires_at", "stage")
-    if deal.stage:
-        StageChange.objects.create(
-            partner_id=deal.partner_id,
-            deal=deal,
-            stage=deal.stage,
-            changed_by=actor.user if actor else None,
-            changed_at=now,
-        )
+    keep(deal, "customer", "status", "approved_at", "expires_at")
+    first_stage(deal, actor, now)
     told = {"days": days, "stage": deal.stage.name if deal.stage else ""}
     event = tell("deals.approved", actor, deal, **told, **({} if actor else {"at_once": True}))
     notices.approved(vendor, actor, deal, event)
     return deal
+
+
+def first_stage(deal: Deal, actor: Actor | None, now: datetime) -> None:
+    """Where an approved deal begins; nowhere, when the vendor has no stages."""
+    deal.stage = Stage.objects.order_by("position").first()
+    if deal.stage is None:
+        return
+    keep(deal, "stage")
+    StageChange.objects.create(
+        partner_id=deal.partner_id,
+        deal=deal,
+        stage=deal.stage,
+        changed_by=actor.user if actor else None,
+        changed_at=now,
+    )
 
 
 def protection_days(vendor: Vendor, deal: Deal) -> int:

@@ -14,7 +14,7 @@ from deals.models import PENDING, Deal, DealStatus
 from deals.selectors import as_the_vendor
 from deals.services.approving import steps_end
 from deals.services.cases import Claims, check_lengths, claims_of, decided, tell_sides
-from deals.services.deciding import approve_for_case, protection_days
+from deals.services.deciding import approve_for_case, first_stage, protection_days
 from deals.services.protecting import protect, release
 from deals.services.steps import keep
 from portal.access import Actor
@@ -146,3 +146,5 @@ def _give(actor: Actor, deal: Deal, now: datetime) -> None:
     deal.status, deal.expires_at, deal.decision_reason = DealStatus.APPROVED, until, ""
     deal.approved_at, deal.rejected_at = deal.approved_at or now, None
     keep(deal, "status", "expires_at", "decision_reason", "approved_at", "rejected_at")
+    if deal.stage is None:
+        first_stage(deal, actor, now)

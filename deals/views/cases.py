@@ -15,7 +15,7 @@ from deals import policies, services
 from deals.cases import wording
 from deals.cases.forms import AppealForm, CaseFilter, CloseForm, DecideForm, PreferenceForm
 from deals.cases.models import CaseFile, CaseSide, CaseState, ConflictCase
-from deals.cases.reads import both_sides, case_for_page, cases_visible, periods, with_both
+from deals.cases.reads import both_sides, case_for_page, cases_visible, record_of, with_both
 from deals.conflicts.claims import claims_beside
 from deals.views.page import deal_or_404, deal_page
 from portal import keyset
@@ -41,15 +41,17 @@ def case_list(request: Any) -> HttpResponse:
         page = keyset.page(with_both(chosen.qs), _OPENED, request.GET.get("page", ""), PAGE)
     query = request.GET.copy()
     query.pop("page", None)
-    quarters = periods(request.actor, request.vendor, timezone.now())
+    found = record_of(request.actor, request.vendor, timezone.now())
     context = {
         "filter": chosen,
         "filtered": chosen.form.has_changed(),
         "page": page,
         "query": query.urlencode(),
-        "periods": quarters,
-        "now_period": quarters[0],
-        "headline": wording.list_headline(page.rows, more=bool(page.next or page.previous)),
+        "periods": found.periods,
+        "now_period": found.periods[0],
+        "headline": wording.list_headline(
+            page.rows, more=bool(page.next or page.previous), waiting=found.waiting
+        ),
         "looks": wording.LOOKS,
     }
     return render(request, "deals/cases.html", context, status=200 if chosen.is_valid() else 422)

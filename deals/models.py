@@ -232,7 +232,7 @@ class Deal(TenantModel):
     )
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
-    withdrawal_reason = models.CharField(max_length=300, blank=True, db_default="")
+    withdrawal_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     resubmissions = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False, help_text="How often it was submitted again."
     )

@@ -306,11 +306,21 @@ class Deal(TenantModel):
             models.Index(
                 "vendor",
                 DECIDED_AT,
+                # What a month's decisions are counted from, so that nothing else is read of them.
+                include=[
+                    "partner",
+                    "approved_at",
+                    "returned_at",
+                    "rejected_at",
+                    "decision_due_at",
+                    "pending_since",
+                ],
                 name="deals_deal_decided",
                 condition=models.Q(pending_since__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "decision_due_at"],
+                include=["partner", "status", "submitted_at", "id"],
                 name="deals_deal_pending",
                 condition=models.Q(status__in=["submitted", "under_review"]),
             ),

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 import deals.approvals.admin
 import deals.bigdeals.admin
+import deals.cases.admin
 import deals.conflicts.admin
 import deals.leads.admin
 import deals.lifecycle.admin

@@ -542,6 +542,7 @@ import deals.amendments.models  # noqa: E402
 import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
 import deals.bulk.models  # noqa: E402
+import deals.cases.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
 import deals.leads.models  # noqa: E402
 import deals.lifecycle.models  # noqa: E402

@@ -1,6 +1,6 @@
 """Who may do what with a deal, and from which state. No queries beyond the object at hand."""
 
-from typing import Final
+from typing import Any, Final
 
 from deals.models import PENDING, Deal, DealStatus
 from partners.models import PartnerStatus
@@ -25,6 +25,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "lose": (DealStatus.APPROVED,),
     "extend": (DealStatus.APPROVED,),
     "grant": (DealStatus.APPROVED,),
+    "case": PENDING,
     # Files: the partner's own while the registration is in its hands, the vendor's while it looks at it.
     "attach": (*EDITABLE, DealStatus.APPROVED),
     "enclose": (*PENDING, DealStatus.RETURNED, DealStatus.APPROVED),
@@ -37,7 +38,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "grant"})
+_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case"})
 
 
 def may_register(actor: Actor) -> bool:
@@ -88,13 +89,21 @@ def may(action: str, actor: Actor, deal: Deal) -> bool:
         return may_decide(actor, deal) and is_on_turn(actor, deal)
     if action in _VENDORS:
         return may_decide(actor, deal)
-    if action == "note":
+    if action in ("note", "attach_to_case"):
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:
         return may_work(actor, deal) and may_register(actor)
     return may_work(actor, deal)
+
+
+def may_settle(action: str, actor: Actor, case: Any) -> bool:
+    """Of a conflict case, "decide" is for managers of either partner, "close" (an appeal) for admins."""
+    if action == "close":
+        return actor.is_admin
+    partners = filter(None, (case.partner_id, case.rival_partner_id))
+    return actor.is_manager and any(actor.writes_for(partner) for partner in partners)
 
 
 def actions(actor: Actor, deal: Deal) -> frozenset[str]:

@@ -202,6 +202,8 @@ def _protection_step(deal: Deal) -> tuple[str, list[str]]:
 def _selling(deal: Deal, whose: str) -> tuple[str, list[str]]:
     if deal.status == DealStatus.WITHDRAWN and deal.approved_at:
         return "Withdrawn", [_moment(deal.withdrawn_at)]
+    if deal.status == DealStatus.REJECTED and deal.approved_at:
+        return "Rejected", [_moment(deal.rejected_at), "After a conflict"]
     stage = deal.stage.name if deal.stage else ""
     if deal.status != DealStatus.APPROVED:
         return "Selling", [stage]
@@ -368,6 +370,8 @@ _HEADINGS: Final = {
     "deals.amendment_rejected": "Change rejected",
     "deals.amendment_withdrawn": "Change taken back",
     "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
+    "deals.conflict_opened": "The claims on this customer are compared",
+    "deals.conflict_file_added": "What the customer has written was added",
     "deals.extension_requested": "More protection asked for",
     "deals.extension_refused": "More protection refused",
     "deals.extended": "Protection extended",
@@ -386,6 +390,8 @@ _SAID: Final = {
     "until": "until {}",
     "from": "from {}",
     "protected": "protected for {}",
+    "result": "{}",
+    "file": "{}",
     "reason": "“{}”",
     "competitor": "to {}",
     "changes": "{}",

@@ -19,6 +19,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalStep, DecisionTime
+from deals.cases.reads import with_sides
 from deals.leads.models import LeadOffer
 from deals.matching import normalised_name, registrable_domain
 from deals.models import (
@@ -317,7 +318,7 @@ def deal_for_page(actor: Actor, reference: str) -> Deal:
     """The deal with all its page names, and `lead_reference`; Deal.DoesNotExist for who cannot see it."""
     deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
     lead = LeadOffer.objects.filter(deal=OuterRef("pk")).order_by("pk").values("reference")[:1]
-    deals = with_extensions(deals).annotate(lead_reference=Subquery(lead))
+    deals = with_sides(with_extensions(deals)).annotate(lead_reference=Subquery(lead))
     found: Deal = deals.get(reference=reference)
     return found
 

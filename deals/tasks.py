@@ -16,7 +16,12 @@ def nudge_approvals() -> int:
 
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        nudges = (services.approvals_nudge, services.extensions_nudge, services.amendments_nudge)
+        nudges = (
+            services.approvals_nudge,
+            services.extensions_nudge,
+            services.amendments_nudge,
+            services.cases_mind,
+        )
         return sum(nudge(vendor=vendor) for nudge in nudges)
 
 

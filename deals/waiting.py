@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from deals.amendments.reads import amendments_waiting
 from deals.bigdeals.selectors import prices_waiting
+from deals.cases.models import CaseState
+from deals.cases.reads import waiting_for_decision as cases_waiting
 from deals.models import Deal
 from deals.protection.reads import waiting_for_decision as extensions_waiting
 from portal.access import Actor
@@ -34,7 +36,8 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_extensions(actor), *_changes(actor)], key=lambda one: one.due)
+    kinds = (_prices, _extensions, _changes, _cases)
+    return sorted((one for kind in kinds for one in kind(actor)), key=lambda one: one.due)
 
 
 def _changes(actor: Actor) -> Sequence[Waiting]:
@@ -82,4 +85,20 @@ def _extensions(actor: Actor) -> Sequence[Waiting]:
             f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
         )
         for one in extensions_waiting(actor)[:MOST]
+    ]
+
+
+def _cases(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Appeal" if one.state == CaseState.APPEALED else "Conflict case",
+            "scale",
+            one.deal,
+            one.products,
+            one.who,
+            one.appealed_at or one.opened_at,
+            one.due_at,
+            reverse("deals:case", args=[one.pk]),
+        )
+        for one in cases_waiting(actor)[:MOST]
     ]

@@ -39,6 +39,7 @@ STAFF = {
     "metric-weighted": "partners/{partner}/scorecard/weighted_pipeline/",
     "deals": "deals/",
     "deals-inbox": "deals/inbox/",
+    "cases": "deals/cases/",
     "notifications": "notifications/",
     "deal": "{deal}",
     "leads": "leads/?all=1",

@@ -6,6 +6,7 @@ not do; strangers of another vendor always 404, people who are not signed in the
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +16,17 @@ from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
 from deals.bigdeals.models import PriceRequest
+from deals.cases.models import CaseFile, CaseSide, ConflictCase
+from deals.models import Deal
 from deals.protection.models import Extension
 from deals.services.links import link_make
 from partners.services import person_invite
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
+from portal.uploads import checked
 from tests import factories, leads
+from tests.files import PDF
 from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
@@ -116,6 +121,15 @@ MATRIX: dict[str, Line] = {
     "deals:amendment_reject": action(DECIDERS_OF_BETA, SEE_BETA, args="amendment", data="reason"),
     "deals:amendment_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="amendment"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
+    "deals:cases": page(STAFF),
+    "deals:case": page(STAFF_OF_BETA, args="case"),
+    "deals:case_paper": page(STAFF_OF_BETA, args="case_paper"),
+    "deals:case_decide": action(DECIDERS_OF_BETA, STAFF_OF_BETA, args="case", data="decision"),
+    "deals:case_close": action({"program_admin"}, STAFF_OF_BETA, args="appeal", data="answer"),
+    "deals:case_open": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
+    "deals:case_appeal": action(PARTNER_OF_BETA, SEE_BETA, args="lost_side", data="note"),
+    "deals:case_attach": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="side"),
+    "deals:case_file": page(SEE_BETA, args="case_file"),
     "deals:extend": action(PARTNER_OF_BETA, SEE_BETA, args="open", data="extend"),
     "deals:extend_by_mail": page({"partner_rep"}, SEE_BETA, args="extension_link"),
     "deals:grant_extension": action(DECIDERS_OF_BETA, SEE_BETA, args="extension"),
@@ -225,6 +239,13 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             last_call_at=timezone.now(), until_before=ending.expires_at,
         )  # fmt: skip
         token = link_make(running, rep.user)
+        disputed = factories.DealFactory(submitted=True, **fields)
+        case, side = _conflict(disputed, draft)
+        appeal, _ = _conflict(running, draft, state="appealed", winner="rival", decided_at=timezone.now())
+        _, lost_side = _conflict(ending, draft, state="decided", winner="rival", decided_at=timezone.now())
+        paper = CaseFile.objects.create(
+            partner=beta, side=side, **checked("letter.pdf", PDF).as_fields(rep.user)
+        )
         price = PriceRequest.objects.create(
             partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
@@ -260,6 +281,14 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "price": {"pk": price.pk},
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
+        "case": {"pk": case.pk},
+        "appeal": {"pk": appeal.pk},
+        "case_paper": {"pk": case.pk, "file": paper.pk},
+        "case_file": {"reference": disputed.reference, "pk": paper.pk},
+        "side": {"reference": disputed.reference, "pk": side.pk},
+        "lost_side": {"reference": ending.reference, "pk": lost_side.pk},
+        "decision": {"winner": "deal", "rule": "override", "reason": "r", "told": "Compared."},
+        "answer": {"outcome": "upheld", "reason": "r", "told": "Compared."},
         "extension": {"reference": ending.reference, "pk": extension.pk},
         "extension_link": {"token": token},
         "file": {"reference": running.reference, "pk": attached.pk},
@@ -275,6 +304,19 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "won": {"amount": "1000", "closed_on": timezone.localdate().isoformat()},
         "lost": {"reason": "Price"},
     }
+
+
+def _conflict(deal: Deal, rival: Deal, **fields: Any) -> tuple[ConflictCase, CaseSide]:
+    """Under the vendor's scope. The rival's partner does not matter to who is let in."""
+    case = ConflictCase.objects.create(
+        deal=deal, partner_id=deal.partner_id, rival=rival, rival_partner_id=rival.partner_id,
+        due_at=timezone.now(), **fields,
+    )  # fmt: skip
+    decided = {"won": False, "state": "decided", "appeal_until": timezone.now() + timedelta(days=1)}
+    side = CaseSide.objects.create(
+        case=case, deal=deal, partner_id=deal.partner_id, **(decided if fields else {})
+    )
+    return case, side
 
 
 @pytest.mark.django_db

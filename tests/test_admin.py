@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
+from deals.cases.models import CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount
 from deals.leads.models import Lead, LeadOffer, LeadRule
 from deals.lifecycle.models import DealTerms
@@ -46,7 +47,7 @@ SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, Extension, Lead, LeadOffer,
+    PriceRequest, Extension, Lead, LeadOffer, ConflictCase,
 }  # fmt: skip
 
 
@@ -116,7 +117,13 @@ def _protection(world: VendorWorld) -> dict[Any, Any]:
         partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
         last_call_at=now, until_before=now,
     )  # fmt: skip
-    return {ExtensionTerms: ExtensionTerms.objects.create(tier=world.tiers[0]), Extension: extension}
+    rival = factories.DealFactory(submitted=True, partner=world.partners["alpha"])
+    case = ConflictCase.objects.create(
+        deal=deal, partner_id=deal.partner_id, rival=rival, rival_partner_id=rival.partner_id, due_at=now,
+        products=f"Product of {world.vendor.slug}",
+    )  # fmt: skip
+    terms = {CaseTerms: CaseTerms.objects.create(appeal_days=7), ConflictCase: case}
+    return terms | {ExtensionTerms: ExtensionTerms.objects.create(tier=world.tiers[0]), Extension: extension}
 
 
 def _big_deals(world: VendorWorld) -> dict[Any, Any]:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
+from deals.cases.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
 from deals.lifecycle.models import DealTerms, InternalNote, Note
@@ -34,6 +35,7 @@ from portal.models import (
 )
 from portal.rows import Rows, RowSecurity, TenantModel, row_security
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
+from portal.uploads import checked
 from portal.wall import across_the_wall
 from scorecards.models import (
     MetricTarget,
@@ -45,6 +47,7 @@ from scorecards.models import (
     Yardstick,
 )
 from tests import factories
+from tests.files import PDF
 from tests.worlds import VendorWorld, acting_as
 
 #: Tables read before the vendor is known, or that hold no vendor's data. Everything else is walled.
@@ -388,6 +391,24 @@ def _a_moment(deal: Deal, days: int) -> Any:
     return deal.created_at + timedelta(days=days)
 
 
+def _a_case(world: VendorWorld) -> ConflictCase:
+    deal, rival = Deal.objects.order_by("pk")[:2]
+    return ConflictCase.objects.get_or_create(
+        deal=deal,
+        rival=rival,
+        defaults={
+            "partner_id": deal.partner_id,
+            "rival_partner_id": rival.partner_id,
+            "due_at": _a_moment(deal, 2),
+        },
+    )[0]
+
+
+def _a_side(world: VendorWorld) -> CaseSide:
+    case = _a_case(world)
+    return CaseSide.objects.get_or_create(case=case, deal=case.deal, partner_id=case.partner_id)[0]
+
+
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
     "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
@@ -460,6 +481,12 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         until=_a_moment(_a_deal(), 90),
     ),
     "ExtensionTerms": lambda world: ExtensionTerms.objects.create(tier=world.tiers[0]),
+    "CaseTerms": lambda world: CaseTerms.objects.create(),
+    "ConflictCase": _a_case,
+    "CaseSide": _a_side,
+    "CaseFile": lambda world: CaseFile.objects.create(
+        partner=_a_deal().partner, side=_a_side(world), **checked("letter.pdf", PDF).as_fields(None)
+    ),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),

@@ -17,6 +17,7 @@ from deals.services.amending import (
 from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
 from deals.services.bulk import bulk_check, bulk_register, bulk_sweep
+from deals.services.cases import case_appeal, case_attach, case_open, cases_mind
 from deals.services.conversing import deal_file_remove, deal_files_add, deal_note, deal_remark
 from deals.services.deciding import (
     deal_approve,
@@ -45,6 +46,7 @@ from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
 from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
+from deals.services.settling import case_close, case_decide
 
 __all__ = [
     "Asked",
@@ -57,6 +59,12 @@ __all__ = [
     "bulk_check",
     "bulk_register",
     "bulk_sweep",
+    "case_appeal",
+    "case_attach",
+    "case_close",
+    "case_decide",
+    "case_open",
+    "cases_mind",
     "deal_approve",
     "deal_draft_save",
     "deal_file_remove",

@@ -36,6 +36,7 @@ from scorecards import services
 from scorecards.simulation import leads
 from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
+from scorecards.simulation.disputes import disputes
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
 from scorecards.simulation.papers import papers
@@ -123,6 +124,7 @@ def work(vendor: Vendor) -> None:
         leads.make(vendor)
         _extensions(vendor)
         _reminders(vendor)
+        disputes(vendor, _actor)
         _news()
         papers(vendor)
 

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 import deals.approvals.admin
 import deals.bigdeals.admin
-import deals.conflicts.admin  # noqa: F401  (all register their tables)
+import deals.conflicts.admin
+import deals.cosell.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal, DealLine, Product, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin

@@ -20,5 +20,16 @@ declare(
     EventType("deals.price_granted", "Special price granted", "sales", "rosette-discount-check"),
     EventType("deals.price_refused", "Special price refused", "sales", "discount-off"),
     EventType("deals.price_withdrawn", "Request for a special price taken back", "sales", "arrow-back"),
+    EventType("deals.credit_proposed", "Second partner proposed", "sales", "heart-handshake"),
+    EventType("deals.credit_confirmed", "Second partner asked", "sales", "send"),
+    EventType("deals.credit_agreed", "Credit shared", "sales", "heart-handshake"),
+    EventType("deals.credit_declined", "Sharing declined", "sales", "x"),
+    EventType("deals.credit_withdrawn", "Proposal to share taken back", "sales", "arrow-back"),
+    EventType("deals.credit_ended", "Sharing ended", "sales", "link-off"),
+    # Of the second partner, which knows of the deal what its credit line says.
+    EventType("deals.share_agreed", "Share of another partner's deal", "sales", "heart-handshake"),
+    EventType("deals.share_won", "Shared deal won", "sales", "trophy"),
+    EventType("deals.share_lost", "Shared deal lost", "sales", "mood-sad"),
+    EventType("deals.share_ended", "Share of another partner's deal ended", "sales", "link-off"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),
 )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from deals.cosell.models import CreditKind, CreditLine
 from deals.models import PENDING, Deal, DealStatus
 from partners.models import PartnerStatus
 from partners.policies import sees_own_deals_only
@@ -24,8 +25,11 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "win": (DealStatus.APPROVED,),
     "lose": (DealStatus.APPROVED,),
     "price": (*PENDING, DealStatus.APPROVED),
+    "share": (*PENDING, DealStatus.APPROVED),
+    "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
+_SETTLING: Final = frozenset({"credit"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
 
@@ -72,10 +76,23 @@ def may_decide_price(actor: Actor, deal: Deal, role: str) -> bool:
     return may_decide(actor, deal) and (actor.is_admin or role == Role.CHANNEL_MANAGER)
 
 
+def sees_shares(actor: Actor) -> bool:
+    """Deals others share with the partner; who sees only what they registered sees none of them."""
+    return not sees_own_deals_only(actor)
+
+
+def may_answer_share(actor: Actor, line: CreditLine) -> bool:
+    """The people of the partner a share is offered to."""
+    own = line.kind == CreditKind.INFLUENCED and actor.writes_for(line.partner_id)
+    return actor.is_partner_person and own and sees_shares(actor)
+
+
 def may(action: str, actor: Actor, deal: Deal) -> bool:
     """Whether this person may ever do this with this deal, whatever its state."""
     if action in _DECISIONS:
         return may_decide(actor, deal) and is_on_turn(actor, deal)
+    if action in _SETTLING:
+        return may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:

@@ -362,6 +362,8 @@ def _line(data: dict[str, Any]) -> str:
         parts.append("at the special price")
     if data.get("until"):
         parts.append(f"until {data['until']}")
+    if data.get("with"):
+        parts.append(f"{data.get('share', '')} to {data['with']}".strip())
     if data.get("from"):
         parts.append(f"from {data['from']}")
     if data.get("days"):

@@ -8,6 +8,8 @@ from typing import Final
 from django.urls import reverse
 
 from deals.bigdeals.selectors import prices_waiting
+from deals.cosell.selectors import cosells_waiting
+from deals.cosell.wording import share_text
 from deals.models import Deal
 from portal.access import Actor
 from portal.formatting import format_money, format_percent
@@ -32,7 +34,23 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted(_prices(actor), key=lambda one: one.due)
+    return sorted([*_prices(actor), *_cosells(actor)], key=lambda one: one.due)
+
+
+def _cosells(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Second partner",
+            "heart-handshake",
+            one.deal,
+            f"{share_text(one.share)} to “{one.named}”",
+            str(one.owner or "Program admin"),
+            one.started_at,
+            one.due_at or one.started_at,
+            reverse("deals:credit", args=[one.deal.reference]),
+        )
+        for one in cosells_waiting(actor)[:MOST]
+    ]
 
 
 def _prices(actor: Actor) -> Sequence[Waiting]:

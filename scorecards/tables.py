@@ -225,6 +225,8 @@ COLUMNS = {
     "weighted_pipeline": (DEAL, STAGE, LIKELIHOOD, AMOUNT, WEIGHTED),
     "registrations": (DEAL, REGISTERED, STOOD, AMOUNT),
 }
+#: Metrics of amounts: of a deal that is shared, the rows show the partner's part.
+CREDITED = {"bookings", "bookings_growth", "open_pipeline", "weighted_pipeline"}
 USUAL = (DEAL, STOOD, APPROVED, CLOSED, AMOUNT)
 
 _LOOKS: dict[str, marks.Look] = {
@@ -370,6 +372,8 @@ def _link(deal: Deal) -> SafeString:
 def drill(key: str, rows: QuerySet[Deal], as_of: AsOf, currency: str) -> Drill:
     """`rows` of a metric in the order people look for: the newest first."""
     rows = as_it_stood(rows, as_of)
+    if key in CREDITED:
+        rows = rows.annotate(amount_then=F("credited"))
     if key == "weighted_pipeline":
         rows = rows.annotate(weighted_then=F("amount_then") * Coalesce("probability", 0))
     newest_first = (F("closed_then").desc(nulls_last=True), "-submitted_at", "-pk")

@@ -15,6 +15,9 @@ from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
 from deals.bigdeals.models import PriceRequest
+from deals.cosell.models import CoSell, CreditLine
+from deals.models import Deal
+from partners.models import Partner
 from partners.services import person_invite
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
@@ -103,6 +106,15 @@ MATRIX: dict[str, Line] = {
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
+    "deals:credit": page(SEE_BETA, args="pending"),
+    "deals:credit_confirm": action(DECIDERS_OF_BETA, SEE_BETA, args="proposed", data="naming"),
+    "deals:credit_decline": action(DECIDERS_OF_BETA, SEE_BETA, args="proposed", data="reason"),
+    "deals:credit_end": action(DECIDERS_OF_BETA, SEE_BETA, args="shared", data="reason"),
+    "deals:credit_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="proposed"),
+    "deals:shared": page(MEMBERS),
+    # Alpha's deal, offered to beta: its people answer, the vendor's see it, alpha's see their own side only.
+    "deals:share_accept": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered"),
+    "deals:share_decline": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered", data="reason"),
     "deals:requests": page(STAFF),
     "deals:terms": page(SEE_BETA, args="pending"),
     "deals:price": page(SEE_BETA, args="pending"),
@@ -185,6 +197,12 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
         )  # fmt: skip
+        proposed = CoSell.objects.create(
+            partner=beta, deal=pending, status="proposed", named="Delta", share=3_000
+        )
+        shared = _shared(running, world.partners["delta"], "agreed")
+        alphas = factories.DealFactory(approved=True, partner=world.partners["alpha"], stage=None)
+        offered = _shared(alphas, beta, "offered")
         notification = Notification.objects.create(
             user=rep.user, kind="deals.approved", key="k", title="t", page="home"
         )
@@ -201,6 +219,10 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "proposed": {"pk": proposed.pk},
+        "shared": {"pk": shared[0].cosell_id},
+        "offered": {"pk": offered[1].pk},
+        "naming": {"other": world.partners["delta"].slug, "share": "30"},
         "price": {"pk": price.pk},
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
@@ -212,6 +234,17 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "won": {"amount": "1000", "closed_on": timezone.localdate().isoformat()},
         "lost": {"reason": "Price"},
     }
+
+
+def _shared(deal: Deal, other: Partner, status: str) -> list[CreditLine]:
+    cosell = CoSell.objects.create(
+        partner=deal.partner, deal=deal, status=status, named=other.name, other=other, share=3_000
+    )
+    parts = ((deal.partner, "sourced", 7_000), (other, "influenced", 3_000))
+    return CreditLine.objects.bulk_create(
+        CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)
+        for partner, kind, share in parts
+    )
 
 
 @pytest.mark.django_db

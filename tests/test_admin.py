@@ -17,6 +17,7 @@ from django.utils import timezone
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount
+from deals.cosell.models import CoSell, CreditLine
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -42,7 +43,8 @@ pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
-    Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, PriceRequest
+    Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, PriceRequest,
+    CoSell, CreditLine,
 }  # fmt: skip
 
 
@@ -110,7 +112,23 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     )  # fmt: skip
     terms = BigDealTerms.objects.create(special_price_from=50_000_00)
     rule = PriceRule.objects.create(position=1, discount_to=1_250, role=Role.CHANNEL_MANAGER)
-    return {BigDealTerms: terms, PriceRule: rule, PriceRequest: request}
+    cosell = CoSell.objects.create(
+        partner=deal.partner,
+        deal=deal,
+        status="agreed",
+        named="Delta",
+        other=world.partners["delta"],
+        share=1,
+    )
+    lines = CreditLine.objects.bulk_create(
+        CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)
+        for partner, kind, share in (
+            (deal.partner, "sourced", 9_999), (world.partners["delta"], "influenced", 1)
+        )
+    )  # fmt: skip
+    return {
+        BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0]
+    }  # fmt: skip
 
 
 @pytest.fixture

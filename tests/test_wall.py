@@ -13,6 +13,7 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
+from deals.cosell.models import CoSell, CreditLine
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -405,6 +406,25 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         quantity=1,
         list_price=100,
         requested_price=90,
+    ),
+    "CoSell": lambda world: CoSell.objects.create(
+        partner=world.partners["alpha"],
+        deal=Deal.objects.get(partner=world.partners["alpha"]),
+        status="agreed",
+        named="Beta",
+        other=world.partners["beta"],
+        share=3_000,
+    ),
+    "CreditLine": lambda world: CreditLine.objects.bulk_create(
+        CreditLine(
+            partner=world.partners[slug],
+            cosell=CoSell.objects.first() or FILLERS["CoSell"](world),
+            deal=Deal.objects.get(partner=world.partners["alpha"]),
+            kind=kind,
+            share=share,
+            agreed_at=_a_deal().created_at,
+        )
+        for slug, kind, share in (("alpha", "sourced", 7_000), ("beta", "influenced", 3_000))
     ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "DirectAccount": lambda world: DirectAccount.objects.create(

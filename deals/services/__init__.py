@@ -29,10 +29,26 @@ from deals.services.publishing import decision_time_is_due, decision_time_publis
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
+from deals.services.sharing import (
+    credit_confirm,
+    credit_decline,
+    credit_end,
+    credit_name,
+    credit_propose,
+    credit_withdraw,
+    share_accept,
+    share_decline,
+)
 
 __all__ = [
     "Asked",
     "approvals_nudge",
+    "credit_confirm",
+    "credit_decline",
+    "credit_end",
+    "credit_name",
+    "credit_propose",
+    "credit_withdraw",
     "deal_approve",
     "deal_draft_save",
     "deal_lose",
@@ -55,4 +71,6 @@ __all__ = [
     "programme_defaults",
     "protection_expire_due",
     "references_take",
+    "share_accept",
+    "share_decline",
 ]

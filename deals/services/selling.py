@@ -9,6 +9,7 @@ from django.utils import timezone
 from deals.models import Deal, DealStatus, Stage, StageChange
 from deals.services.pricing import price_use
 from deals.services.protecting import release
+from deals.services.sharing import shared_outcome
 from deals.services.steps import keep, locked, require, tell
 from portal.access import Actor
 from portal.exchange import in_vendor_currency
@@ -58,6 +59,7 @@ def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date, special_
     release(deal, now)
     told = {"amount": amount, "currency": deal.currency, "closed_on": closed_on.isoformat()}
     tell("deals.won", actor, deal, **told, **({"special_price": True} if special_price else {}))
+    shared_outcome(actor, deal, "deals.share_won")
     return deal
 
 
@@ -77,6 +79,7 @@ def deal_lose(*, actor: Actor, deal: Deal, reason: str, competitor: str = "") ->
     keep(deal, "status", "lost_at", "loss_reason", "competitor")
     release(deal, now)
     tell("deals.lost", actor, deal, reason=deal.loss_reason, competitor=deal.competitor)
+    shared_outcome(actor, deal, "deals.share_lost")
     return deal
 
 

@@ -24,6 +24,8 @@ _DONE = {
     "win": "marked as won",
     "lose": "marked as lost",
     "price": "given a special price",
+    "share": "shared with a second partner",
+    "credit": "shared with a second partner",
 }
 
 

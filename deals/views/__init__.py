@@ -6,10 +6,49 @@ from deals.views.lists import deal_list, export, for_partner, inbox, requests
 from deals.views.page import claims, detail
 from deals.views.pricing import price, price_grant, price_refuse, price_withdraw
 from deals.views.registering import duplicates, edit, register
+from deals.views.sharing import (
+    credit,
+    credit_confirm,
+    credit_decline,
+    credit_end,
+    credit_withdraw,
+    share_accept,
+    share_decline,
+    shared,
+)
 from deals.views.terms import terms
 
 __all__ = [
-    "approve", "check", "claims", "deal_list", "detail", "duplicates", "edit", "export", "for_partner",
-    "inbox", "lost", "price", "price_grant", "price_refuse", "price_withdraw", "register", "reject",
-    "requests", "send_back", "stage", "start_review", "terms", "withdraw", "won",
+    "approve",
+    "check",
+    "claims",
+    "credit",
+    "credit_confirm",
+    "credit_decline",
+    "credit_end",
+    "credit_withdraw",
+    "deal_list",
+    "detail",
+    "duplicates",
+    "edit",
+    "export",
+    "for_partner",
+    "inbox",
+    "lost",
+    "price",
+    "price_grant",
+    "price_refuse",
+    "price_withdraw",
+    "register",
+    "reject",
+    "requests",
+    "send_back",
+    "share_accept",
+    "share_decline",
+    "shared",
+    "stage",
+    "start_review",
+    "terms",
+    "withdraw",
+    "won",
 ]  # fmt: skip

@@ -10,6 +10,8 @@ from deals import policies
 from deals.bigdeals import wording
 from deals.bigdeals.models import BigDealTerms
 from deals.bigdeals.selectors import big_deal_terms, price_requests
+from deals.cosell import wording as credit_wording
+from deals.cosell.selectors import cosells
 from deals.models import Deal
 from deals.views.page import deal_or_404
 
@@ -20,9 +22,21 @@ def terms(request: Any, reference: str) -> HttpResponse:
     context = {
         "deal": deal,
         "frame": "deals/_bare.html" if request.htmx else "base.html",
+        **_credit(request, deal),
         **_price(request, deal, agreed),
     }
     return render(request, "deals/terms.html", context)
+
+
+def _credit(request: Any, deal: Deal) -> dict[str, Any]:
+    rows, actor = cosells(deal), request.actor
+    open_to = "credit" if actor.is_staff else "share"
+    return {
+        "credit": credit_wording.undecided(rows) or credit_wording.current(rows),
+        "credit_finding": credit_wording.finding(rows),
+        "credit_looks": credit_wording.LOOKS,
+        "may_share": deal.status in policies.STARTS_FROM[open_to] and policies.may(open_to, actor, deal),
+    }
 
 
 def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:

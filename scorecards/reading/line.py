@@ -28,6 +28,10 @@ BESIDE = {
     "without_stage": ("in no stage yet", "count"),
     "open": ("open deals", "count"),
     "win_rate": ("win rate", "percent"),
+    "influenced": ("credited of other partners' deals", "money"),
+    "influenced_deals": ("of other partners' deals", "count"),
+    "unproven": ("waiting for proof of sale", "money"),
+    "unproven_deals": ("wins waiting for proof of sale", "count"),
     "mean_won": ("mean won deal", "money"),
     "sales_cycle": ("sales cycle", "days"),
 }

@@ -28,6 +28,7 @@ from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
+from scorecards.simulation.sharing import shared_deals
 from scorecards.simulation.world import VENDORS, VendorPlan
 
 SEED = "demo"
@@ -106,6 +107,7 @@ def work(vendor: Vendor) -> None:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         _rules(plan, vendor.currency)
         special_prices(plan, vendor, _featured())
+        shared_deals(vendor, _featured())
         while approvals_nudge(vendor=vendor):
             pass
         decision_time_publish(vendor=vendor)

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 import deals.approvals.admin
 import deals.bigdeals.admin
 import deals.conflicts.admin
-import deals.cosell.admin  # noqa: F401  (all register their tables)
+import deals.cosell.admin
+import deals.lifecycle.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal, DealLine, Product, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
@@ -124,7 +125,8 @@ class DealAdmin(ImportAdminMixin, ReadOnlyAdmin):
     fields = (
         "reference", "partner", "registered_by", "customer", "customer_name", "customer_domain",
         "customer_country", "expected", "won", "expected_close", "source", "use_case", "competitor",
-        "status", "stage", "assigned_to", "decision_reason", "loss_reason", "created_at", "submitted_at",
+        "status", "stage", "assigned_to", "decision_reason", "loss_reason",
+        "withdrawal_reason", "resubmissions", "created_at", "submitted_at",
         "decision_due_at", "returned_at", "rejected_at", "approved_at", "expires_at", "won_at", "lost_at",
         "withdrawn_at", "external_key",
     )  # fmt: skip

@@ -238,6 +238,10 @@ class Deal(TenantModel):
     )
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
+    withdrawal_reason = models.CharField(max_length=300, blank=True, db_default="")
+    resubmissions = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often it was submitted again."
+    )
 
     special_price_until = models.DateTimeField(
         null=True, editable=False, help_text="First moment at which the price granted last is gone."
@@ -554,4 +558,5 @@ class Protection(TenantModel):
 import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
-import deals.cosell.models  # noqa: E402, F401
+import deals.cosell.models  # noqa: E402
+import deals.lifecycle.models  # noqa: E402, F401

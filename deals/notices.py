@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from deals.approvals.models import ApprovalStep
+from deals.lifecycle.models import Note
 from deals.models import Deal
-from deals.selectors import decision_owners, program_admins, registrants
+from deals.selectors import deciders, decision_owners, program_admins, registrants
 from portal.access import Actor
 from portal.formatting import format_date, format_money, format_when
 from portal.models import PortalEvent, User, Vendor
@@ -15,6 +16,9 @@ KINDS: Final = (
     Kind("deals.your_turn", "A registration waits for my approval after somebody else's", for_staff=True),
     Kind("deals.reminder", "One of my decisions is due soon", for_staff=True),
     Kind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
+    Kind("deals.noted_by_partner", "A partner wrote a note on a registration", for_staff=True),
+    Kind("deals.withdrawn", "A partner withdrew a registration I decide", for_staff=True),
+    Kind("deals.noted_by_vendor", "The vendor wrote a note on my registration", for_partners=True),
     Kind("deals.approved", "My registration was approved", for_partners=True),
     Kind("deals.returned", "My registration came back with a question", for_partners=True),
     Kind("deals.rejected", "My registration was rejected", for_partners=True),
@@ -66,6 +70,20 @@ def approved(vendor: Vendor, actor: Actor | None, deal: Deal, event: PortalEvent
         told["until"] = format_date(deal.expires_at, "year")
     by = _by(actor) if actor else {"by": vendor.name}
     _tell("approved", vendor, deal, f"{event.pk}", registrants(deal), by | told)
+
+
+def noted(actor: Actor, deal: Deal, note: Note) -> None:
+    """To the other side: the registrant, or whoever decides for the partner."""
+    side = "vendor" if actor.is_staff else "partner"
+    people = registrants(deal) if actor.is_staff else deciders(deal)
+    told = _by(actor) | {"text": note.text, "side": side}
+    _tell(f"noted_by_{side}", actor.vendor, deal, f"{note.pk}", people, told)
+
+
+def withdrawn(actor: Actor, deal: Deal, event: PortalEvent) -> None:
+    """To whoever would have decided, or granted the protection that ends."""
+    told = _by(actor) | {"reason": deal.withdrawal_reason, "was": event.data["was"], **_worth(deal)}
+    _tell("withdrawn", actor.vendor, deal, f"{event.pk}", deciders(deal), told)
 
 
 def _by(actor: Actor) -> dict[str, Any]:

@@ -24,14 +24,20 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "stage": (DealStatus.APPROVED,),
     "win": (DealStatus.APPROVED,),
     "lose": (DealStatus.APPROVED,),
+    # Files: the partner's own while the registration is in its hands, the vendor's while it looks at it.
+    "attach": (*EDITABLE, DealStatus.APPROVED),
+    "enclose": (*PENDING, DealStatus.RETURNED, DealStatus.APPROVED),
+    # A note changes nothing, so both sides may write one at any time, once it was sent.
+    "note": tuple(status for status in DealStatus if status != DealStatus.DRAFT),
+    "remark": tuple(status for status in DealStatus if status != DealStatus.DRAFT),
     "price": (*PENDING, DealStatus.APPROVED),
     "share": (*PENDING, DealStatus.APPROVED),
     "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
-_SETTLING: Final = frozenset({"credit"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
+_VENDORS: Final = frozenset({"enclose", "remark", "credit"})
 
 
 def may_register(actor: Actor) -> bool:
@@ -91,8 +97,10 @@ def may(action: str, actor: Actor, deal: Deal) -> bool:
     """Whether this person may ever do this with this deal, whatever its state."""
     if action in _DECISIONS:
         return may_decide(actor, deal) and is_on_turn(actor, deal)
-    if action in _SETTLING:
+    if action in _VENDORS:
         return may_decide(actor, deal)
+    if action == "note":
+        return may_work(actor, deal) or may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:

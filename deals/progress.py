@@ -3,7 +3,7 @@
 Pure functions over a deal already read; `for_partner` says that the partner itself is reading.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from deals.lifecycle.reads import Told
 from deals.models import PENDING, Deal, DealStatus, Verdict
 from portal import formatting
 from portal.charts import share
 from portal.events import event_type
 from portal.formatting import format_date, format_money, format_span, format_time, format_when
 from portal.marks import Look
-from portal.models import PortalEvent
 
 LOOKS: Final[dict[str, Look]] = {
     DealStatus.DRAFT: ("neutral", "Draft", "pencil"),
@@ -312,18 +312,24 @@ class Happening:
     line: str
     quadrant: str
     icon: str
+    text: str = ""  # what somebody wrote, in their own lines
+    internal: bool = False
 
 
-def history(events: Iterable[PortalEvent]) -> list[Happening]:
-    """Events of one deal, newest first; drafts saved one after the other are told once."""
-    told: list[Happening] = []
-    for (kind, _), run in groupby(events, key=lambda event: (event.type, event.actor_id)):
+def history(told: Iterable[Told]) -> list[Happening]:
+    """What happened to one deal and was said of it, newest first; drafts saved one after the other are told
+    once. Files stand in a list of their own."""
+    happened = [one for one in told if one.type != "file"]
+    lines: list[Happening] = []
+    for (kind, _), run in groupby(happened, key=lambda one: (one.type, one.actor_id)):
         shown = list(run)
-        told.extend(_happening(event) for event in (shown[:1] if kind == "deals.drafted" else shown))
-    return told
+        lines.extend(_happening(one) for one in (shown[:1] if kind == "deals.drafted" else shown))
+    return lines
 
 
-def _happening(event: PortalEvent) -> Happening:
+def _happening(event: Told) -> Happening:
+    if event.type in ("note", "remark"):
+        return _written(event)
     kind = event_type(event.type)
     label = _HEADINGS.get(event.type, kind.label)
     if event.type == "deals.submitted" and event.data.get("again"):
@@ -334,6 +340,13 @@ def _happening(event: PortalEvent) -> Happening:
         label = "Approved at once, by a rule of the programme"
     heading = f"{label} by {event.actor}" if event.actor else label
     return Happening(event.occurred_at, heading, _line(event.data), kind.quadrant, kind.icon)
+
+
+def _written(note: Told) -> Happening:
+    internal, who = note.type == "remark", note.actor or "somebody"
+    heading = f"Internal note by {who}" if internal else f"Note by {who}"
+    icon = "lock" if internal else "message"
+    return Happening(note.occurred_at, heading, "", "", icon, note.data["text"], internal)
 
 
 _HEADINGS: Final = {
@@ -348,7 +361,23 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.file_added": "File added",
+    "deals.file_removed": "File removed",
     "deals.price_withdrawn": "Request for a special price taken back",
+}
+
+
+#: How what an event holds is told, in this order.
+_TOLD: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "discount": lambda data: f"{data['discount']} off the list",
+    "special_price": lambda data: "at the special price",
+    "until": lambda data: f"until {data['until']}",
+    "with": lambda data: f"{data.get('share', '')} to {data['with']}".strip(),
+    "from": lambda data: f"from {data['from']}",
+    "days": lambda data: f"protected for {formatting.format_days(data['days'])}",
+    "reason": lambda data: f"“{data['reason']}”",
+    "competitor": lambda data: f"to {data['competitor']}",
+    "files": lambda data: ", ".join(data["files"]),
 }
 
 
@@ -356,20 +385,5 @@ def _line(data: dict[str, Any]) -> str:
     parts = []
     if isinstance(data.get("amount"), int) and data.get("currency"):
         parts.append(format_money(data["amount"], str(data["currency"])))
-    if data.get("discount"):
-        parts.append(f"{data['discount']} off the list")
-    if data.get("special_price"):
-        parts.append("at the special price")
-    if data.get("until"):
-        parts.append(f"until {data['until']}")
-    if data.get("with"):
-        parts.append(f"{data.get('share', '')} to {data['with']}".strip())
-    if data.get("from"):
-        parts.append(f"from {data['from']}")
-    if data.get("days"):
-        parts.append(f"protected for {formatting.format_days(data['days'])}")
-    if data.get("reason"):
-        parts.append(f"“{data['reason']}”")
-    if data.get("competitor"):
-        parts.append(f"to {data['competitor']}")
+    parts += [tell(data) for name, tell in _TOLD.items() if data.get(name)]
     return ", ".join(parts)

@@ -37,7 +37,7 @@ from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import managers_of
 from portal.access import Actor
-from portal.models import ExchangeRate, Membership, PortalEvent, User
+from portal.models import ExchangeRate, Membership, User
 from portal.roles import Role
 from portal.scope import ALL, Scope, current_vendor_id, entered, system_scope
 from portal.wall import across_the_wall
@@ -46,7 +46,6 @@ from portal.wall import across_the_wall
 OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPROVED)
 SOON: Final = timedelta(days=14)  # protection "ends soon"
 CLOSING: Final = timedelta(days=30)  # "the next money"
-MOST_EVENTS: Final = 200
 #: Drafts, and those that were thrown away.
 _NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN, submitted_at=None)
 
@@ -55,6 +54,7 @@ _OF_A_ROW: Final = (
     "expected_close", "created_at", "submitted_at", "pending_since", "decision_due_at", "expires_at",
     "assigned_to",
 )  # fmt: skip
+_OF_A_DECISION: Final = (*_OF_A_ROW, "needs_role", "needs_person")
 
 
 def within_reach(actor: Actor) -> QuerySet[Deal]:
@@ -88,7 +88,7 @@ def for_list(deals: QuerySet[Deal]) -> QuerySet[Deal]:
 def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:
     """Registrations of the actor's partners that wait for the vendor, the most urgent first."""
     waiting = deals_visible(actor).filter(status__in=PENDING)
-    return waiting.select_related("assigned_to").order_by("decision_due_at", "id")
+    return waiting.select_related("assigned_to").order_by("decision_due_at", "id").only(*_OF_A_DECISION)
 
 
 def with_lines(deals: list[Deal]) -> list[Deal]:
@@ -272,6 +272,14 @@ def decision_owners(deal: Deal) -> list[User]:
     return [deal.assigned_to] if deal.assigned_to else program_admins()
 
 
+def deciders(deal: Deal) -> list[User]:
+    """Who looks after the partner: whoever the deal is assigned to, else its managers, else the admins."""
+    if deal.assigned_to:
+        return [deal.assigned_to]
+    with as_the_vendor():
+        return list(managers_of(deal.partner)) or program_admins()
+
+
 def program_admins() -> list[User]:
     # Partner people cannot read memberships; whom they wait for is written to, not shown.
     with as_the_vendor():
@@ -330,12 +338,6 @@ def decision_time() -> DecisionTime | None:
     """What the vendor publishes about its speed; None before the first night."""
     published: DecisionTime | None = DecisionTime.objects.first()
     return published
-
-
-def events_of(deal: Deal) -> list[PortalEvent]:
-    """What happened to the deal, newest first; at most `MOST_EVENTS`."""
-    events = PortalEvent.objects.filter(subject_type=deal._meta.label_lower, subject_id=deal.pk)
-    return list(events.select_related("actor").order_by("-occurred_at", "-id")[:MOST_EVENTS])
 
 
 def keeps_amounts() -> bool:

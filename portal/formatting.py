@@ -159,6 +159,11 @@ def format_days(days: float | Decimal, *, locale: str | None = None) -> str:
     return _counted(days, "day", locale)
 
 
+def format_times(count: int) -> str:
+    """Such as "once", "twice" and "3 times"."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def format_hours(hours: float | Decimal, *, locale: str | None = None) -> str:
     """Such as "1 hour", "7.4 hours"."""
     return _counted(hours, "hour", locale)

@@ -238,10 +238,9 @@ def as_attachment(stored: StoredFile, *, actor: Actor) -> HttpResponse:
     except FileNotFoundError as error:
         logger.exception("%s %s has no file", stored._meta.label, stored.pk)
         raise Http404("the file is gone") from error
+    # Without its name: a partner's draft is its own business, and its events are read by the vendor too.
     partner_id = getattr(stored, "partner_id", None)
-    record(
-        "portal.downloaded", actor=actor, partner_id=partner_id, subject=stored, data={"file": stored.name}
-    )
+    record("portal.downloaded", actor=actor, partner_id=partner_id, subject=stored)
     response = HttpResponse(content, content_type=stored.content_type)
     response["Content-Disposition"] = content_disposition_header(True, stored.name) or "attachment"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

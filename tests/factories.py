@@ -5,11 +5,13 @@ from typing import Any
 
 import factory
 from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from deals import models as deals
 from deals.approvals import models as approvals
+from deals.lifecycle import models as lifecycle
 from partners import models as partners
 from portal import models as portal
 from portal.roles import Role
@@ -159,6 +161,19 @@ class DealLineFactory(DjangoModelFactory):
     deal = factory.SubFactory(DealFactory)
     partner = factory.SelfAttribute("deal.partner")
     product = factory.SubFactory(ProductFactory)
+
+
+class AttachmentFactory(DjangoModelFactory):
+    class Meta:
+        model = lifecycle.Attachment
+
+    deal = factory.SubFactory(DealFactory)
+    partner = factory.SelfAttribute("deal.partner")
+    name = factory.Sequence(lambda n: f"file-{n}.txt")
+    content_type = "text/plain"
+    size = 4
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    file = factory.LazyAttribute(lambda row: ContentFile(b"text", name=row.name))
 
 
 class ApprovalRuleFactory(DjangoModelFactory):

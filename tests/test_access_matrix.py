@@ -102,6 +102,11 @@ MATRIX: dict[str, Line] = {
     "deals:approve": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
     "deals:return": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
     "deals:reject": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="reason"),
+    "deals:attach": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open"),
+    "deals:file": page(SEE_BETA, args="file"),
+    "deals:file_remove": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="file"),
+    "deals:note": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
+    "deals:remark": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
@@ -209,6 +214,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
     with acting_as(world.people["partner_admin"]) as actor:
         invitation = person_invite(actor=actor, partner=beta, email="new@example.com", role=Role.PARTNER_REP)
         seat_invitation = invitation.seat_invitation
+        attached = factories.AttachmentFactory(deal=running)
     slug = {"slug": beta.slug}
     return {
         "": {},
@@ -226,6 +232,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "price": {"pk": price.pk},
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
+        "file": {"reference": running.reference, "pk": attached.pk},
+        "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
         "own_deals_only": {"own_deals_only": "on"},
         "role": {"role": Role.PARTNER_REP},

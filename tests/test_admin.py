@@ -18,6 +18,7 @@ from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep,
 from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount
 from deals.cosell.models import CoSell, CreditLine
+from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -43,8 +44,8 @@ pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
-    Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, PriceRequest,
-    CoSell, CreditLine,
+    Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
+    PriceRequest, CoSell, CreditLine,
 }  # fmt: skip
 
 
@@ -84,11 +85,12 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         ),
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
-        DirectAccount: DirectAccount.objects.create(
-            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Direct sales"
-        ),
         **_approvals(world),
+        DealTerms: DealTerms.objects.create(),
         **_big_deals(world),
+        DirectAccount: DirectAccount.objects.create(
+            customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
+        ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
     }
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from deals import services
+from deals.lifecycle.models import RESUBMISSIONS, Attachment
 from deals.models import Deal, DealStatus, Protection
 from portal.models import PortalEvent
 from portal.scope import entered, system_scope
+from portal.uploads import checked
 from tests.deals import answers, do
 from tests.worlds import Person, VendorWorld, acting_as
 
@@ -51,6 +54,9 @@ REPEATED = {
     "lose": {"lost"},
     "withdraw": {"withdrawn"},
 }
+#: Whose files come and go when.
+FILES_OF_PARTNER = {"draft", "returned", "approved"}
+FILES_OF_VENDOR = {"submitted", "under_review", "returned", "approved"}
 BY_VENDOR = {"review", "return", "reject", "approve"}
 CUSTOMERS = ("Tiroler Logistik", "Jura Uhren")
 REPS = ("partner_rep", "distributor_rep")
@@ -79,6 +85,9 @@ class Known:
     claim: set[tuple[str, int]]
     state: str = "draft"
     stage: int = 0
+    again: int = 0
+    files: int = 0
+    sent: bool = False
 
 
 class Life(RuleBasedStateMachine):
@@ -125,6 +134,8 @@ class Life(RuleBasedStateMachine):
         if expected != "same":
             known.state, self.written = expected, self.written + 1
             known.stage = stage if action == "stage" else 0
+            known.again += action == "resubmit"
+            known.sent |= action == "submit"
 
     @rule(which=st.integers(0, 9), action=st.sampled_from(sorted(SERVICES)))
     def the_wrong_person_acts(self, which: int, action: str) -> None:
@@ -134,6 +145,43 @@ class Life(RuleBasedStateMachine):
         person = self.world.people[known.rep if action in BY_VENDOR else "sub_rep"]
         with pytest.raises(PermissionDenied):
             self._do(known, action, 0, person)
+
+    @rule(which=st.integers(0, 9), by_vendor=st.booleans(), gone=st.booleans())
+    def files_come_and_go(self, which: int, by_vendor: bool, gone: bool) -> None:
+        if not self.deals:
+            return
+        known = self.deals[which % len(self.deals)]
+        person = self.world.people["manager" if by_vendor else known.rep]
+        if known.state not in (FILES_OF_VENDOR if by_vendor else FILES_OF_PARTNER):
+            with pytest.raises(ValidationError):
+                self._handle_file(known, person, gone=False)
+            return
+        self.written += self._handle_file(known, person, gone)
+
+    def _handle_file(self, known: Known, person: Person, gone: bool) -> int:
+        """Adds a file, or removes the first of one's own; how many of either."""
+        with acting_as(person) as actor:
+            mine = Attachment.objects.filter(deal=known.deal, by_vendor=actor.is_staff).first()
+            if gone and mine:
+                services.deal_file_remove(actor=actor, deal=known.deal, file=mine)
+                return 1
+            known.files += 1
+            upload = checked("order.txt", f"Order {known.files}".encode())
+            return len(services.deal_files_add(actor=actor, deal=known.deal, uploads=[upload, upload]))
+
+    @rule(which=st.integers(0, 9), by_vendor=st.booleans())
+    def somebody_writes(self, which: int, by_vendor: bool) -> None:
+        if not self.deals:
+            return
+        known, key = self.deals[which % len(self.deals)], uuid4()
+        person = self.world.people["manager" if by_vendor else known.rep]
+        if not known.sent:
+            with pytest.raises(ValidationError):
+                do(services.deal_note, person, known.deal, text="Hello", key=key)
+            return
+        for _ in range(2):  # a note sent twice is one
+            do(services.deal_note, person, known.deal, text="Hello", key=key)
+        self.written += 1
 
     @rule(which=st.integers(0, 9))
     def time_runs_out(self, which: int) -> None:
@@ -179,6 +227,8 @@ class Life(RuleBasedStateMachine):
         if action == "stage" and known.state == "approved" and stage == known.stage:
             return "same"
         next_state = LEGAL.get((action, known.state), "illegal")
+        if action == "return" and known.again >= RESUBMISSIONS:
+            return "illegal"
         return "illegal" if next_state == "approved" != known.state and self._taken(known) else next_state
 
     def _taken(self, known: Known) -> bool:

@@ -95,7 +95,7 @@ def test_formulas_of_a_workbook_land_as_text(world: VendorWorld, scoped: Callabl
 
 
 @pytest.mark.skipif(not SPECTRUM.exists(), reason="the collection of odd CSV files is not here")
-@pytest.mark.parametrize("kind", ["partners", "people", "customers", "products", "deals"])
+@pytest.mark.parametrize("kind", ["partners", "people", "customers", "products", "direct_accounts", "deals"])
 def test_odd_files_of_other_things_are_refused_and_leave_nothing(world: VendorWorld, kind: str) -> None:
     files = sorted(SPECTRUM.glob("csvs/*.csv"))
     assert files

@@ -14,6 +14,7 @@ from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep,
 from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.cosell.models import CoSell, CreditLine
+from deals.lifecycle.models import DealTerms, InternalNote, Note
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -389,6 +390,12 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "NotificationPreference": lambda world: NotificationPreference.objects.create(
         user=world.people["partner_rep"].user, kind="deals.approved"
     ),
+    "Attachment": lambda world: factories.AttachmentFactory(deal=_a_deal()),
+    "DealTerms": lambda world: DealTerms.objects.create(),
+    "InternalNote": lambda world: InternalNote.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), text="Ask finance."
+    ),
+    "Note": lambda world: Note.objects.create(partner=_a_deal().partner, deal=_a_deal(), text="We called."),
     "BigDealTerms": lambda world: BigDealTerms.objects.create(),
     "PriceRule": lambda world: PriceRule.objects.create(position=1, role="channel_manager"),
     "PriceRequest": lambda world: PriceRequest.objects.create(

@@ -9,6 +9,7 @@ done now.
 
 from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
+from deals.services.conversing import deal_file_remove, deal_files_add, deal_note, deal_remark
 from deals.services.deciding import (
     deal_approve,
     deal_reject,
@@ -51,8 +52,12 @@ __all__ = [
     "credit_withdraw",
     "deal_approve",
     "deal_draft_save",
+    "deal_file_remove",
+    "deal_files_add",
     "deal_lose",
+    "deal_note",
     "deal_reject",
+    "deal_remark",
     "deal_resubmit",
     "deal_return",
     "deal_stage_change",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from deals.lifecycle.models import DealTerms
 from deals.models import Stage
 from portal.models import Vendor
 
@@ -9,10 +10,12 @@ _STAGES: Final = (("Qualified", 20), ("Proposal", 50), ("Negotiation", 70))
 
 
 def programme_defaults(vendor: Vendor) -> None:
-    """Three stages, where the vendor has none yet.
+    """Three stages and the usual terms, where the vendor has none yet.
 
     Runs under the vendor's system scope in the caller's transaction.
     """
+    if not DealTerms.objects.exists():
+        DealTerms.objects.create()
     if Stage.objects.exists():
         return
     Stage.objects.bulk_create(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from deals import notices
 from deals.approvals.models import ApprovalRule, StepOutcome
 from deals.customers import customer_of
+from deals.lifecycle.reads import terms
 from deals.models import Deal, DealStatus, Stage, StageChange
 from deals.selectors import as_the_vendor
 from deals.services.approving import (
@@ -23,6 +24,7 @@ from deals.services.approving import (
 from deals.services.protecting import protect
 from deals.services.steps import keep, locked, reasoned, require, tell
 from portal.access import Actor
+from portal.formatting import format_times
 from portal.models import Vendor
 
 
@@ -131,6 +133,12 @@ def deal_return(*, actor: Actor, deal: Deal, reason: str) -> Deal:
     if deal.status == DealStatus.RETURNED:
         return deal
     require("return", deal)
+    if not terms().may_be_returned(deal):
+        raise ValidationError(
+            f"{deal.reference} was submitted again {format_times(deal.resubmissions)}, the most the "
+            "programme allows: the partner could not answer. Approve it, or reject it and say why.",
+            code="limit",
+        )
     deal.decision_reason = reasoned(reason)
     deal.status, deal.returned_at = DealStatus.RETURNED, timezone.now()
     keep(deal, "decision_reason", "status", "returned_at")

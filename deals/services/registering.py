@@ -13,6 +13,7 @@ from deals import notices, policies
 from deals.approvals.models import StepOutcome
 from deals.conflicts.check import conflict_check
 from deals.customers import customer_of
+from deals.lifecycle.reads import terms
 from deals.models import Deal, DealLine, DealStatus, Product
 from deals.services.approving import ask_instead, send_for_approval, steps_end
 from deals.services.deciding import approved_at_once
@@ -22,6 +23,8 @@ from deals.services.steps import keep, locked, require, tell
 from portal.access import Actor
 from portal.business_calendars import decision_due
 from portal.exchange import in_vendor_currency
+from portal.formatting import format_times
+from portal.models import Vendor
 
 #: What a partner answers about a deal; amount in minor units of `currency`.
 ANSWERS: Final = (
@@ -155,6 +158,8 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
     if deal.is_pending:
         return deal
     require(action, deal)
+    if action == "resubmit":
+        deal.resubmissions = _counted_again(actor.vendor, deal)
     now = timezone.now()
     today = now.astimezone(actor.vendor.zone).date()
     _refuse_incomplete(deal, today)
@@ -166,7 +171,10 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
     deal.submitted_at = deal.submitted_at or now
     deal.pending_since = now
     deal.decision_due_at = decision_due(actor.vendor, now)
-    keep(deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at")
+    keep(
+        deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at",
+        "resubmissions",
+    )  # fmt: skip
     event = tell(
         "deals.submitted", actor, deal, again=action == "resubmit", amount=deal.amount, currency=deal.currency
     )
@@ -206,17 +214,33 @@ def _refuse_incomplete(deal: Deal, today: date) -> None:
         raise ValidationError(problems)
 
 
+def _counted_again(vendor: Vendor, deal: Deal) -> int:
+    """How often it will have been submitted again; ValidationError when the programme allows no more."""
+    if not terms().may_be_returned(deal):
+        raise ValidationError(
+            f"{deal.reference} was submitted again {format_times(deal.resubmissions)}, the most "
+            f"{vendor.name} takes. Withdraw it and register the customer anew, or write your manager a note.",
+            code="limit",
+        )
+    return deal.resubmissions + 1
+
+
 @transaction.atomic
-def deal_withdraw(*, actor: Actor, deal: Deal) -> Deal:
-    """Take a registration back, or discard a draft; ends its protection."""
+def deal_withdraw(*, actor: Actor, deal: Deal, reason: str = "") -> Deal:
+    """Take a registration back, or discard a draft; ends its protection. A reason may be given."""
     deal = locked("withdraw", actor=actor, deal=deal)
     if deal.status == DealStatus.WITHDRAWN:
         return deal
     require("withdraw", deal)
     now, before = timezone.now(), deal.status
-    deal.status, deal.withdrawn_at = DealStatus.WITHDRAWN, now
-    keep(deal, "status", "withdrawn_at")
+    deal.status, deal.withdrawn_at, deal.withdrawal_reason = DealStatus.WITHDRAWN, now, reason.strip()
+    deal.clean_fields(exclude={f.name for f in deal._meta.fields} - {"withdrawal_reason"})
+    keep(deal, "status", "withdrawn_at", "withdrawal_reason")
     steps_end(actor, deal, StepOutcome.WITHDRAWN)
     release(deal, now)
-    tell("deals.withdrawn", actor, deal, was=before)
+    # What is said of a draft stays with the partner: the vendor reads events too.
+    told = {"reason": deal.withdrawal_reason} if deal.submitted_at and deal.withdrawal_reason else {}
+    event = tell("deals.withdrawn", actor, deal, was=before, **told)
+    if deal.submitted_at:
+        notices.withdrawn(actor, deal, event)
     return deal

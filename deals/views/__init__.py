@@ -2,6 +2,7 @@
 
 from deals.views.acting import approve, lost, reject, send_back, stage, start_review, withdraw, won
 from deals.views.checking import check
+from deals.views.conversing import attach, file, file_remove, note, remark
 from deals.views.lists import deal_list, export, for_partner, inbox, requests
 from deals.views.page import claims, detail
 from deals.views.pricing import price, price_grant, price_refuse, price_withdraw
@@ -19,36 +20,9 @@ from deals.views.sharing import (
 from deals.views.terms import terms
 
 __all__ = [
-    "approve",
-    "check",
-    "claims",
-    "credit",
-    "credit_confirm",
-    "credit_decline",
-    "credit_end",
-    "credit_withdraw",
-    "deal_list",
-    "detail",
-    "duplicates",
-    "edit",
-    "export",
-    "for_partner",
-    "inbox",
-    "lost",
-    "price",
-    "price_grant",
-    "price_refuse",
-    "price_withdraw",
-    "register",
-    "reject",
-    "requests",
-    "send_back",
-    "share_accept",
-    "share_decline",
-    "shared",
-    "stage",
-    "start_review",
-    "terms",
-    "withdraw",
-    "won",
+    "approve", "attach", "check", "claims", "credit", "credit_confirm", "credit_decline", "credit_end",
+    "credit_withdraw", "deal_list", "detail", "duplicates", "edit", "export", "file", "file_remove",
+    "for_partner", "inbox", "lost", "note", "price", "price_grant", "price_refuse", "price_withdraw",
+    "register", "reject", "remark", "requests", "send_back", "share_accept", "share_decline", "shared",
+    "stage", "start_review", "terms", "withdraw", "won",
 ]  # fmt: skip

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST
 
 from deals import policies, selectors, services
 from deals.forms import LostForm, StageForm, WonForm
+from deals.lifecycle.forms import WithdrawForm
 from deals.models import Deal
 from deals.views.page import deal_or_404, deal_page, reason_form
 
 Service = Callable[..., Deal]
 
 
-def _act(
+def act(
     request: Any, deal: Deal, service: Service, done: str | Callable[[Deal], str], **arguments: Any
 ) -> HttpResponseBase:
     """Call, say what was done, and go back to the deal; 422 with the reason when it cannot be done."""
@@ -30,9 +31,10 @@ def _act(
     return redirect("deals:detail", deal.reference)
 
 
-def _act_with_form(
-    request: Any, deal: Deal, action: str, service: Service, done: str, name: str, form: Form
+def act_with_form(
+    request: Any, deal: Deal, action: str, service: Callable[..., Any], done: str, name: str, form: Form
 ) -> HttpResponseBase:
+    """Call with the form's answers; 403 before anything is said about them, 422 with what is wrong."""
     if not policies.may(action, request.actor, deal):  # before anything is said about the answers
         raise PermissionDenied
     if not form.is_valid():
@@ -64,7 +66,7 @@ def _by_field(error: ValidationError) -> dict[str, list[str]]:
 @require_POST
 def start_review(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
-    return _act(request, deal, services.deal_start_review, "In review. The partner sees that you look at it.")
+    return act(request, deal, services.deal_start_review, "In review. The partner sees that you look at it.")
 
 
 @require_POST
@@ -72,7 +74,7 @@ def approve(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     step = request.POST.get("step", "")
     seen = int(step) if step.isdecimal() and len(step) < 5 else None
-    return _act(request, deal, services.deal_approve, _approved, step=seen)
+    return act(request, deal, services.deal_approve, _approved, step=seen)
 
 
 def _approved(deal: Deal) -> str:
@@ -84,38 +86,40 @@ def _approved(deal: Deal) -> str:
 @require_POST
 def withdraw(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
-    return _act(request, deal, services.deal_withdraw, "Withdrawn.")
+    form = WithdrawForm(request.POST, auto_id="withdraw_%s")
+    done = "Withdrawn." if deal.submitted_at else "Discarded."
+    return act_with_form(request, deal, "withdraw", services.deal_withdraw, done, "withdraw_form", form)
 
 
 @require_POST
 def send_back(request: Any, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), reason_form("return", request.POST)
     done = "Returned. The partner has been told, and the clock waits."
-    return _act_with_form(request, deal, "return", services.deal_return, done, "return_form", form)
+    return act_with_form(request, deal, "return", services.deal_return, done, "return_form", form)
 
 
 @require_POST
 def reject(request: Any, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), reason_form("reject", request.POST)
     done = "Rejected. The partner has been told why."
-    return _act_with_form(request, deal, "reject", services.deal_reject, done, "reject_form", form)
+    return act_with_form(request, deal, "reject", services.deal_reject, done, "reject_form", form)
 
 
 @require_POST
 def stage(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = StageForm(request.POST, stages=selectors.stages())
-    return _act_with_form(request, deal, "stage", services.deal_stage_change, "Moved.", "stage_form", form)
+    return act_with_form(request, deal, "stage", services.deal_stage_change, "Moved.", "stage_form", form)
 
 
 @require_POST
 def won(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WonForm(request.POST, deal=deal, auto_id="won_%s")
-    return _act_with_form(request, deal, "win", services.deal_win, "Won. Congratulations.", "won_form", form)
+    return act_with_form(request, deal, "win", services.deal_win, "Won. Congratulations.", "won_form", form)
 
 
 @require_POST
 def lost(request: Any, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), LostForm(request.POST, auto_id="lost_%s")
-    return _act_with_form(request, deal, "lose", services.deal_lose, "Marked as lost.", "lost_form", form)
+    return act_with_form(request, deal, "lose", services.deal_lose, "Marked as lost.", "lost_form", form)

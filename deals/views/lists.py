@@ -111,7 +111,7 @@ def inbox(request: Any) -> HttpResponseBase:
         raise Http404("the vendor's own page")
     if request.method == "POST":
         return _approve_selected(request)
-    waiting = selectors.for_list(selectors.waiting_for_decision(request.actor))
+    waiting = selectors.waiting_for_decision(request.actor)
     page = keyset.page(waiting, _DUE, request.GET.get("page", ""), INBOX_PAGE)
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)

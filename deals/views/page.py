@@ -9,6 +9,8 @@ from django.views.decorators.http import require_GET
 from deals import policies, progress, selectors
 from deals.conflicts.claims import claims_beside
 from deals.forms import LostForm, ReasonForm, StageForm, WonForm
+from deals.lifecycle.forms import FilesForm, NoteForm, WithdrawForm
+from deals.lifecycle.reads import terms, told_of
 from deals.models import Deal
 
 
@@ -28,11 +30,17 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
     """The page of a deal. `forms` take the place of its own, to show what was wrong with them."""
     actor = request.actor
     actions, for_partner = policies.actions(actor, deal), policies.may_work(actor, deal)
+    told, limits = told_of(deal, actor), terms() if deal.resubmissions else None
+    if limits and not limits.may_be_returned(deal):
+        actions -= {"return"}
     context = {
         "deal": deal,
         "lines": selectors.lines_of(deal),
         "stage_history": selectors.stage_history(deal) if deal.stage_id else [],
-        "history": progress.history(selectors.events_of(deal)),
+        "terms": limits,
+        "history": progress.history(told),
+        "files": [one for one in told if one.type == "file"],
+        "may_remove": _may_remove(request, actions),
         "headline": progress.headline(deal, for_partner=for_partner),
         "steps": progress.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
         "bar": progress.protection_bar(deal),
@@ -41,6 +49,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "actions": actions,
         "weighted": _weighted(deal),
         **_approvals(request, deal),
+        **_conversation(request, deal, actions),
         **_forms(deal, actions),
         **forms,
     }
@@ -60,6 +69,36 @@ def _approvals(request: Any, deal: Deal) -> dict[str, Any]:
     }
 
 
+def _conversation(request: Any, deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
+    """The forms for files, notes and taking it back, of who may use them now."""
+    made: dict[str, Any] = {}
+    if actions & {"attach", "enclose"}:
+        made["files_form"] = FilesForm(auto_id="files_%s")
+    if "note" in actions and deal.submitted_at:
+        made["note_form"] = note_form(request, deal)
+    if "remark" in actions:
+        made["remark_form"] = remark_form()
+    if "withdraw" in actions and deal.submitted_at:
+        made["withdraw_form"] = WithdrawForm(auto_id="withdraw_%s")
+    return made
+
+
+def _may_remove(request: Any, actions: frozenset[str]) -> str:
+    """Whose files the person may remove: "vendor", "partner", or "" for nobody's."""
+    if not actions & {"attach", "enclose"}:
+        return ""
+    return "vendor" if request.actor.is_staff else "partner"
+
+
+def note_form(request: Any, deal: Deal, data: Any = None) -> NoteForm:
+    other = deal.partner.name if request.actor.is_staff else request.vendor.name
+    return NoteForm(data, label=f"Note to {other}", auto_id="note_%s")
+
+
+def remark_form(data: Any = None) -> NoteForm:
+    return NoteForm(data, label="Internal note", auto_id="remark_%s")
+
+
 def _weighted(deal: Deal) -> int | None:
     """The amount by the likelihood of its stage, in minor units of the deal's currency."""
     if deal.amount is None or deal.stage is None or not deal.is_open:
@@ -72,6 +111,7 @@ def _forms(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if "return" in actions:
         made["return_form"] = reason_form("return")
+    if "reject" in actions:
         made["reject_form"] = reason_form("reject")
     if "stage" in actions:
         made["stage_form"] = StageForm(initial={"stage": deal.stage_id}, stages=selectors.stages())

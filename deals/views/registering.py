@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from deals import policies, selectors, services
 from deals.forms import MOST_LINES, DealForm, ProductLines, product_choices
+from deals.lifecycle.forms import FilesForm
 from deals.models import Deal, DealStatus
 from deals.views.checking import Checked, checked
 from deals.views.page import deal_or_404
@@ -99,23 +100,29 @@ def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
     draft = "submit" not in request.POST
     form = DealForm(request.POST, currencies=_currencies(request, deal), draft=draft)
     lines = _lines(request, data=request.POST, draft=draft)
-    if not all([form.is_valid(), lines.is_valid()]):
-        return _form_page(request, deal, form, lines, status=422)
+    files = FilesForm(request.POST, request.FILES, auto_id="files_%s", optional=True)
+    if not all([form.is_valid(), lines.is_valid(), files.is_valid()]):
+        return _form_page(request, deal, form, lines, files=files, status=422)
     if not draft and _unconfirmed_twin(request, deal, form, lines):
-        return _form_page(request, deal, form, lines, status=422, ask_twin=True)
+        return _form_page(request, deal, form, lines, files=files, status=422, ask_twin=True)
     try:
-        saved = _saved(request, deal, form, lines, draft)
+        saved = _saved(request, deal, form, lines, files, draft)
     except ValidationError as error:
-        return _refused(request, deal, form, lines, error)
+        return _refused(request, deal, form, lines, files, error)
     done = "Draft saved." if draft else "Submitted. You hear back by the time shown below."
     messages.success(request, done)
     return redirect("deals:edit" if draft else "deals:detail", saved.reference)
 
 
 @transaction.atomic
-def _saved(request: Any, deal: Deal | None, form: DealForm, lines: Any, draft: bool) -> Deal:
+def _saved(
+    request: Any, deal: Deal | None, form: DealForm, lines: Any, files: FilesForm, draft: bool
+) -> Deal:
     actor, key = request.actor, None if deal else form.key(lines.pairs)
     saved = services.deal_draft_save(actor=actor, deal=deal, answers=form.answers, lines=lines.pairs, key=key)
+    uploads = files.cleaned_data["uploads"]
+    if uploads and saved.is_editable:  # the same form sent twice may find it submitted already
+        services.deal_files_add(actor=actor, deal=saved, uploads=uploads)
     if draft:
         return saved
     submit = services.deal_resubmit if saved.status == DealStatus.RETURNED else services.deal_submit
@@ -123,7 +130,7 @@ def _saved(request: Any, deal: Deal | None, form: DealForm, lines: Any, draft: b
 
 
 def _refused(
-    request: Any, deal: Deal | None, form: DealForm, lines: Any, error: ValidationError
+    request: Any, deal: Deal | None, form: DealForm, lines: Any, files: FilesForm, error: ValidationError
 ) -> HttpResponseBase:
     """The service's objections beside the answers they are about."""
     if getattr(error, "code", "") == "illegal" and deal is not None:
@@ -132,9 +139,11 @@ def _refused(
     for name, texts in problems.items():
         if name == "products":
             lines.forms[0].add_error("product", texts)
+        elif name == "uploads":
+            files.add_error(name, texts)
         else:
             form.add_error(name if name in form.fields else None, texts)
-    return _form_page(request, deal, form, lines, status=422)
+    return _form_page(request, deal, form, lines, files=files, status=422)
 
 
 def _unconfirmed_twin(request: Any, deal: Deal | None, form: DealForm, lines: Any) -> bool:
@@ -177,13 +186,17 @@ def _form_page(
     status: int = 200,
     ask_twin: bool = False,
     checked: Checked | None = None,
+    files: FilesForm | None = None,
 ) -> HttpResponse:
     tier = deal.partner.tier if deal else None
+    chosen = bool(files and request.FILES)
     lines.ask_for_answers()
     context = {
         "deal": deal,
         "form": form,
         "lines": lines,
+        "files": files or FilesForm(auto_id="files_%s", optional=True),
+        "files_again": chosen,  # no browser keeps a choice of files
         "twins": _twins(request, form, deal) if form["customer_name"].value() else [],
         "ask_twin": ask_twin,
         "checked": checked,

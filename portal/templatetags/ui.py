@@ -160,6 +160,9 @@ def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
+register.filter("times", formatting.format_times)
+
+
 @register.filter
 def working_hours(hours: float) -> str:
     """Such as "40 minutes" and "6.5 working hours"."""

@@ -1,0 +1,1 @@
+"""What belongs to a registration beside its answers: files, notes, changes after approval, and its limits."""

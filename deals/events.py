@@ -30,9 +30,13 @@ declare(
     EventType("deals.credit_declined", "Sharing declined", "sales", "x"),
     EventType("deals.credit_withdrawn", "Proposal to share taken back", "sales", "arrow-back"),
     EventType("deals.credit_ended", "Sharing ended", "sales", "link-off"),
+    EventType("deals.proof_sent", "Proof of sale handed in", "sales", "receipt"),
+    EventType("deals.proof_accepted", "Proof of sale accepted", "sales", "circle-check"),
+    EventType("deals.proof_refused", "Proof of sale refused", "sales", "ban"),
     # Of the second partner, which knows of the deal what its credit line says.
     EventType("deals.share_agreed", "Share of another partner's deal", "sales", "heart-handshake"),
     EventType("deals.share_won", "Shared deal won", "sales", "trophy"),
+    EventType("deals.share_counted", "Shared win counts", "sales", "circle-check"),
     EventType("deals.share_lost", "Shared deal lost", "sales", "mood-sad"),
     EventType("deals.share_ended", "Share of another partner's deal ended", "sales", "link-off"),
     EventType("deals.imported", "Deal imported", "sales", "file-import"),

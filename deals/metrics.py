@@ -149,6 +149,7 @@ shared as (
         coalesce(sum(booked) filter (where booked_now and kind = 'influenced'), 0)::bigint
             as influenced_amount,
         coalesce(sum(amount_shift) filter (where open_now), 0)::bigint as open_shift,
+        coalesce(sum(amount) filter (where open_now and kind = 'influenced'), 0)::bigint as influenced_open,
         coalesce(sum(amount_shift * probability) filter (where open_now), 0)::bigint as percents_shift
     from (
         select
@@ -182,7 +183,7 @@ select
     coalesce(unproven, 0), coalesce(unproven_amount, 0),
     coalesce(shift, 0), coalesce(shift_90, 0), coalesce(shift_fiscal_quarter, 0), coalesce(shift_180, 0),
     coalesce(shift_before, 0), coalesce(influenced, 0), coalesce(influenced_amount, 0),
-    coalesce(open_shift, 0), coalesce(percents_shift, 0)
+    coalesce(open_shift, 0), coalesce(percents_shift, 0), coalesce(influenced_open, 0)
 from won
 full join unproven using (partner_id)
 full join lost using (partner_id)
@@ -233,6 +234,7 @@ class Figures(NamedTuple):
     influenced_amount: int
     open_shift: int
     percents_shift: int
+    influenced_open: int
 
 
 def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figures]:
@@ -291,7 +293,10 @@ def sales_cycle(of: Figures) -> Result:
 
 
 def open_pipeline(of: Figures) -> Result:
-    return Result(of.open_amount + of.open_shift, n=of.open, beside={"without_amount": of.without_amount})
+    beside = {"without_amount": of.without_amount}
+    if of.influenced_open:
+        beside |= {"influenced": of.influenced_open}
+    return Result(of.open_amount + of.open_shift, n=of.open, beside=beside)
 
 
 def weighted_pipeline(of: Figures) -> Result:
@@ -552,7 +557,7 @@ METRICS = [
         "A registration without an amount counts as 0; how many there are stands beside it.",
         rows=open_rows,
         rows_label="open deals",
-        beside={"without_amount": Unit.COUNT},
+        beside={"without_amount": Unit.COUNT, "influenced": Unit.MONEY},
         floor=0,
         target=600_000,
         weight=10,

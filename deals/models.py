@@ -559,4 +559,5 @@ import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
 import deals.cosell.models  # noqa: E402
-import deals.lifecycle.models  # noqa: E402, F401
+import deals.lifecycle.models  # noqa: E402
+import deals.proofs.models  # noqa: E402, F401

@@ -33,11 +33,13 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "price": (*PENDING, DealStatus.APPROVED),
     "share": (*PENDING, DealStatus.APPROVED),
     "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
+    "prove": (DealStatus.WON,),
+    "judge": (DealStatus.WON,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "credit"})
+_VENDORS: Final = frozenset({"enclose", "remark", "credit", "judge"})
 
 
 def may_register(actor: Actor) -> bool:

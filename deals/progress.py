@@ -55,7 +55,8 @@ def _finding(deal: Deal, for_partner: bool, now: datetime) -> str:
         case DealStatus.APPROVED:
             return _protected(deal.expires_at, now)
         case DealStatus.WON:
-            return f"won, {format_money(deal.won_amount or 0, deal.currency)}"
+            waits = "" if deal.counted_at else ", not counted before its proof of sale is accepted"
+            return f"won, {format_money(deal.won_amount or 0, deal.currency)}{waits}"
         case DealStatus.DRAFT:
             return "a draft, not registered yet"
         case DealStatus.EXPIRED:
@@ -369,6 +370,7 @@ _HEADINGS: Final = {
 
 #: How what an event holds is told, in this order.
 _TOLD: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
+    "proof": lambda data: str(data["proof"]),
     "discount": lambda data: f"{data['discount']} off the list",
     "special_price": lambda data: "at the special price",
     "until": lambda data: f"until {data['until']}",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.urls import reverse
 
@@ -11,6 +11,7 @@ from deals.bigdeals.selectors import prices_waiting
 from deals.cosell.selectors import cosells_waiting
 from deals.cosell.wording import share_text
 from deals.models import Deal
+from deals.proofs.selectors import proofs_waiting
 from portal.access import Actor
 from portal.formatting import format_money, format_percent
 
@@ -34,7 +35,29 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_cosells(actor)], key=lambda one: one.due)
+    return sorted([*_prices(actor), *_cosells(actor), *_proofs(actor)], key=lambda one: one.due)
+
+
+def _proofs(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Proof of sale",
+            "receipt",
+            one.deal,
+            _proved(one),
+            one.who,
+            one.sent_at,
+            one.due_at,
+            reverse("deals:proof", args=[one.deal.reference]),
+        )
+        for one in proofs_waiting(actor)[:MOST]
+    ]
+
+
+def _proved(proof: Any) -> str:
+    amount = format_money(proof.deal.won_amount or 0, proof.deal.currency)
+    pieces = f" ({proof.pieces})" if proof.pieces else ""
+    return f"{proof.get_kind_display().lower()}{pieces}, {amount}"
 
 
 def _cosells(actor: Actor) -> Sequence[Waiting]:

@@ -17,12 +17,15 @@ from django.utils import timezone
 from deals.bigdeals.models import PriceRequest
 from deals.cosell.models import CoSell, CreditLine
 from deals.models import Deal
+from deals.proofs.models import Proof, ProofFile
 from partners.models import Partner
 from partners.services import person_invite
+from portal import uploads
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
 from tests import factories
+from tests.files import PDF
 from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
@@ -120,6 +123,10 @@ MATRIX: dict[str, Line] = {
     # Alpha's deal, offered to beta: its people answer, the vendor's see it, alpha's see their own side only.
     "deals:share_accept": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered"),
     "deals:share_decline": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered", data="reason"),
+    "deals:proof": page(SEE_BETA, args="won_deal"),
+    "deals:proof_accept": action(DECIDERS_OF_BETA, SEE_BETA, args="proof"),
+    "deals:proof_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="proof", data="reason"),
+    "deals:proof_file": page(SEE_BETA, args="proof_file"),
     "deals:requests": page(STAFF),
     "deals:terms": page(SEE_BETA, args="pending"),
     "deals:price": page(SEE_BETA, args="pending"),
@@ -202,6 +209,11 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
         )  # fmt: skip
+        won_deal = factories.DealFactory(won=True, proof_needed=True, **fields)
+        proof = Proof.objects.create(partner=beta, deal=won_deal, kind="invoice", due_at=timezone.now())
+        proof_file = ProofFile.objects.create(
+            partner=beta, proof=proof, **uploads.checked("order.pdf", PDF).as_fields(rep.user)
+        )
         proposed = CoSell.objects.create(
             partner=beta, deal=pending, status="proposed", named="Delta", share=3_000
         )
@@ -225,6 +237,9 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "won_deal": {"reference": won_deal.reference},
+        "proof": {"pk": proof.pk},
+        "proof_file": {"pk": proof_file.pk},
         "proposed": {"pk": proposed.pk},
         "shared": {"pk": shared[0].cosell_id},
         "offered": {"pk": offered[1].pk},

@@ -20,6 +20,7 @@ from deals.conflicts.models import DirectAccount
 from deals.cosell.models import CoSell, CreditLine
 from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
+from deals.proofs.models import Proof
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
 from portal.models import (
@@ -45,7 +46,7 @@ SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, CoSell, CreditLine,
+    PriceRequest, CoSell, CreditLine, Proof,
 }  # fmt: skip
 
 
@@ -129,7 +130,8 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
         )
     )  # fmt: skip
     return {
-        BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0]
+        BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0],
+        Proof: Proof.objects.create(partner=deal.partner, deal=deal, kind="invoice", due_at=timezone.now()),
     }  # fmt: skip
 
 

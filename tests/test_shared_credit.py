@@ -22,6 +22,7 @@ from portal.models import Notification, OutboxMessage, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
 from scorecards.bench import recompute
+from scorecards.services import nightly
 from tests.deals import approved, do, draft, events, now_is
 from tests.test_deals_pages import BUDGET, statements, text
 from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -446,6 +447,17 @@ class TestWhatCounts:
         assert now["open_pipeline"] == {"beta": 0, "delta": 0}
         assert now["bookings"] == {"beta": 70_000_00, "delta": 30_000_00}
 
+    def test_the_scorecard_says_where_the_rest_comes_from(
+        self, world: VendorWorld, delta: Person, client_as: SignIn
+    ) -> None:
+        deal = approved(world)
+        name(world, deal)
+        win(world, deal, amount=100_000_00)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            nightly(vendor=world.vendor, as_of=timezone.localdate())
+        page = text(client_as(delta).get("/partners/delta/scorecard/bookings/"))
+        assert "and €30,000 credited of other partners&#x27; deals = €30,000" in page
+
     def test_a_past_day_is_as_it_was(self, world: VendorWorld) -> None:
         """Agreed, changed and ended on three days: each day before keeps its answer."""
         today = timezone.localdate()
@@ -587,7 +599,7 @@ class TestPages:
         assert "86,000" not in offer
         line = lines(world)["delta"].pk
         assert second.post(f"/deals/shared/{line}/accept/").status_code == 302
-        assert "25% of it is Delta" in text(rep.get(page))
+        assert "shared with Delta of acme, 25%" in text(rep.get(page))
         assert "€21,500" in text(second.get("/deals/shared/"))
         assert "€64,500" in text(rep.get(page))
 

@@ -16,6 +16,7 @@ from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.cosell.models import CoSell, CreditLine
 from deals.lifecycle.models import DealTerms, InternalNote, Note
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
+from deals.proofs.models import Proof, ProofFile, SerialNumber
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
 from portal.events import record
@@ -432,6 +433,15 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
             agreed_at=_a_deal().created_at,
         )
         for slug, kind, share in (("alpha", "sourced", 7_000), ("beta", "influenced", 3_000))
+    ),
+    "Proof": lambda world: Proof.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), kind="invoice", due_at=_a_moment(_a_deal(), 2)
+    ),
+    "ProofFile": lambda world: ProofFile.objects.create(
+        partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), size=1, file="x"
+    ),
+    "SerialNumber": lambda world: SerialNumber.objects.create(
+        partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), text="1", key="1"
     ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "DirectAccount": lambda world: DirectAccount.objects.create(

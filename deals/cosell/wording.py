@@ -35,7 +35,7 @@ def finding(rows: list[CoSell]) -> str:
     """What the page's heading and the deal's page say."""
     here, asked = current(rows), undecided(rows)
     if here:
-        return f"{share_text(here.share)} of it is {here.named}’s"
+        return f"shared with {here.named}, {share_text(here.share)}"
     if asked and asked.status == CoSellStatus.OFFERED:
         return f"{asked.named} is asked to share it"
     if asked:

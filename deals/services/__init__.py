@@ -26,6 +26,7 @@ from deals.services.pricing import (
     prices_mind,
 )
 from deals.services.protecting import protection_expire_due
+from deals.services.proving import proof_accept, proof_refuse, proof_send, proofs_mind
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
@@ -74,6 +75,10 @@ __all__ = [
     "price_withdraw",
     "prices_mind",
     "programme_defaults",
+    "proof_accept",
+    "proof_refuse",
+    "proof_send",
+    "proofs_mind",
     "protection_expire_due",
     "references_take",
     "share_accept",

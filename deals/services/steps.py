@@ -30,6 +30,7 @@ _DONE = {
     "price": "given a special price",
     "share": "shared with a second partner",
     "credit": "shared with a second partner",
+    "prove": "proved",
 }
 
 

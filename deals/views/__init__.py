@@ -6,6 +6,7 @@ from deals.views.conversing import attach, file, file_remove, note, remark
 from deals.views.lists import deal_list, export, for_partner, inbox, requests
 from deals.views.page import claims, detail
 from deals.views.pricing import price, price_grant, price_refuse, price_withdraw
+from deals.views.proving import proof, proof_accept, proof_file, proof_refuse
 from deals.views.registering import duplicates, edit, register
 from deals.views.sharing import (
     credit,
@@ -22,7 +23,7 @@ from deals.views.terms import terms
 __all__ = [
     "approve", "attach", "check", "claims", "credit", "credit_confirm", "credit_decline", "credit_end",
     "credit_withdraw", "deal_list", "detail", "duplicates", "edit", "export", "file", "file_remove",
-    "for_partner", "inbox", "lost", "note", "price", "price_grant", "price_refuse", "price_withdraw",
-    "register", "reject", "remark", "requests", "send_back", "share_accept", "share_decline", "shared",
-    "stage", "start_review", "terms", "withdraw", "won",
+    "for_partner", "inbox", "lost", "note", "price", "price_grant", "price_refuse", "price_withdraw", "proof",
+    "proof_accept", "proof_file", "proof_refuse", "register", "reject", "remark", "requests", "send_back",
+    "share_accept", "share_decline", "shared", "stage", "start_review", "terms", "withdraw", "won",
 ]  # fmt: skip

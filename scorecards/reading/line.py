@@ -246,7 +246,9 @@ def _working(line: Line) -> str:
         case "deal_size" | "sales_cycle":
             return f"The middle of {line.rows_text}"
         case "bookings" | "open_pipeline":
-            return f"Sum of {line.rows_text}"
+            shared = beside.get("influenced")
+            more = f" and {money(shared)} credited of other partners' deals" if shared else ""
+            return f"Sum of {line.rows_text}{more}"
         case "weighted_pipeline":
             return f"Sum of {line.rows_text}, each times its likelihood,"
     return line.rows_text[:1].upper() + line.rows_text[1:]

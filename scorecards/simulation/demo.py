@@ -28,6 +28,7 @@ from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
+from scorecards.simulation.proving import proofs_of_sale
 from scorecards.simulation.sharing import shared_deals
 from scorecards.simulation.world import VENDORS, VendorPlan
 
@@ -108,6 +109,7 @@ def work(vendor: Vendor) -> None:
         _rules(plan, vendor.currency)
         special_prices(plan, vendor, _featured())
         shared_deals(vendor, _featured())
+        proofs_of_sale(plan, vendor, _featured())
         while approvals_nudge(vendor=vendor):
             pass
         decision_time_publish(vendor=vendor)

@@ -14,7 +14,8 @@ import deals.bigdeals.admin
 import deals.conflicts.admin
 import deals.cosell.admin
 import deals.lifecycle.admin
-import deals.proofs.admin  # noqa: F401  (all register their tables)
+import deals.proofs.admin
+import deals.protection.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal, DealLine, Product, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin

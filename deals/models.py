@@ -560,4 +560,5 @@ import deals.bigdeals.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
 import deals.cosell.models  # noqa: E402
 import deals.lifecycle.models  # noqa: E402
-import deals.proofs.models  # noqa: E402, F401
+import deals.proofs.models  # noqa: E402
+import deals.protection.models  # noqa: E402, F401

@@ -24,6 +24,8 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "stage": (DealStatus.APPROVED,),
     "win": (DealStatus.APPROVED,),
     "lose": (DealStatus.APPROVED,),
+    "extend": (DealStatus.APPROVED,),
+    "grant": (DealStatus.APPROVED,),
     # Files: the partner's own while the registration is in its hands, the vendor's while it looks at it.
     "attach": (*EDITABLE, DealStatus.APPROVED),
     "enclose": (*PENDING, DealStatus.RETURNED, DealStatus.APPROVED),
@@ -39,7 +41,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "credit", "judge"})
+_VENDORS: Final = frozenset({"enclose", "remark", "grant", "credit", "judge"})
 
 
 def may_register(actor: Actor) -> bool:

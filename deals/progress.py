@@ -3,7 +3,7 @@
 Pure functions over a deal already read; `for_partner` says that the partner itself is reading.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -362,30 +362,40 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
+    "deals.extension_requested": "More protection asked for",
+    "deals.extension_refused": "More protection refused",
+    "deals.extended": "Protection extended",
+    "deals.protection_ending": "Reminded that protection ends",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
     "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 
-#: How what an event holds is told, in this order.
-_TOLD: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
-    "proof": lambda data: str(data["proof"]),
-    "discount": lambda data: f"{data['discount']} off the list",
-    "special_price": lambda data: "at the special price",
-    "until": lambda data: f"until {data['until']}",
-    "with": lambda data: f"{data.get('share', '')} to {data['with']}".strip(),
-    "from": lambda data: f"from {data['from']}",
-    "days": lambda data: f"protected for {formatting.format_days(data['days'])}",
-    "reason": lambda data: f"“{data['reason']}”",
-    "competitor": lambda data: f"to {data['competitor']}",
-    "files": lambda data: ", ".join(data["files"]),
+#: How each detail of an event is said, in this order.
+_SAID: Final = {
+    "proof": "{}",
+    "discount": "{} off the list",
+    "special_price": "at the special price",
+    "more": "{} more",
+    "until": "until {}",
+    "shared": "{}",
+    "from": "from {}",
+    "protected": "protected for {}",
+    "reason": "“{}”",
+    "competitor": "to {}",
 }
 
 
 def _line(data: dict[str, Any]) -> str:
-    parts = []
+    told = dict(data)
+    if data.get("with"):
+        told["shared"] = f"{data.get('share', '')} to {data['with']}".strip()
+    if data.get("days"):
+        told["protected"] = formatting.format_days(data["days"])
+    parts = [said.format(told[name]) for name, said in _SAID.items() if told.get(name)]
+    if data.get("files"):
+        parts.append(", ".join(data["files"]))
     if isinstance(data.get("amount"), int) and data.get("currency"):
-        parts.append(format_money(data["amount"], str(data["currency"])))
-    parts += [tell(data) for name, tell in _TOLD.items() if data.get(name)]
+        parts.insert(0, format_money(data["amount"], str(data["currency"])))
     return ", ".join(parts)

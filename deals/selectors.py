@@ -33,6 +33,7 @@ from deals.models import (
     Stage,
     StageChange,
 )
+from deals.protection.reads import with_extensions
 from partners.models import Partner, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import managers_of
@@ -311,7 +312,8 @@ def registrants(deal: Deal) -> list[User]:
 def deal_for_page(actor: Actor, reference: str) -> Deal:
     """The deal with everybody its page names; Deal.DoesNotExist for who cannot see it."""
     deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
-    return deals.get(reference=reference)
+    found: Deal = with_extensions(deals).get(reference=reference)
+    return found
 
 
 def lines_of(deal: Deal) -> list[DealLine]:

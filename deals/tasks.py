@@ -15,7 +15,7 @@ def nudge_approvals() -> int:
 
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.approvals_nudge(vendor=vendor)
+        return services.approvals_nudge(vendor=vendor) + services.extensions_nudge(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.mind_big_deals")
@@ -46,9 +46,20 @@ def _published(vendor: Vendor) -> bool:
 @shared_task(name="deals.tasks.expire_protection")
 def expire_protection() -> int:
     """Expire what has run out, vendor by vendor; returns how many deals."""
-    return sum(_of_vendor(vendor_id) for vendor_id in Vendor.objects.values_list("pk", flat=True))
+    return sum(_expired(vendor) for vendor in Vendor.objects.all())
 
 
-def _of_vendor(vendor_id: int) -> int:
-    with entered(system_scope(vendor_id)), transaction.atomic():
+def _expired(vendor: Vendor) -> int:
+    with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         return services.protection_expire_due()
+
+
+@shared_task(name="deals.tasks.remind_of_protection")
+def remind_of_protection() -> int:
+    """Remind of protection about to end, vendor by vendor; returns of how many deals."""
+    return sum(_reminded(vendor) for vendor in Vendor.objects.filter(is_active=True))
+
+
+def _reminded(vendor: Vendor) -> int:
+    with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
+        return services.protection_remind(vendor=vendor)

@@ -12,8 +12,9 @@ from deals.cosell.selectors import cosells_waiting
 from deals.cosell.wording import share_text
 from deals.models import Deal
 from deals.proofs.selectors import proofs_waiting
+from deals.protection.reads import waiting_for_decision as extensions_waiting
 from portal.access import Actor
-from portal.formatting import format_money, format_percent
+from portal.formatting import format_days, format_money, format_percent
 
 #: Of each kind; whoever has more waiting starts with these.
 MOST: Final = 50
@@ -35,7 +36,8 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_cosells(actor), *_proofs(actor)], key=lambda one: one.due)
+    waiting = [*_prices(actor), *_extensions(actor), *_cosells(actor), *_proofs(actor)]
+    return sorted(waiting, key=lambda one: one.due)
 
 
 def _proofs(actor: Actor) -> Sequence[Waiting]:
@@ -89,4 +91,20 @@ def _prices(actor: Actor) -> Sequence[Waiting]:
             reverse("deals:price", args=[one.deal.reference]),
         )
         for one in prices_waiting(actor)[:MOST]
+    ]
+
+
+def _extensions(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Extension",
+            "calendar-plus",
+            one.deal,
+            f"{format_days(one.days)} more: “{one.reason}”",
+            str(one.owner or "Program admins"),
+            one.requested_at,
+            one.due_at,
+            f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
+        )
+        for one in extensions_waiting(actor)[:MOST]
     ]

@@ -38,6 +38,11 @@ BEAT_SCHEDULE = {
         "task": "deals.tasks.publish_decision_times",
         "schedule": crontab(minute="25"),
     },
+    # Often, because mornings come at odd minutes.
+    "remind of protection about to end": {
+        "task": "deals.tasks.remind_of_protection",
+        "schedule": crontab(minute="*/15"),
+    },
     "expire deal protection": {"task": "deals.tasks.expire_protection", "schedule": crontab(minute="15")},
 }
 

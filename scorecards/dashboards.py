@@ -311,7 +311,15 @@ def turns(today: deals.Today) -> list[Turn]:
         for deal in today.returned.deals
     ]
     ending = [
-        Turn(deal, "Protection ends", _ends(deal), "Update", _page(deal), deal.approved_at, deal.expires_at)
+        Turn(
+            deal,
+            "Protection ends",
+            _ends(deal),
+            "Extend",
+            f"{_page(deal)}#protection",
+            deal.approved_at,
+            deal.expires_at,
+        )
         for deal in today.ending.deals
     ]
     drafts = [

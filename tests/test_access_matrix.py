@@ -18,6 +18,8 @@ from deals.bigdeals.models import PriceRequest
 from deals.cosell.models import CoSell, CreditLine
 from deals.models import Deal
 from deals.proofs.models import Proof, ProofFile
+from deals.protection.models import Extension
+from deals.services.links import link_make
 from partners.models import Partner
 from partners.services import person_invite
 from portal import uploads
@@ -111,6 +113,10 @@ MATRIX: dict[str, Line] = {
     "deals:note": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:remark": action(DECIDERS_OF_BETA, SEE_BETA, args="pending", data="note"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
+    "deals:extend": action(PARTNER_OF_BETA, SEE_BETA, args="open", data="extend"),
+    "deals:extend_by_mail": page({"partner_rep"}, SEE_BETA, args="extension_link"),
+    "deals:grant_extension": action(DECIDERS_OF_BETA, SEE_BETA, args="extension"),
+    "deals:refuse_extension": action(DECIDERS_OF_BETA, SEE_BETA, args="extension", data="reason"),
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
@@ -205,6 +211,12 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         running = factories.DealFactory(approved=True, **{**fields, "stage": world.stages[0]})
         for deal in (draft, pending, running):
             factories.DealLineFactory(deal=deal, product=world.products[0])
+        ending = factories.DealFactory(approved=True, **fields)
+        extension = Extension.objects.create(
+            partner=beta, deal=ending, days=30, reason="Survey.", due_at=timezone.now(),
+            last_call_at=timezone.now(), until_before=ending.expires_at,
+        )  # fmt: skip
+        token = link_make(running, rep.user)
         price = PriceRequest.objects.create(
             partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
@@ -247,6 +259,8 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "price": {"pk": price.pk},
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
+        "extension": {"reference": ending.reference, "pk": extension.pk},
+        "extension_link": {"token": token},
         "file": {"reference": running.reference, "pk": attached.pk},
         "note": {"text": "The customer called."},
         "invite": {"email": "another@example.com", "role": Role.PARTNER_REP},
@@ -254,6 +268,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "role": {"role": Role.PARTNER_REP},
         "reason": {"reason": "Please add the site."},
         "stage": {"stage": world.stages[1].pk},
+        "extend": {"days": "30", "reason": "The survey takes longer."},
         "won": {"amount": "1000", "closed_on": timezone.localdate().isoformat()},
         "lost": {"reason": "Price"},
     }

@@ -21,6 +21,7 @@ from deals.cosell.models import CoSell, CreditLine
 from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
 from deals.proofs.models import Proof
+from deals.protection.models import Extension, ExtensionTerms
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
 from portal.models import (
@@ -46,7 +47,7 @@ SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, CoSell, CreditLine, Proof,
+    PriceRequest, Extension, CoSell, CreditLine, Proof,
 }  # fmt: skip
 
 
@@ -104,7 +105,16 @@ def _approvals(world: VendorWorld) -> dict[Any, Any]:
         partner=deal.partner, deal=deal, round=1, position=1, due_at=timezone.now(), reason="of a rule"
     )
     published = DecisionTime.objects.create(decisions=0, computed_at=timezone.now())
-    return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published}
+    return {ApprovalRule: rule, ApprovalStep: step, DecisionTime: published, **_protection(world)}
+
+
+def _protection(world: VendorWorld) -> dict[Any, Any]:
+    deal, now = factories.approved_deal(partner=world.partners["beta"]), timezone.now()
+    extension = Extension.objects.create(
+        partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
+        last_call_at=now, until_before=now,
+    )  # fmt: skip
+    return {ExtensionTerms: ExtensionTerms.objects.create(tier=world.tiers[0]), Extension: extension}
 
 
 def _big_deals(world: VendorWorld) -> dict[Any, Any]:

@@ -1,21 +1,29 @@
 """Two people at the same moment, on two connections. Each race is also run without what prevents it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from deals import customers, services, tasks
 from deals.models import Customer, Deal, DealStatus, Protection
+from deals.protection.models import Extension, ProtectionReminder
+from deals.services import extending
+from portal.models import OutboxMessage
+from portal.roles import Role
 from portal.scope import entered, system_scope
-from tests.deals import answers, do, draft, events, now_is, submitted
-from tests.worlds import VendorWorld, acting_as
+from tests import factories
+from tests.clocks import stopped_at
+from tests.deals import answers, approved, do, draft, events, now_is, submitted
+from tests.worlds import Person, VendorWorld, acting_as, add_person, grant_partner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,8 +90,8 @@ def test_without_the_index_both_would_be_protected(world: VendorWorld) -> None:
 
 
 @contextmanager
-def without_index(name: str) -> Iterator[None]:
-    """As the owner of the tables; the index is back when the block ends."""
+def without_index(name: str, table: str = "deals_protection") -> Iterator[None]:
+    """As the owner of the tables; the index is back when the block ends, and its table empty."""
     with connections["owner"].cursor() as cursor:
         cursor.execute("select indexdef from pg_indexes where indexname = %s", [name])
         definition = cursor.fetchone()[0]
@@ -92,7 +100,7 @@ def without_index(name: str) -> Iterator[None]:
         yield
     finally:
         with connections["owner"].cursor() as cursor:
-            cursor.execute("delete from deals_protection")
+            cursor.execute(f"delete from {table}")
             cursor.execute(definition)
 
 
@@ -159,6 +167,177 @@ def test_approved_and_rejected_at_once_is_one_of_them(world: VendorWorld) -> Non
     assert sum(isinstance(result, ValidationError) for result in results) == 1, results
     assert len(events(world, deal)) == 3
     assert active_claims(world) == (now_is(world, deal).status == DealStatus.APPROVED)
+
+
+# Sixteen at once ---------------------------------------------------------------------------------------
+
+MANY = 16
+
+
+def sixteen_partners(world: VendorWorld) -> list[Person]:
+    """A rep each; the manager manages them all."""
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        reps = []
+        for number in range(MANY):
+            partner = factories.PartnerFactory(slug=f"rival-{number}", tier=world.tiers[0])
+            grant_partner(world.people["manager"].user, partner)
+            reps.append(add_person(world.vendor, f"rival{number}", Role.PARTNER_REP, partner))
+        return reps
+
+
+def register_and_approve(world: VendorWorld, reps: list[Person]) -> list[Any]:
+    """Sixteen partners submit the same new customer at once; then all sixteen are approved at once."""
+    drafts = [draft(rep, world) for rep in reps]
+    deals = at_once(
+        *(lambda rep=rep, deal=deal: do(services.deal_submit, rep, deal)
+          for rep, deal in zip(reps, drafts, strict=True))
+    )  # fmt: skip
+    assert all(isinstance(deal, Deal) for deal in deals), deals
+    assert len({deal.customer_id for deal in deals}) == 1
+    deciders = [world.people["manager"], world.people["program_admin"]]
+    return at_once(
+        *(lambda deal=deal, who=deciders[place % 2]: do(services.deal_approve, who, deal)
+          for place, deal in enumerate(deals))
+    )  # fmt: skip
+
+
+def test_sixteen_partners_and_one_is_protected(world: VendorWorld) -> None:
+    results = register_and_approve(world, sixteen_partners(world))
+    winners = [result for result in results if isinstance(result, Deal)]
+    losers = [result for result in results if isinstance(result, ValidationError)]
+    assert (len(winners), len(losers)) == (1, MANY - 1), results
+    assert all(winners[0].reference in str(loser.messages) for loser in losers)
+    assert active_claims(world) == 1
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_without_the_index_all_sixteen_would_be(world: VendorWorld) -> None:
+    with without_index("deals_protection_one_active"):
+        results = register_and_approve(world, sixteen_partners(world))
+        assert all(isinstance(result, Deal) for result in results), results
+        assert active_claims(world) == MANY
+
+
+def ask_sixteen_times(world: VendorWorld) -> tuple[list[Any], int]:
+    """Two people of the partner, each time another number of days; (results, requests there are)."""
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        Extension.objects.all().delete()
+        Protection.objects.update(released_at=timezone.now())
+    deal = approved(world)
+    people = [world.people["partner_rep"], world.people["partner_admin"]]
+
+    def ask(days: int) -> Any:
+        with acting_as(people[days % 2]) as actor:
+            return services.extension_request(actor=actor, deal=deal, days=days, reason="Survey.")
+
+    results = at_once(*(lambda days=days: ask(days) for days in range(1, MANY + 1)))
+    with acting_as(world.people["program_admin"]):
+        return results, Extension.objects.count()
+
+
+def test_sixteen_requests_for_one_extension_are_one(world: VendorWorld) -> None:
+    results, made = ask_sixteen_times(world)
+    assert made == sum(isinstance(result, Extension) for result in results) == 1, results
+    assert sum(isinstance(result, ValidationError) for result in results) == MANY - 1, results
+
+
+@contextmanager
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Read the deal without its lock, and wait until all have read before any goes on."""
+    read = threading.Barrier(MANY, timeout=10)
+
+    def just_read(action: str, *, actor: Any, deal: Deal) -> Deal:
+        return Deal.objects.select_related("partner__tier").get(pk=deal.pk)
+
+    def wait_for_all(*_: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            read.wait()
+
+    waiting = extending._waiting
+    with monkeypatch.context() as patch:
+        patch.setattr(extending, "locked", just_read)
+        patch.setattr(extending, "_waiting", lambda deal: (waiting(deal), wait_for_all())[0])
+        patch.setattr(extending, "_require_waiting", wait_for_all)
+        patch.setattr(extending.Extension.objects, "select_for_update", lambda **_: Extension.objects.all())
+        yield
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_without_the_lock_only_the_index_stops_them_and_without_both_nothing(
+    world: VendorWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unlocked(monkeypatch):
+        results, made = ask_sixteen_times(world)
+    assert made == 1
+    assert sum(isinstance(result, IntegrityError) for result in results) == MANY - 1, results
+    with without_index("deals_extension_one_waiting", "deals_extension"), unlocked(monkeypatch):
+        results, made = ask_sixteen_times(world)
+        assert made == MANY, results
+
+
+def grant_sixteen_times(world: VendorWorld) -> tuple[Deal, Deal, int]:
+    """(deal before, deal after, how often its extension was recorded)."""
+    deal = approved(world)
+    with acting_as(world.people["partner_rep"]) as actor:
+        extension = services.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+    deciders = [world.people["manager"], world.people["program_admin"]]
+
+    def grant(who: Person) -> Any:
+        with acting_as(who) as actor:
+            return services.extension_grant(actor=actor, extension=extension)
+
+    results = at_once(*(lambda who=deciders[place % 2]: grant(who) for place in range(MANY)))
+    assert all(isinstance(result, Extension) for result in results), results
+    return deal, now_is(world, deal), events(world, deal).count("deals.extended")
+
+
+def test_sixteen_presses_on_grant_are_one_extension(world: VendorWorld) -> None:
+    before, after, recorded = grant_sixteen_times(world)
+    assert (after.expires_at - before.expires_at).days == 30
+    assert recorded == 1
+
+
+def test_without_the_lock_it_would_be_granted_over_and_over(
+    world: VendorWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unlocked(monkeypatch):
+        _, _, recorded = grant_sixteen_times(world)
+    assert recorded > 1
+
+
+def test_granted_and_expired_at_once_is_one_of_them(world: VendorWorld) -> None:
+    deal = approved(world)
+    with acting_as(world.people["partner_rep"]) as actor:
+        extension = services.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        Deal.objects.update(expires_at=timezone.now() + timedelta(milliseconds=300))
+
+    def grant() -> Any:
+        with acting_as(world.people["manager"]) as actor:
+            return services.extension_grant(actor=actor, extension=extension)
+
+    def expire() -> Any:
+        time.sleep(0.3)
+        return tasks.expire_protection()
+
+    granted, expired = at_once(grant, expire)
+    after = now_is(world, deal)
+    assert expired == isinstance(granted, ValidationError)
+    assert (after.status == DealStatus.EXPIRED) == bool(expired)
+
+
+def test_reminders_twice_at_once_are_sent_once(world: VendorWorld) -> None:
+    approved(world)
+    noon = timezone.localtime(timezone.now(), world.vendor.zone).replace(hour=12)
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        # Nobody is reminded on the first day, so it was approved long ago.
+        Deal.objects.update(approved_at=noon - timedelta(days=90), expires_at=noon + timedelta(days=3))
+    with stopped_at(noon):
+        results = at_once(*[tasks.remind_of_protection] * 8)
+    assert all(isinstance(result, int) for result in results), results
+    with acting_as(world.people["program_admin"]):
+        assert ProtectionReminder.objects.count() == 1
+        assert OutboxMessage.objects.filter(payload__template="deal_protection_ending").count() == 1
 
 
 def test_references_are_given_once(world: VendorWorld) -> None:

@@ -17,6 +17,7 @@ from deals.cosell.models import CoSell, CreditLine
 from deals.lifecycle.models import DealTerms, InternalNote, Note
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
 from deals.proofs.models import Proof, ProofFile, SerialNumber
+from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
 from portal.events import record
@@ -450,6 +451,22 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "DirectAccountProduct": lambda world: DirectAccountProduct.objects.create(
         account=DirectAccount.objects.first() or FILLERS["DirectAccount"](world), product=world.products[0]
     ),
+    "Extension": lambda world: Extension.objects.create(
+        partner=_a_deal().partner,
+        deal=_a_deal(),
+        days=30,
+        reason="r",
+        due_at=_a_moment(_a_deal(), 2),
+        last_call_at=_a_moment(_a_deal(), 2),
+        until_before=_a_moment(_a_deal(), 90),
+    ),
+    "ExtensionLink": lambda world: ExtensionLink.objects.create(
+        partner=_a_deal().partner,
+        deal=_a_deal(),
+        user=world.people["partner_rep"].user,
+        until=_a_moment(_a_deal(), 90),
+    ),
+    "ExtensionTerms": lambda world: ExtensionTerms.objects.create(tier=world.tiers[0]),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),
@@ -471,6 +488,9 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         product=world.products[0],
         starts_at=_a_deal().created_at,
         expires_at=_a_moment(_a_deal(), 90),
+    ),
+    "ProtectionReminder": lambda world: ProtectionReminder.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), days_before=7, until=_a_moment(_a_deal(), 90)
     ),
     "QuadrantWeight": lambda world: QuadrantWeight.objects.create(quadrant="sales", weight=35),
     "Scorecard": lambda world: Scorecard.objects.create(

@@ -17,6 +17,12 @@ from deals.services.deciding import (
     deal_start_review,
     deals_approve,
 )
+from deals.services.extending import (
+    extension_grant,
+    extension_refuse,
+    extension_request,
+    extensions_nudge,
+)
 from deals.services.pricing import (
     Asked,
     price_grant,
@@ -30,6 +36,7 @@ from deals.services.proving import proof_accept, proof_refuse, proof_send, proof
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
+from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 from deals.services.sharing import (
     credit_confirm,
@@ -69,6 +76,10 @@ __all__ = [
     "deals_approve",
     "decision_time_is_due",
     "decision_time_publish",
+    "extension_grant",
+    "extension_refuse",
+    "extension_request",
+    "extensions_nudge",
     "price_grant",
     "price_refuse",
     "price_request",
@@ -80,6 +91,7 @@ __all__ = [
     "proof_send",
     "proofs_mind",
     "protection_expire_due",
+    "protection_remind",
     "references_take",
     "share_accept",
     "share_decline",

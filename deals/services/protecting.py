@@ -1,5 +1,6 @@
 """Protection: given at approval, ended by the outcome or by time. One active per customer and product."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -8,6 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from deals.models import Customer, Deal, DealStatus, Protection
+from deals.protection import notices
+from deals.protection.models import Extension, ExtensionOutcome
 from deals.selectors import claims_against
 from deals.services.steps import tell
 from portal.access import Actor
@@ -59,6 +62,13 @@ def _in_the_way(deal: Deal) -> list[str]:
 def release(deal: Deal, now: datetime) -> None:
     """End the protection of a deal that was won, lost or withdrawn."""
     Protection.objects.filter(deal=deal, released_at=None).update(released_at=now)
+    _lapse([deal.pk], now)
+
+
+def _lapse(deal_ids: Collection[int], now: datetime) -> None:
+    """Nothing is left to extend: what was asked for and not decided ends with the protection."""
+    waiting = Extension.objects.filter(deal__in=deal_ids, outcome="")
+    waiting.update(outcome=ExtensionOutcome.LAPSED, decided_at=now)
 
 
 @transaction.atomic
@@ -73,12 +83,15 @@ def protection_expire_due(*, actor: Actor | None = None, now: datetime | None = 
 
 def _expire(deals: QuerySet[Deal], now: datetime, actor: Actor | None = None) -> int:
     due = deals.filter(status=DealStatus.APPROVED, expires_at__lte=now).order_by("pk")
-    expired = list(due.select_for_update(skip_locked=True)[:BATCH])
+    due = due.select_related("vendor", "partner", "registered_by")
+    expired = list(due.select_for_update(of=("self",), skip_locked=True)[:BATCH])
     if not expired:
         return 0
     ids = [deal.pk for deal in expired]
     Deal.objects.filter(pk__in=ids).update(status=DealStatus.EXPIRED, updated_at=now)
     Protection.objects.filter(deal_id__in=ids, released_at=None).update(released_at=now)
+    _lapse(ids, now)
     for deal in expired:  # few, and whoever listens must hear of each
-        tell("deals.expired", actor, deal)
+        event = tell("deals.expired", actor, deal)
+        notices.expired(deal.vendor, deal, event)
     return len(expired)

@@ -23,6 +23,8 @@ _DONE = {
     "stage": "moved to another stage",
     "win": "marked as won",
     "lose": "marked as lost",
+    "extend": "extended",
+    "grant": "extended",
     "attach": "given files or lose them",
     "enclose": "given files or lose them",
     "note": "commented on",

@@ -3,6 +3,7 @@
 from deals.views.acting import approve, lost, reject, send_back, stage, start_review, withdraw, won
 from deals.views.checking import check
 from deals.views.conversing import attach, file, file_remove, note, remark
+from deals.views.extending import extend, extend_by_mail, grant_extension, refuse_extension
 from deals.views.lists import deal_list, export, for_partner, inbox, requests
 from deals.views.page import claims, detail
 from deals.views.pricing import price, price_grant, price_refuse, price_withdraw
@@ -22,8 +23,9 @@ from deals.views.terms import terms
 
 __all__ = [
     "approve", "attach", "check", "claims", "credit", "credit_confirm", "credit_decline", "credit_end",
-    "credit_withdraw", "deal_list", "detail", "duplicates", "edit", "export", "file", "file_remove",
-    "for_partner", "inbox", "lost", "note", "price", "price_grant", "price_refuse", "price_withdraw", "proof",
-    "proof_accept", "proof_file", "proof_refuse", "register", "reject", "remark", "requests", "send_back",
-    "share_accept", "share_decline", "shared", "stage", "start_review", "terms", "withdraw", "won",
+    "credit_withdraw", "deal_list", "detail", "duplicates", "edit", "export", "extend", "extend_by_mail",
+    "file", "file_remove", "for_partner", "grant_extension", "inbox", "lost", "note", "price", "price_grant",
+    "price_refuse", "price_withdraw", "proof", "proof_accept", "proof_file", "proof_refuse",
+    "refuse_extension", "register", "reject", "remark", "requests", "send_back", "share_accept",
+    "share_decline", "shared", "stage", "start_review", "terms", "withdraw", "won",
 ]  # fmt: skip

@@ -12,6 +12,8 @@ from deals.forms import LostForm, ReasonForm, StageForm, WonForm
 from deals.lifecycle.forms import FilesForm, NoteForm, WithdrawForm
 from deals.lifecycle.reads import terms, told_of
 from deals.models import Deal
+from deals.protection.forms import ExtensionForm
+from deals.protection.reads import extensions_of
 
 
 def deal_or_404(request: Any, reference: str) -> Deal:
@@ -51,6 +53,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         **_approvals(request, deal),
         **_conversation(request, deal, actions),
         **_forms(deal, actions),
+        **_extensions(deal, actions),
         **forms,
     }
     return render(request, "deals/detail.html", context, status=status)
@@ -120,8 +123,25 @@ def _forms(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
     return made
 
 
+def _extensions(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
+    """What was asked for and decided, and the forms of who may ask or decide."""
+    if deal.approved_at is None or deal.expires_at is None:
+        return {}
+    shown = extensions_of(deal, may_ask="extend" in actions)
+    made: dict[str, Any] = {"extensions": shown}
+    if shown.room and not shown.room.why_not:
+        made["extend_form"] = ExtensionForm(deal=deal, room=shown.room, auto_id="extend_%s")
+    if shown.waiting and "grant" in actions:
+        made["refuse_form"] = reason_form("refuse")
+    return made
+
+
 def reason_form(action: str, data: Any = None) -> ReasonForm:
-    label = {"return": "What do you need to know?", "reject": "Why is it rejected?"}[action]
+    label = {
+        "return": "What do you need to know?",
+        "reject": "Why is it rejected?",
+        "refuse": "Why is it refused?",
+    }[action]
     return ReasonForm(data, label=label, auto_id=f"{action}_%s")
 
 

@@ -15,10 +15,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, Approver, Outcome
-from deals.models import Deal
-from deals.services import approvals_nudge, decision_time_publish
-from partners.models import Partner, Seat, Tier
-from portal.access import reach_of
+from deals.models import Deal, DealStatus
+from deals.protection.forms import proposed_reason
+from deals.protection.models import ExtensionTerms
+from deals.services import (
+    approvals_nudge,
+    decision_time_publish,
+    extension_grant,
+    extension_refuse,
+    extension_request,
+    protection_remind,
+)
+from partners.models import Partner, PartnerStatus, Seat, Tier
+from portal.access import Actor, reach_of, scope_of
 from portal.formatting import to_minor
 from portal.models import Mail, Membership, Notification, User, Vendor
 from portal.roles import Role
@@ -113,6 +122,8 @@ def work(vendor: Vendor) -> None:
         while approvals_nudge(vendor=vendor):
             pass
         decision_time_publish(vendor=vendor)
+        _extensions(vendor)
+        _reminders(vendor)
         _news()
 
 
@@ -131,6 +142,57 @@ def _rules(plan: VendorPlan, currency: str) -> None:
     rule = ApprovalRule.objects.create(position=2, name="Large deals", amount_from=large)
     ApprovalRuleStep.objects.create(rule=rule, position=1, approver=Approver.PARTNER_MANAGER)
     ApprovalRuleStep.objects.create(rule=rule, position=2, approver=Approver.ROLE, role=Role.PROGRAM_ADMIN)
+
+
+#: What becomes of the extensions asked for in the demo, in this order; "" still waits.
+ASKED_FOR = ("granted", "", "refused", "", "granted", "", "", "refused")
+_REFUSALS = ("The stage has not changed since the last extension.", "Please register the second phase anew.")
+
+
+def _extensions(vendor: Vendor) -> None:
+    """Terms, and requests for the deals that end next: some wait, some are decided.
+
+    The featured partner's first deal is left alone, so that its people find something to ask for.
+    """
+    if ExtensionTerms.objects.exists():
+        return
+    ExtensionTerms.objects.create(most_extensions=2, most_days=30)
+    ExtensionTerms.objects.create(
+        tier=Tier.objects.order_by("-rank").first(), most_extensions=3, most_days=60
+    )
+    deals = Deal.objects.filter(status=DealStatus.APPROVED, expires_at__gt=timezone.now())
+    deals = deals.filter(partner__status=PartnerStatus.ACTIVE).select_related("partner__tier", "stage")
+    deals = deals.order_by("expires_at", "pk")
+    chosen = [*deals.filter(partner=_featured())[1:5], *deals.exclude(partner=_featured())[:4]]
+    for place, (deal, outcome) in enumerate(zip(chosen, ASKED_FOR, strict=False)):
+        _ask_for_more(vendor, deal, outcome, _REFUSALS[place % len(_REFUSALS)])
+
+
+def _ask_for_more(vendor: Vendor, deal: Deal, outcome: str, refusal: str) -> None:
+    rep = Membership.objects.filter(user=deal.registered_by_id, is_active=True).first()
+    if rep is None:
+        return
+    extension = extension_request(actor=_actor(vendor, rep), deal=deal, days=30, reason=proposed_reason(deal))
+    manager = Membership.objects.filter(user=extension.owner_id).first()
+    if not outcome or manager is None:
+        return
+    if outcome == "granted":
+        extension_grant(actor=_actor(vendor, manager), extension=extension)
+    else:
+        extension_refuse(actor=_actor(vendor, manager), extension=extension, reason=refusal)
+
+
+def _actor(vendor: Vendor, membership: Membership) -> Actor:
+    reach = reach_of(membership)
+    scope = scope_of(membership, reach)
+    return Actor(membership.user, Role(membership.role), vendor, scope, reach.home, membership)
+
+
+def _reminders(vendor: Vendor) -> None:
+    """As of yesterday at noon, wherever the vendor is and whenever this runs."""
+    noon = timezone.localtime(timezone.now(), vendor.zone).replace(hour=12) - timedelta(days=1)
+    while protection_remind(vendor=vendor, now=noon):
+        pass
 
 
 def _news() -> None:

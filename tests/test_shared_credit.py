@@ -276,13 +276,12 @@ class TestTheWhole:
             made = CreditLine.objects.bulk_create(
                 CreditLine(
                     partner=partner, cosell=cosell, deal=deal, kind=kind, share=part, agreed_at=now,
-                    ended_at=now,
                 )
                 for partner, kind, part in (
                     (deal.partner, "sourced", WHOLE - share), (world.partners["delta"], "influenced", share)
                 )
             )  # fmt: skip
-            Deal.objects.filter(pk=deal.pk).update(amount_vendor=amount, won_amount_vendor=won)
+            Deal.objects.filter(pk=deal.pk).update(amount_vendor=amount, won_amount_vendor=won, won_at=now)
             for line in made:
                 line.refresh_from_db()
             for whole, parts in (
@@ -406,6 +405,26 @@ class TestWhoSeesWhat:
         mails = [mail for mail in mails if "delta_admin@" in mail]
         assert len(mails) == 2
         assert not any("CANARY" in mail for mail in mails)
+
+    def test_who_shares_no_more_hears_of_nothing_later(self, world: VendorWorld, delta: Person) -> None:
+        deal = approved(world)
+        settle(services.credit_end, world.people["manager"], name(world, deal), reason="Done.")
+        win(world, deal)
+        with acting_as(delta):
+            line = CreditLine.objects.get()
+            assert (line.status, line.won_at, line.booked, line.amount) == ("approved", None, None, 25_800_00)
+            assert line.open_until == line.ended_at, "not even when it was closed"
+            assert not PortalEvent.objects.filter(type="deals.share_won").exists()
+
+    def test_nor_does_who_declined(self, world: VendorWorld, delta: Person, client_as: SignIn) -> None:
+        deal = approved(world)
+        confirm(world, propose(world, deal))
+        answer(services.share_decline, delta, reason="No capacity.")
+        win(world, deal)
+        with acting_as(delta):
+            line = CreditLine.objects.get()
+            assert (line.status, line.won_at, line.amount) == ("approved", None, None)
+        assert "Tiroler" not in text(client_as(delta).get("/deals/shared/"))
 
     def test_the_line_follows_the_deal(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)

@@ -12,17 +12,22 @@ from django.db import migrations, models
 
 # Copies into credit lines what the partners named on a deal may know of it, and splits its amounts: whole minor
 # units, the largest remainders rounded up, so that the parts are the whole. As the owner of the tables, because a
-# partner who changes its deal neither sees nor writes the other one's line.
+# partner who changes its deal neither sees nor writes the other one's line. A line that has ended hears of nothing
+# that came later: only what lies before its end, and may have been told late, is still filled in.
 COPY = """
 create function deals_credit_copy(of_vendor bigint, of_deal bigint) returns void
 language sql security definer set search_path = public, pg_temp as $$
     with part as (
         select
             line.id, line.cosell_id, line.kind,
-            deal.reference, deal.customer_name, deal.status,
-            deal.approved_at, deal.open_until, deal.won_at, deal.counted_at,
+            line.ended_at is null or line.reference = '' as is_live,
+            deal.reference, deal.customer_name, deal.status, deal.approved_at,
+            least(deal.open_until, line.ended_at) as open_until,
+            case when deal.won_at < coalesce(line.ended_at, 'infinity') then deal.won_at end as won_at,
+            case when deal.counted_at < coalesce(line.ended_at, 'infinity') then deal.counted_at end as counted_at,
             case when line.agreed_at is not null then deal.amount_vendor end as amount,
-            case when line.agreed_at is not null then deal.won_amount_vendor end as booked,
+            case when line.agreed_at is not null and deal.won_at < coalesce(line.ended_at, 'infinity')
+                then deal.won_amount_vendor end as booked,
             line.share::numeric as share
         from deals_creditline line
         join deals_deal deal on deal.vendor_id = line.vendor_id and deal.id = line.deal_id
@@ -45,13 +50,18 @@ language sql security definer set search_path = public, pg_temp as $$
         from ranked
     )
     update deals_creditline line set
-        reference = split.reference, customer_name = split.customer_name, status = split.status,
+        reference = split.reference,
+        customer_name = case when is_live then split.customer_name else line.customer_name end,
+        status = case when is_live then split.status else line.status end,
         approved_at = split.approved_at, open_until = split.open_until, won_at = split.won_at,
-        counted_at = split.counted_at, amount = amount_part, booked = booked_part,
-        amount_shift = coalesce(amount_part - case when split.kind = 'sourced' then split.amount else 0 end, 0),
+        counted_at = split.counted_at, booked = booked_part,
+        amount = case when is_live then amount_part else line.amount end,
+        amount_shift = case when is_live
+            then coalesce(amount_part - case when split.kind = 'sourced' then split.amount else 0 end, 0)
+            else line.amount_shift end,
         booked_shift = coalesce(booked_part - case when split.kind = 'sourced' then split.booked else 0 end, 0)
     from split
-    where line.id = split.id
+    where line.id = split.id and (is_live or line.agreed_at is not null)
 $$;
 
 create function deals_credit_of_line() returns trigger language plpgsql as $$

@@ -238,7 +238,7 @@ class Deal(TenantModel):
     )
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
-    withdrawal_reason = models.CharField(max_length=300, blank=True, db_default="")
+    withdrawal_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     resubmissions = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False, help_text="How often it was submitted again."
     )
@@ -322,11 +322,21 @@ class Deal(TenantModel):
             models.Index(
                 "vendor",
                 DECIDED_AT,
+                # What a month's decisions are counted from, so that nothing else is read of them.
+                include=[
+                    "partner",
+                    "approved_at",
+                    "returned_at",
+                    "rejected_at",
+                    "decision_due_at",
+                    "pending_since",
+                ],
                 name="deals_deal_decided",
                 condition=models.Q(pending_since__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "decision_due_at"],
+                include=["partner", "status", "submitted_at", "id"],
                 name="deals_deal_pending",
                 condition=models.Q(status__in=["submitted", "under_review"]),
             ),

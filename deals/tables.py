@@ -4,7 +4,7 @@ Rows are put together here: fifty of them took 60 ms as django-tables2 columns a
 was most of the page; this way it is 2.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -57,15 +57,23 @@ _NONE: Final = "–"
 
 def rows_html(deals: Iterable[Deal], actor: Actor, *, many_partners: bool) -> SafeString:
     """The rows of the list, one text for all: its cells follow the headings in `deals/list.html`."""
-    address = reverse("deals:detail", args=["REFERENCE"])
+    address = addresses()
     own, locale = actor.partner.pk if actor.partner else None, active_locale()
     return format_html_join("\n", _ROW, (_cells(deal, address, own, locale, many_partners) for deal in deals))
 
 
-def _cells(deal: Deal, address: str, own: int | None, locale: str, many_partners: bool) -> tuple[Any, ...]:
+def addresses() -> Callable[[str], str]:
+    """The address of a deal's page from its reference; reversed once for the many on a list."""
+    address = reverse("deals:detail", args=["REFERENCE"])
+    return lambda reference: address.replace("REFERENCE", reference)
+
+
+def _cells(
+    deal: Deal, address: Callable[[str], str], own: int | None, locale: str, many_partners: bool
+) -> tuple[Any, ...]:
     close = deal.expected_close
     return (
-        address.replace("REFERENCE", deal.reference),
+        address(deal.reference),
         deal.customer_name,
         f"{deal.partner.name}, " if many_partners else "",
         deal.reference,

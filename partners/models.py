@@ -195,6 +195,7 @@ class Partner(TenantModel):
         permissions = [("manage_partner", "Can manage this partner as its channel manager")]
         indexes = [
             models.Index(fields=["vendor", "name"], name="partners_partner_by_name"),
+            models.Index(fields=["vendor", "name_key", "id"], name="partners_partner_listed"),
             # Serves searching by prefix (^@), the one text search that works under row security.
             models.Index(
                 fields=["vendor", "name_key"],

@@ -24,10 +24,8 @@ def _granted(membership: Membership) -> frozenset[int]:
         region__regiongroupgrant__group__user=user_id,
         region__regiongroupgrant__permission__codename="manage_region_partners",
     )
-    granted = (
-        Partner.objects.filter(direct).values("pk").union(Partner.objects.filter(by_region).values("pk"))
-    )
-    return frozenset(row["pk"] for row in granted)
+    partners = Partner.objects.order_by().values_list("pk", flat=True)
+    return frozenset(partners.filter(direct).union(partners.filter(by_region)))
 
 
 def _seated(membership: Membership) -> Reach:

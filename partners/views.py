@@ -33,12 +33,12 @@ def partner_list(request: Any) -> HttpResponse:
     _for_staff(request.actor)
     chosen = _filter(request, selectors.listed())
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
-    page = Paginator(rows, tables.PAGE).get_page(request.GET.get("page"))
+    page = Paginator(tables.shown(rows), tables.PAGE).get_page(request.GET.get("page"))
     context = {
         "filter": chosen,
         "page": page,
+        "rows": tables.rows_html(page.object_list),
         "heading": _list_heading(request.actor, page.paginator.count, chosen.form.has_changed()),
-        "looks": tables.STATUS_LOOKS,
         "export_url": f"{reverse('partners:export')}?{request.GET.urlencode()}",
     }
     return render(request, "partners/list.html", context, status=200 if chosen.is_valid() else 422)
@@ -128,8 +128,9 @@ def deals(request: Any, slug: str) -> HttpResponse:
 def sub_partners(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
     rows = tables.ordered(selectors.listed().filter(parent=partner), request.GET.get("sort", ""))
-    page = Paginator(rows, tables.PAGE).get_page(request.GET.get("page"))
-    context = _header(request, partner, "sub_partners") | {"page": page, "looks": tables.STATUS_LOOKS}
+    page = Paginator(tables.shown(rows), tables.PAGE).get_page(request.GET.get("page"))
+    shown = {"page": page, "rows": tables.rows_html(page.object_list)}
+    context = _header(request, partner, "sub_partners") | shown
     return render(request, "partners/sub_partners.html", context)
 
 

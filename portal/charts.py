@@ -36,19 +36,16 @@ def points(
     The scale runs from `low` to `high`, by default the extremes of the values; a flat line stands in
     the middle.
     """
-    known = [value for value in values if value is not None]
-    low = min(known, default=0.0) if low is None else low
-    high = max(known, default=0.0) if high is None else high
+    known = [float(value) for value in values if value is not None]
+    low = min(known, default=0.0) if low is None else float(low)
+    high = max(known, default=0.0) if high is None else float(high)
     step = (width - 2 * pad) / max(len(values) - 1, 1)
+    flat = high <= low
+    foot, scale = (height / 2, 0.0) if flat else (height - pad, (height - 2 * pad) / (high - low))
     return [
-        None if value is None else (_trim(pad + i * step), _trim(_y(value, low, high, height, pad)))
+        None if value is None else (round(pad + i * step, 2), round(foot - (float(value) - low) * scale, 2))
         for i, value in enumerate(values)
     ]
-
-
-def _y(value: float, low: float, high: float, height: float, pad: float) -> float:
-    level = (float(value) - float(low)) / (float(high) - float(low)) if high > low else 0.5
-    return height - pad - level * (height - 2 * pad)
 
 
 def path(line: Sequence[Point | None]) -> str:

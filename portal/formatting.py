@@ -266,7 +266,10 @@ def format_span(span: timedelta) -> str:
 
 def active_locale() -> str:
     """The reader's locale in Babel's spelling, from Django's active language; English when none is."""
-    return to_locale(get_language() or "en")
+    return _in_babels_spelling(get_language() or "en")
+
+
+_in_babels_spelling = cache(to_locale)
 
 
 def _decimals(currency: str) -> str:

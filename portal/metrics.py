@@ -78,8 +78,8 @@ class Result(NamedTuple):
     """
 
     value: Decimal | int | None
-    numerator: Decimal | int | None = None
-    denominator: Decimal | int | None = None
+    numerator: int | None = None  # counts and minor units: what a ratio is made of is whole
+    denominator: int | None = None
     n: int = 0
     beside: Mapping[str, Any] | None = None  # figures shown with it: mean beside the median, lost beside won
 

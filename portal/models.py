@@ -145,6 +145,8 @@ class Membership(TenantModel):
 
     class Meta:
         ordering = ["id"]
+        # The vendor's few managers and admins among tens of thousands of partner people.
+        indexes = [models.Index(fields=["vendor", "role"], name="portal_membership_by_role")]
         constraints = [
             RowSecurity(rows=Rows.STAFF, own="user_id", everywhere=True, name="portal_membership_rows"),
             models.UniqueConstraint(fields=["vendor", "id"], name="portal_membership_key"),

@@ -6,7 +6,9 @@ measured: every setting is read in a sub-select, evaluated once per statement, a
 because a spent local setting reads as ''. See docs/adr/0001-tenancy-by-row-security.md.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -230,6 +232,28 @@ class CompositeForeignKey(_AfterTable):
         return [f"alter table {quote(model._meta.db_table)} drop constraint {quote(self.name)}"]
 
 
+def array_of(ids: Iterable[int]) -> str:
+    """The ids as one parameter, for `= any(%s::bigint[])`."""
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
+@models.ForeignKey.register_lookup
+@models.Field.register_lookup
+class Among(models.Lookup):
+    """`partner_id__among=ids`: however many ids, as one parameter.
+
+    Django's `in` makes a parameter of each: with a channel manager's 2,000 partners, putting the statement
+    together took longer than running it.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = any(%s::bigint[])", (*parameters, array_of(self.rhs))
+
+
 class TenantManager(models.Manager[Any]):
     """Adds the scope's vendor (and a partner person's partners) as ordinary filters.
 
@@ -246,7 +270,7 @@ class TenantManager(models.Manager[Any]):
         column = _partner_column(self.model)
         if not column or isinstance(scope.partner_ids, All) or scope.staff:
             return rows
-        return rows.filter(**{f"{column}__in": sorted(scope.partner_ids)})
+        return rows.filter(**{f"{column}__among": scope.partner_ids})
 
 
 def _partner_column(model: type[models.Model]) -> str:
@@ -257,6 +281,7 @@ def _partner_column(model: type[models.Model]) -> str:
     return security.partner
 
 
+@cache
 def row_security(model: type[models.Model]) -> RowSecurity | None:
     return next((c for c in model._meta.constraints if isinstance(c, RowSecurity)), None)
 

@@ -7,17 +7,18 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import JSONObject
+from django.db.models import Count, F, QuerySet, Subquery, Sum, Window
 from django.urls import reverse
 from django.utils import timezone
 
 from deals import selectors as deals
 from deals.models import Deal
+from deals.tables import addresses
 from portal import formatting
 from portal.access import Actor
 from portal.metrics import AsOf
 from portal.models import Vendor
+from portal.rows import array_of
 from portal.scope import All
 from scorecards import findings, selectors
 from scorecards.models import Standing
@@ -95,6 +96,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Urgency:
+    """How many registrations wait for the vendor, and how urgently."""
+
+    total: int
+    overdue: int
+    today: int  # due before the vendor's day ends
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """What the portfolio is read with: the last night's run (None before the first), tiers and regions."""
 
@@ -112,10 +122,12 @@ class Desk:
     totals: Totals
     decisions: Decisions
     ending: Ending
+    waiting: Urgency
 
 
 # In SQL, because putting these together from querysets takes longer than running them. Row security holds
-# here as everywhere; `partners` repeats it for the planner and is null for who reads them all.
+# here as everywhere. `partners`, null for who reads them all, repeats it for the planner where a month of
+# everybody's deals would be read to find those of a few partners.
 _PROGRAMME = """
 select
     (select json_build_array(as_of, finished_at) from scorecards_scoringrun
@@ -132,7 +144,7 @@ select
         count(*), coalesce(sum(bookings), 0), coalesce(sum(booked_quarter), 0),
         coalesce(sum(open_pipeline), 0))
      from scorecards_standing
-     where vendor_id = %(vendor)s and (%(partners)s is null or partner_id = any(%(partners)s))),
+     where vendor_id = %(vendor)s),
     (select json_build_array(
         count(*), count(*) filter (where decided_at <= decision_due_at),
         percentile_cont(0.5) within group (order by extract(epoch from decided_at - pending_since)))
@@ -141,7 +153,7 @@ select
         from deals_deal
         where vendor_id = %(vendor)s and pending_since is not null
             and greatest(approved_at, returned_at, rejected_at) >= %(since)s
-            and (%(partners)s is null or partner_id = any(%(partners)s))
+            and (%(partners)s is null or partner_id = any(%(partners)s::bigint[]))
         order by greatest(approved_at, returned_at, rejected_at) desc
         limit %(most)s
      ) decided
@@ -149,8 +161,12 @@ select
     (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
      from deals_deal
      where vendor_id = %(vendor)s and approved_at is not null
-        and open_until > %(now)s and open_until <= %(soon)s
-        and (%(partners)s is null or partner_id = any(%(partners)s)))
+        and open_until > %(now)s and open_until <= %(soon)s),
+    (select json_build_array(
+        count(*), count(*) filter (where decision_due_at < %(now)s),
+        count(*) filter (where decision_due_at >= %(now)s and decision_due_at < %(midnight)s))
+     from deals_deal
+     where vendor_id = %(vendor)s and status in ('submitted', 'under_review'))
 """
 
 
@@ -175,17 +191,18 @@ def desk(actor: Actor, day: date) -> Desk:
     now, reach = timezone.now(), actor.scope.partner_ids
     parameters = {
         "vendor": actor.vendor.pk,
-        "partners": None if isinstance(reach, All) else sorted(reach),
+        "partners": None if isinstance(reach, All) else array_of(reach),
         "since": now - DECISIONS,
         "most": MOST_DECISIONS,
         "now": now,
         "soon": now + deals.SOON,
+        "midnight": AsOf.of(actor.vendor, timezone.localdate(now)).end,
     }
     with connection.cursor() as cursor:
         cursor.execute(_DESK, parameters)
-        totals, decided, ending = cursor.fetchone()
+        totals, decided, ending, waiting = cursor.fetchone()
     quarter = quarter_of(actor.vendor, day)
-    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending))
+    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending), Urgency(*waiting))
 
 
 def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
@@ -200,10 +217,12 @@ def _ending(count: int, amount: int, first: str | None) -> Ending:
 class Waiting:
     """Registrations that wait for the vendor: how many by urgency, and the most urgent few."""
 
-    total: int
-    overdue: int
-    today: int  # due before the vendor's day ends
+    urgency: Urgency
     deals: list[dict[str, Any]]
+
+    @property
+    def total(self) -> int:
+        return self.urgency.total
 
     @property
     def more(self) -> int:
@@ -211,24 +230,19 @@ class Waiting:
 
     @property
     def aside(self) -> str:
-        return f"{findings.none_or(self.overdue)} overdue, {findings.none_or(self.today)} due today"
+        overdue, today = findings.none_or(self.urgency.overdue), findings.none_or(self.urgency.today)
+        return f"{overdue} overdue, {today} due today"
 
 
-def waiting(actor: Actor, most: int = WAITING) -> Waiting:
-    """One statement; the counts travel on its rows."""
-    now = timezone.now()
-    midnight = AsOf.of(actor.vendor, timezone.localdate(now)).end
+def waiting(actor: Actor, urgency: Urgency, most: int = WAITING) -> Waiting:
+    """One statement."""
     rows = deals.waiting_for_decision(actor)
-    counts = JSONObject(
-        total=Count("*"),
-        overdue=Count("pk", filter=Q(decision_due_at__lt=now)),
-        today=Count("pk", filter=Q(decision_due_at__gte=now, decision_due_at__lt=midnight)),
-    )
-    counted = Subquery(rows.order_by().values("vendor").values(found=counts))
-    found = list(rows.values(*_SHOWN, partner_name=F("partner__name"), counts=counted)[:most])
+    found = list(rows.values(*_SHOWN, partner_name=F("partner__name"))[:most])
+    address = addresses()
     for row in found:
+        row["url"] = address(row["reference"])
         row["owner"] = f"{row[_OWNER[0]] or ''} {row[_OWNER[1]] or ''}".strip() or row[_OWNER[2]]
-    return Waiting(**found[0]["counts"], deals=found) if found else Waiting(0, 0, 0, [])
+    return Waiting(urgency, found)
 
 
 _OWNER = ("assigned_to__first_name", "assigned_to__last_name", "assigned_to__email")

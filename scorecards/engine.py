@@ -166,7 +166,7 @@ def _results(
 def _card(subject: Subject, scheme: Scheme, results: Mapping[str, Result]) -> Card:
     assessment = assess(scheme, results)
     measured = {
-        key: [number(value), number(numerator), number(denominator), n, beside]
+        key: [number(value), numerator, denominator, n, beside]
         for key, (value, numerator, denominator, n, beside) in results.items()
     }
     scores = {quadrant: two_places(score) for quadrant, score in assessment.quadrants.items()}

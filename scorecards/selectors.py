@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from partners.models import Partner
 from portal.metrics import Metric, Quadrant, all_metrics
 from portal.models import Vendor
-from portal.scope import current_scope
+from portal.scope import current_scope, current_vendor_id
 from scorecards.engine import Figures, Subject, assessed, compared
 from scorecards.models import Scorecard, ScoringRun, Standing, Yardstick
 from scorecards.scoring import HEALTHY, WATCH
@@ -185,7 +186,8 @@ def health_trends(rows: Iterable[Listed]) -> dict[int, list[float | None]]:
     if not newest:
         return {}
     ends = month_ends(max(row["as_of"] for row in newest.values()))
-    kept = Scorecard.objects.filter(partner__in=newest, as_of__in=ends).order_by().values("partner_id")
+    cards = Scorecard.objects.filter(partner_id__among=newest, as_of__in=ends)
+    kept = cards.order_by().values("partner_id")
     packed = kept.annotate(healths=ArrayAgg("health", order_by="as_of"))
     past = dict(packed.values_list("partner_id", "healths"))
     return {
@@ -263,16 +265,23 @@ def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
     return rows
 
 
+_BANDS = """
+select
+    count(*) filter (where health >= %(healthy)s),
+    count(*) filter (where health >= %(watch)s and health < %(healthy)s),
+    count(*) filter (where health < %(watch)s),
+    count(*) filter (where health is null)
+from scorecards_standing
+where vendor_id = %(vendor)s
+"""
+
+
 def bands() -> dict[str, int]:
-    """How many partners are healthy, on watch, poor and unscored. One query."""
-    health = {
-        "healthy": Q(health__gte=HEALTHY),
-        "watch": Q(health__gte=WATCH, health__lt=HEALTHY),
-        "poor": Q(health__lt=WATCH),
-        "unscored": Q(health__isnull=True),
-    }
-    counts = {band: Count("pk", filter=within) for band, within in health.items()}
-    return Standing.objects.aggregate(**counts)
+    """How many partners are healthy, on watch, poor and unscored. One statement."""
+    parameters = {"vendor": current_vendor_id(), "healthy": HEALTHY, "watch": WATCH}
+    with connection.cursor() as cursor:
+        cursor.execute(_BANDS, parameters)
+        return dict(zip(("healthy", "watch", "poor", "unscored"), cursor.fetchone(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,14 +305,38 @@ def sales_map(most: int = 300) -> SalesMap:
     return SalesMap(list(listed(scored).order_by("-open_pipeline", "partner_id")[:most]), **sums)
 
 
+#: Columns as of `listed`. In SQL: putting the union together from querysets takes longer than running it.
+_MOVERS = """
+with moved as (
+    (select * from scorecards_standing
+     where vendor_id = %(vendor)s and change <= -%(least)s order by change, partner_id limit %(most)s)
+    union all
+    (select * from scorecards_standing
+     where vendor_id = %(vendor)s and change >= %(least)s order by change desc, partner_id limit %(most)s)
+)
+select
+    moved.partner_id, moved.as_of, moved.computed_at, moved.health, moved.coverage,
+    moved.sales, moved.enablement, moved.marketing, moved.engagement,
+    moved.bookings, moved.open_pipeline, moved.since, moved.change,
+    partner.name, partner.slug, partner.type, partner.city, partner.country,
+    tier.name as tier, region.name as region
+from moved
+join partners_partner partner on partner.vendor_id = %(vendor)s and partner.id = moved.partner_id
+left join partners_tier tier on tier.vendor_id = %(vendor)s and tier.id = partner.tier_id
+left join partners_region region on region.vendor_id = %(vendor)s and region.id = partner.region_id
+order by abs(moved.change) desc, moved.partner_id
+"""
+
+
 def movers(*, most: int = 5, least: int = 1) -> Movers:
-    """The `most` partners that fell and that rose furthest in a week. One query.
+    """The `most` partners that fell and that rose furthest in a week. One statement.
 
     `least`: changes below this many points are no news.
     """
-    fell = listed(Standing.objects.filter(change__lte=-least)).order_by("change", "partner_id")[:most]
-    rose = listed(Standing.objects.filter(change__gte=least)).order_by("-change", "partner_id")[:most]
-    found = sorted(fell.union(rose, all=True), key=lambda row: (-abs(row["change"]), row["partner_id"]))
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVERS, {"vendor": current_vendor_id(), "most": most, "least": least})
+        names = [column.name for column in cursor.description]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     since = found[0]["since"] if found else None
     return Movers(
         since, [row for row in found if row["change"] < 0], [row for row in found if row["change"] > 0]

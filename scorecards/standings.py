@@ -20,12 +20,13 @@ select
     card.sales, card.enablement, card.marketing, card.engagement,
     card.bookings, card.booked_quarter, card.open_pipeline,
     %(since)s, card.health - earlier.health
-from scorecards_scorecard card
+from unnest(%(partners)s::bigint[]) chosen (partner_id)
+join scorecards_scorecard card
+    on card.vendor_id = %(vendor)s and card.partner_id = chosen.partner_id and card.as_of = %(day)s
 left join scorecards_scorecard earlier
     on earlier.vendor_id = card.vendor_id
     and earlier.partner_id = card.partner_id
     and earlier.as_of = %(since)s
-where card.vendor_id = %(vendor)s and card.as_of = %(day)s and card.partner_id = any(%(partners)s)
 order by card.partner_id
 on conflict (vendor_id, partner_id) do update set
     as_of = excluded.as_of, computed_at = excluded.computed_at, health = excluded.health,

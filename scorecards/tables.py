@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from deals.metrics import HALF_YEAR
 from deals.models import Deal
 from partners.models import PartnerType
+from partners.tables import addresses
 from portal import charts, formatting, marks
 from portal.metrics import AsOf, Quadrant
 from scorecards.selectors import Listed
@@ -79,7 +80,7 @@ class Cells:
 
     def __call__(self, rows: Iterable[Listed], page: str = "partners:detail") -> list[dict[str, Any]]:
         """`page`: the partner's page that its name leads to."""
-        address = _addresses(page)
+        address = addresses(page)
         return [self._cells(row, address(row["slug"])) for row in rows]
 
     def _cells(self, row: Listed, url: str) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class Cells:
 
 def sales_figure(rows: Iterable[Listed], currency: str) -> dict[str, Any]:
     """A Plotly figure: sales score across, open pipeline up, the size of a mark is what was booked."""
-    address = _addresses("scorecards:detail")
+    address = addresses("scorecards:detail")
     bubbles = [
         {
             "x": float(row["sales"]),
@@ -130,7 +131,7 @@ def sales_figure(rows: Iterable[Listed], currency: str) -> dict[str, Any]:
 
 def sales_lines(rows: Iterable[Listed], currency: str) -> list[tuple[str, ...]]:
     """The same as a table: name with its link, sales score, open pipeline and bookings."""
-    address = _addresses("scorecards:detail")
+    address = addresses("scorecards:detail")
     link = '<a href="{}">{}</a>'
     return [
         (
@@ -148,12 +149,6 @@ def _sales_texts(row: Listed, currency: str) -> tuple[str, ...]:
         formatting.format_money(row[name], currency, whole=True) for name in ("open_pipeline", "bookings")
     )
     return f"Sales {row['sales']:.0f}", f"Open pipeline {pipeline}", f"Bookings {bookings}"
-
-
-def _addresses(name: str) -> Callable[[str], str]:
-    """The address of a partner's page from its key; reversed once for the many on a page."""
-    before, after = reverse(name, args=["slug"]).rsplit("slug", 1)
-    return lambda slug: f"{before}{slug}{after}"
 
 
 # The rows behind a figure -------------------------------------------------------------------------------

@@ -42,11 +42,11 @@ def _vendor_home(request: Any) -> HttpResponse:
         return portfolio(request, dashboards.PAGE_AT_HOME)
     programme = dashboards.programme(request.vendor)
     desk = dashboards.desk(request.actor, programme.day or timezone.localdate())
-    waiting = dashboards.waiting(request.actor)
+    waiting = dashboards.waiting(request.actor, desk.waiting)
     movers = selectors.movers()
     listed = _portfolio(request, programme, dashboards.PAGE_AT_HOME, also=[*movers.fell, *movers.rose])
     context = listed | {
-        "heading": _vendor_heading(request.actor, desk, waiting, movers),
+        "heading": _vendor_heading(request.actor, desk, movers),
         "now": timezone.now(),
         "desk": desk,
         "waiting": waiting,
@@ -57,8 +57,9 @@ def _vendor_home(request: Any) -> HttpResponse:
     return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
 
 
-def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Waiting, movers: Movers) -> str:
+def _vendor_heading(actor: Actor, desk: dashboards.Desk, movers: Movers) -> str:
     """Whom time is running out for and who fell; for who cannot decide, the money first."""
+    waiting = desk.waiting
     if actor.is_read_only:
         booked = formatting.format_money_short(desk.totals.booked_quarter, actor.vendor.currency)
         return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)

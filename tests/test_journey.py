@@ -18,8 +18,7 @@ from portal.models import PortalEvent
 from portal.scope import entered, system_scope
 from scorecards import services as scorecards
 from scorecards.models import Scorecard
-from tests.factories import PASSWORD
-from tests.worlds import Person, VendorWorld
+from tests.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RESCORED_WITHIN = 60  # seconds, from the win to the new figures on the page
@@ -45,28 +44,6 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.terminate()
     process.wait(timeout=30)
-
-
-@pytest.fixture
-def browser_of(chromium: Any, live_server: Any, world: VendorWorld) -> Iterator[Any]:
-    """A window of its own for a person, signed in through the form."""
-    contexts = []
-
-    def open_for(person: Person, width: int = 1280) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.goto(f"{live_server.url}/v/{world.vendor.slug}/")
-        page.get_by_label("E-mail").fill(person.user.email)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"**/v/{world.vendor.slug}/")
-        return page
-
-    yield open_for
-    for context in contexts:
-        context.close()
 
 
 def test_sign_in_register_approve_win_and_see_the_new_score(

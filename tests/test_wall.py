@@ -236,6 +236,13 @@ class TestOtherPartner:
             assert set(Deal._base_manager.values_list("partner__slug", flat=True)) == {"gamma"}
             assert Deal._base_manager.update(notes="mine now") == 0
 
+    def test_many_partners_travel_as_one_parameter(self, world: VendorWorld) -> None:
+        chosen = {world.partners["alpha"].pk, world.partners["beta"].pk}
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            rows = Partner.objects.order_by().filter(pk__among=[*chosen, *range(10**9, 10**9 + 2_000)])
+            assert set(rows.values_list("pk", flat=True)) == chosen
+            assert len(rows.query.sql_with_params()[1]) == 2  # the vendor's id and the array
+
     def test_a_manager_reads_granted_partners_only(self, world: VendorWorld) -> None:
         with acting_as(world.people["manager"]):
             assert set(Partner._base_manager.values_list("slug", flat=True)) == {"alpha", "beta", "delta"}

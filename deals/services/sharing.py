@@ -255,8 +255,9 @@ def _agree(actor: Actor, deal: Deal, cosell: CoSell, now: datetime) -> None:
         if before.other_id != cosell.other_id:
             tell_second("deals.share_ended", actor, deal, before)
             notices.replaced(actor, deal, before)
-    cosell.status, cosell.agreed_at = CoSellStatus.AGREED, now
-    cosell.save(update_fields=["status", "agreed_at"])
+    assert cosell.other  # noqa: S101  (said by the vendor before)
+    cosell.status, cosell.agreed_at, cosell.named = CoSellStatus.AGREED, now, cosell.other.name
+    cosell.save(update_fields=["status", "agreed_at", "named"])
     _write_lines(deal, cosell, now)
     event = _tell_lead("deals.credit_agreed", actor, deal, cosell)
     tell_second("deals.share_agreed", actor, deal, cosell)

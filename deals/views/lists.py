@@ -115,8 +115,12 @@ def inbox(request: Any) -> HttpResponseBase:
     page = keyset.page(waiting, _DUE, request.GET.get("page", ""), INBOX_PAGE)
     deals = selectors.with_lines(page.rows)
     claims = selectors.claims_against_each(deals)
+    address = tables.addresses()
     context = {
-        "rows": [_waiting(request, deal, claims.get(deal.pk, [])) for deal in deals],
+        "rows": [
+            _waiting(request, deal, claims.get(deal.pk, [])) | {"url": address(deal.reference)}
+            for deal in deals
+        ],
         "page": page,
         "headline": progress.waiting_headline(deals, more=bool(page.next)),
     }

@@ -159,6 +159,8 @@ def postgres(place: Place, account: Account) -> Server:
         "max_wal_size": "4GB",
         # This build has no LLVM. Named all the same: elsewhere compiling costs more than our queries take.
         "jit": "off",
+        # A page's statements take a few milliseconds; starting worker processes for one takes longer.
+        "max_parallel_workers_per_gather": "0",
         "timezone": "UTC",
         "log_min_messages": "log",
         "log_checkpoints": "off",

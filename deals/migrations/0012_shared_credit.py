@@ -151,7 +151,7 @@ drop function deals_credit_whole();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0010_protection'),
+        ('deals', '0011_covering_indexes'),
         ('partners', '0002_name_key'),
         ('portal', '0004_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

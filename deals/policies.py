@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from deals.cosell.models import CreditKind, CreditLine
 from deals.models import PENDING, Deal, DealStatus
 from partners.models import PartnerStatus
 from partners.policies import sees_own_deals_only
@@ -34,11 +35,15 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "remark": tuple(status for status in DealStatus if status != DealStatus.DRAFT),
     "amend": (DealStatus.APPROVED,),
     "price": (*PENDING, DealStatus.APPROVED),
+    "share": (*PENDING, DealStatus.APPROVED),
+    "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
+    "prove": (DealStatus.WON,),
+    "judge": (DealStatus.WON,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case"})
+_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit", "judge"})
 
 
 def may_register(actor: Actor) -> bool:
@@ -81,6 +86,17 @@ def is_on_turn(actor: Actor, deal: Deal) -> bool:
 def may_decide_price(actor: Actor, deal: Deal, role: str) -> bool:
     """Whether a discount that needs this role is this person's to grant; a program admin may stand in."""
     return may_decide(actor, deal) and (actor.is_admin or role == Role.CHANNEL_MANAGER)
+
+
+def sees_shares(actor: Actor) -> bool:
+    """Deals others share with the partner; who sees only what they registered sees none of them."""
+    return not sees_own_deals_only(actor)
+
+
+def may_answer_share(actor: Actor, line: CreditLine) -> bool:
+    """The people of the partner a share is offered to."""
+    own = line.kind == CreditKind.INFLUENCED and actor.writes_for(line.partner_id)
+    return actor.is_partner_person and own and sees_shares(actor)
 
 
 def may(action: str, actor: Actor, deal: Deal) -> bool:

@@ -56,7 +56,8 @@ def _finding(deal: Deal, for_partner: bool, now: datetime) -> str:
         case DealStatus.APPROVED:
             return _protected(deal.expires_at, now)
         case DealStatus.WON:
-            return f"won, {format_money(deal.won_amount or 0, deal.currency)}"
+            waits = "" if deal.counted_at else ", not counted before its proof of sale is accepted"
+            return f"won, {format_money(deal.won_amount or 0, deal.currency)}{waits}"
         case DealStatus.DRAFT:
             return "a draft, not registered yet"
         case DealStatus.EXPIRED:
@@ -384,10 +385,12 @@ _HEADINGS: Final = {
 
 #: How each detail of an event is said, in this order.
 _SAID: Final = {
+    "proof": "{}",
     "discount": "{} off the list",
     "special_price": "at the special price",
     "more": "{} more",
     "until": "until {}",
+    "shared": "{}",
     "from": "from {}",
     "protected": "protected for {}",
     "result": "{}",
@@ -400,6 +403,8 @@ _SAID: Final = {
 
 def _line(data: dict[str, Any]) -> str:
     told = dict(data)
+    if data.get("with"):
+        told["shared"] = f"{data.get('share', '')} to {data['with']}".strip()
     if data.get("days"):
         told["protected"] = formatting.format_days(data["days"])
     told["changes"] = in_short(data.get("changes", []))

@@ -25,15 +25,15 @@ def _nudged(vendor: Vendor) -> int:
         return sum(nudge(vendor=vendor) for nudge in nudges)
 
 
-@shared_task(name="deals.tasks.mind_special_prices")
-def mind_special_prices() -> int:
-    """Remind of what ends and of what is overdue, vendor by vendor; returns how many."""
+@shared_task(name="deals.tasks.mind_big_deals")
+def mind_big_deals() -> int:
+    """Remind of special prices that end, and of what is overdue, vendor by vendor; returns how many."""
     return sum(_minded(vendor) for vendor in Vendor.objects.filter(is_active=True))
 
 
 def _minded(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.prices_mind(vendor=vendor)
+        return services.prices_mind(vendor=vendor) + services.proofs_mind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.publish_decision_times")

@@ -239,6 +239,8 @@ COLUMNS = {
     "weighted_pipeline": (DEAL, STAGE, LIKELIHOOD, AMOUNT, WEIGHTED),
     "registrations": (DEAL, REGISTERED, STOOD, AMOUNT),
 }
+#: Metrics of amounts: of a deal that is shared, the rows show the partner's part.
+CREDITED = {"bookings", "bookings_growth", "open_pipeline", "weighted_pipeline"}
 USUAL = (DEAL, STOOD, APPROVED, CLOSED, AMOUNT)
 
 _LOOKS: dict[str, marks.Look] = {
@@ -401,6 +403,8 @@ def drill(key: str, rows: QuerySet[Any], as_of: AsOf, currency: str) -> Drill:
     if rows.model is LeadOffer:
         return Drill(key, rows.order_by("-offered_at", "-pk"), as_of, currency)
     rows = as_it_stood(rows, as_of)
+    if key in CREDITED:
+        rows = rows.annotate(amount_then=F("credited"))
     if key == "weighted_pipeline":
         rows = rows.annotate(weighted_then=F("amount_then") * Coalesce("probability", 0))
     newest_first = (F("closed_then").desc(nulls_last=True), "-submitted_at", "-pk")

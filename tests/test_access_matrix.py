@@ -17,10 +17,14 @@ from django.utils import timezone
 
 from deals.bigdeals.models import PriceRequest
 from deals.cases.models import CaseFile, CaseSide, ConflictCase
+from deals.cosell.models import CoSell, CreditLine
 from deals.models import Deal
+from deals.proofs.models import Proof, ProofFile
 from deals.protection.models import Extension
 from deals.services.links import link_make
+from partners.models import Partner
 from partners.services import person_invite
+from portal import uploads
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
@@ -142,7 +146,7 @@ MATRIX: dict[str, Line] = {
     "leads:export": page(MEMBERS),
     "leads:waiting": page(MEMBERS),
     "leads:create": page(DECIDERS_OF_BETA | {"other_manager"}, MEMBERS),
-    "leads:bulk": action(DECIDERS_OF_BETA | {"other_manager"}, {"executive"}, data="bulk"),
+    "leads:bulk": action(DECIDERS_OF_BETA | {"other_manager"}, {"executive"}, data="lead_bulk"),
     "leads:for_partner": page(SEE_BETA, args="partner"),
     "leads:detail": page(SEE_BETA, args="lead_offered"),
     "leads:edit": page(DECIDERS_OF_BETA, STAFF_OF_BETA, args="lead_free"),
@@ -155,6 +159,19 @@ MATRIX: dict[str, Line] = {
     "leads:contact": action(PARTNER_OF_BETA, SEE_BETA, args="lead_accepted", data="lead_contact"),
     "leads:disqualify": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted", data="lead_reason"),
     "leads:convert": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted"),
+    "deals:credit": page(SEE_BETA, args="pending"),
+    "deals:credit_confirm": action(DECIDERS_OF_BETA, SEE_BETA, args="proposed", data="naming"),
+    "deals:credit_decline": action(DECIDERS_OF_BETA, SEE_BETA, args="proposed", data="reason"),
+    "deals:credit_end": action(DECIDERS_OF_BETA, SEE_BETA, args="shared", data="reason"),
+    "deals:credit_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="proposed"),
+    "deals:shared": page(MEMBERS),
+    # Alpha's deal, offered to beta: its people answer, the vendor's see it, alpha's see their own side only.
+    "deals:share_accept": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered"),
+    "deals:share_decline": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered", data="reason"),
+    "deals:proof": page(SEE_BETA, args="won_deal"),
+    "deals:proof_accept": action(DECIDERS_OF_BETA, SEE_BETA, args="proof"),
+    "deals:proof_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="proof", data="reason"),
+    "deals:proof_file": page(SEE_BETA, args="proof_file"),
     "deals:requests": page(STAFF),
     "deals:terms": page(SEE_BETA, args="pending"),
     "deals:price": page(SEE_BETA, args="pending"),
@@ -250,6 +267,17 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
         )  # fmt: skip
+        won_deal = factories.DealFactory(won=True, proof_needed=True, **fields)
+        proof = Proof.objects.create(partner=beta, deal=won_deal, kind="invoice", due_at=timezone.now())
+        proof_file = ProofFile.objects.create(
+            partner=beta, proof=proof, **uploads.checked("order.pdf", PDF).as_fields(rep.user)
+        )
+        proposed = CoSell.objects.create(
+            partner=beta, deal=pending, status="proposed", named="Delta", share=3_000
+        )
+        shared = _shared(running, world.partners["delta"], "agreed")
+        alphas = factories.DealFactory(approved=True, partner=world.partners["alpha"], stage=None)
+        offered = _shared(alphas, beta, "offered")
         notification = Notification.objects.create(
             user=rep.user, kind="deals.approved", key="k", title="t", page="home"
         )
@@ -269,7 +297,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "lead_partner": {"partner": beta.slug},
         "lead_reason": {"reason": "Another reason"},
         "lead_contact": {"kind": "call", "happened_on": timezone.localdate().isoformat(), "note": "Spoke."},
-        "bulk": {"reference": free.reference, "by_rules": "1"},
+        "lead_bulk": {"reference": free.reference, "by_rules": "1"},
         "": {},
         "partner": slug,
         "partner_and_seat": {**slug, "pk": seat.pk},
@@ -278,6 +306,13 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "won_deal": {"reference": won_deal.reference},
+        "proof": {"pk": proof.pk},
+        "proof_file": {"pk": proof_file.pk},
+        "proposed": {"pk": proposed.pk},
+        "shared": {"pk": shared[0].cosell_id},
+        "offered": {"pk": offered[1].pk},
+        "naming": {"other": world.partners["delta"].slug, "share": "30"},
         "price": {"pk": price.pk},
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
@@ -317,6 +352,17 @@ def _conflict(deal: Deal, rival: Deal, **fields: Any) -> tuple[ConflictCase, Cas
         case=case, deal=deal, partner_id=deal.partner_id, **(decided if fields else {})
     )
     return case, side
+
+
+def _shared(deal: Deal, other: Partner, status: str) -> list[CreditLine]:
+    cosell = CoSell.objects.create(
+        partner=deal.partner, deal=deal, status=status, named=other.name, other=other, share=3_000
+    )
+    parts = ((deal.partner, "sourced", 7_000), (other, "influenced", 3_000))
+    return CreditLine.objects.bulk_create(
+        CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)
+        for partner, kind, share in parts
+    )
 
 
 @pytest.mark.django_db

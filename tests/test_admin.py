@@ -18,9 +18,11 @@ from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep,
 from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
 from deals.cases.models import CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount
+from deals.cosell.models import CoSell, CreditLine
 from deals.leads.models import Lead, LeadOffer, LeadRule
 from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
+from deals.proofs.models import Proof
 from deals.protection.models import Extension, ExtensionTerms
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -47,7 +49,7 @@ SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, Extension, Lead, LeadOffer, ConflictCase,
+    PriceRequest, Extension, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof,
 }  # fmt: skip
 
 
@@ -134,7 +136,24 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     )  # fmt: skip
     terms = BigDealTerms.objects.create(special_price_from=50_000_00)
     rule = PriceRule.objects.create(position=1, discount_to=1_250, role=Role.CHANNEL_MANAGER)
-    return {BigDealTerms: terms, PriceRule: rule, PriceRequest: request}
+    cosell = CoSell.objects.create(
+        partner=deal.partner,
+        deal=deal,
+        status="agreed",
+        named="Delta",
+        other=world.partners["delta"],
+        share=1,
+    )
+    lines = CreditLine.objects.bulk_create(
+        CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)
+        for partner, kind, share in (
+            (deal.partner, "sourced", 9_999), (world.partners["delta"], "influenced", 1)
+        )
+    )  # fmt: skip
+    return {
+        BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0],
+        Proof: Proof.objects.create(partner=deal.partner, deal=deal, kind="invoice", due_at=timezone.now()),
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep,
 from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from deals.cases.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
+from deals.cosell.models import CoSell, CreditLine
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
 from deals.lifecycle.models import DealTerms, InternalNote, Note
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
+from deals.proofs.models import Proof, ProofFile, SerialNumber
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -457,6 +459,34 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         quantity=1,
         list_price=100,
         requested_price=90,
+    ),
+    "CoSell": lambda world: CoSell.objects.create(
+        partner=world.partners["alpha"],
+        deal=Deal.objects.get(partner=world.partners["alpha"]),
+        status="agreed",
+        named="Beta",
+        other=world.partners["beta"],
+        share=3_000,
+    ),
+    "CreditLine": lambda world: CreditLine.objects.bulk_create(
+        CreditLine(
+            partner=world.partners[slug],
+            cosell=CoSell.objects.first() or FILLERS["CoSell"](world),
+            deal=Deal.objects.get(partner=world.partners["alpha"]),
+            kind=kind,
+            share=share,
+            agreed_at=_a_deal().created_at,
+        )
+        for slug, kind, share in (("alpha", "sourced", 7_000), ("beta", "influenced", 3_000))
+    ),
+    "Proof": lambda world: Proof.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), kind="invoice", due_at=_a_moment(_a_deal(), 2)
+    ),
+    "ProofFile": lambda world: ProofFile.objects.create(
+        partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), size=1, file="x"
+    ),
+    "SerialNumber": lambda world: SerialNumber.objects.create(
+        partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), text="1", key="1"
     ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "DirectAccount": lambda world: DirectAccount.objects.create(

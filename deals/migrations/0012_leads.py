@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('deals', '0011_covering_indexes'),
         ('partners', '0003_list_order'),
-        ('portal', '0005_lead_hours'),
+        ('portal', '0006_lead_hours'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -41,12 +41,23 @@ from deals.services.pricing import (
     prices_mind,
 )
 from deals.services.protecting import protection_expire_due
+from deals.services.proving import proof_accept, proof_refuse, proof_send, proofs_mind
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
 from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
 from deals.services.settling import case_close, case_decide
+from deals.services.sharing import (
+    credit_confirm,
+    credit_decline,
+    credit_end,
+    credit_name,
+    credit_propose,
+    credit_withdraw,
+    share_accept,
+    share_decline,
+)
 
 __all__ = [
     "Asked",
@@ -65,6 +76,12 @@ __all__ = [
     "case_decide",
     "case_open",
     "cases_mind",
+    "credit_confirm",
+    "credit_decline",
+    "credit_end",
+    "credit_name",
+    "credit_propose",
+    "credit_withdraw",
     "deal_approve",
     "deal_draft_save",
     "deal_file_remove",
@@ -93,7 +110,13 @@ __all__ = [
     "price_withdraw",
     "prices_mind",
     "programme_defaults",
+    "proof_accept",
+    "proof_refuse",
+    "proof_send",
+    "proofs_mind",
     "protection_expire_due",
     "protection_remind",
     "references_take",
+    "share_accept",
+    "share_decline",
 ]

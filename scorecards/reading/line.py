@@ -30,6 +30,10 @@ BESIDE = {
     "not_accepted": ("declined or not answered in time", "count"),
     "waiting": ("still waiting for a contact", "count"),
     "win_rate": ("win rate", "percent"),
+    "influenced": ("credited of other partners' deals", "money"),
+    "influenced_deals": ("of other partners' deals", "count"),
+    "unproven": ("waiting for proof of sale", "money"),
+    "unproven_deals": ("wins waiting for proof of sale", "count"),
     "mean_won": ("mean won deal", "money"),
     "sales_cycle": ("sales cycle", "days"),
 }
@@ -246,7 +250,9 @@ def _working(line: Line) -> str:
         case "deal_size" | "sales_cycle" | "speed_to_lead":
             return f"The middle of {line.rows_text}"
         case "bookings" | "open_pipeline":
-            return f"Sum of {line.rows_text}"
+            shared = beside.get("influenced")
+            more = f" and {money(shared)} credited of other partners' deals" if shared else ""
+            return f"Sum of {line.rows_text}{more}"
         case "weighted_pipeline":
             return f"Sum of {line.rows_text}, each times its likelihood,"
     return line.rows_text[:1].upper() + line.rows_text[1:]

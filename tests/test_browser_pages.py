@@ -17,10 +17,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from deals import services as deal_services
+from deals.conflicts.claims import claims_beside
 from portal.services import first_admin_invite
 from scorecards import services as scorecards
-from tests import deals
-from tests.worlds import VendorWorld
+from tests import deals, leads
+from tests.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,8 +81,23 @@ STAFF = {
     "pending deal": "deals/{pending}/",
     "approved deal": "deals/{approved}/",
     "won deal": "deals/{won}/",
+    "requests": "deals/inbox/requests/",
+    "special price": "deals/{approved}/price/",
+    "shared credit": "deals/{approved}/credit/",
+    "proof of sale": "deals/{won}/proof/",
+    "shared deals": "deals/shared/",
+    "conflict cases": "deals/cases/",
+    "conflict case": "deals/cases/{case}/",
+    "leads": "leads/",
+    "free lead": "leads/{free}/",
+    "offered lead": "leads/{offered}/",
+    "notifications": "notifications/",
 }
-DECIDER = {"edit a partner": "partners/beta/edit/", "claims": "deals/{pending}/claims/"}
+DECIDER = {
+    "edit a partner": "partners/beta/edit/",
+    "claims": "deals/{pending}/claims/",
+    "enter a lead": "leads/enter/",
+}
 PARTNER = {
     "home": "",
     "scorecard": "scorecard/",
@@ -93,6 +109,18 @@ PARTNER = {
     "pending deal": "deals/{pending}/",
     "approved deal": "deals/{approved}/",
     "won deal": "deals/{won}/",
+    "contested deal": "deals/{contested}/",
+    "change": "deals/{approved}/change/",
+    "special price": "deals/{approved}/price/",
+    "shared credit": "deals/{approved}/credit/",
+    "proof of sale": "deals/{won}/proof/",
+    "shared deals": "deals/shared/",
+    "register many": "deals/register/many/",
+    "leads": "leads/",
+    "offered lead": "leads/{offered}/",
+    "accepted lead": "leads/{accepted}/",
+    "notifications": "notifications/",
+    "notification preferences": "notifications/preferences/",
     "people": "partners/people/",
     "not there": "partners/no-such-partner/",
     "not allowed": "partners/",
@@ -143,6 +171,14 @@ STEPS: dict[str, Step] = {
     "deals": _searched("tiroler"),
     "pending deal": _unfolded,
     "approved deal": _unfolded,
+    "contested deal": _unfolded,
+    "conflict case": _unfolded,
+    "free lead": _unfolded,
+    "offered lead": _unfolded,
+    "accepted lead": _unfolded,
+    "special price": _unfolded,
+    "shared credit": _unfolded,
+    "proof of sale": _unfolded,
     "scorecard": _unfolded,
     "register with errors": _sent_empty,
 }
@@ -150,9 +186,9 @@ STEPS: dict[str, Step] = {
 
 @pytest.fixture
 def places(world: VendorWorld) -> dict[str, str]:
-    """Deals of beta in several states, an invitation, and last night's scorecards: what paths aim at."""
+    """Deals, leads and a conflict of beta, an invitation, last night's scorecards: what paths aim at."""
     rep, manager = world.people["partner_rep"], world.people["manager"]
-    made = {
+    made: dict[str, Any] = {
         "draft": deals.draft(rep, world, customer_name="Murtal Transport"),
         "pending": deals.submitted(
             rep, world, customer_name="Ostwerk GmbH", customer_domain="ostwerk.example"
@@ -161,10 +197,19 @@ def places(world: VendorWorld) -> dict[str, str]:
         "won": deals.approved(world, customer_name="Gailtal Holz", customer_domain="gailtal.example"),
     }
     deals.do(deal_services.deal_win, manager, made["won"], amount=90_000_00, closed_on=timezone.localdate())
+    rivals = {"customer_name": "Mölltal Papier", "customer_domain": "moelltal.example"}
+    deals.submitted(world.people["sub_rep"], world, **rivals)
+    made["contested"] = deals.submitted(rep, world, **rivals)
+    with acting_as(manager) as actor:
+        claim = claims_beside(made["contested"])[0]
+        case = deal_services.case_open(actor=actor, deal=made["contested"], claim=claim)
+    made["free"], made["offered"] = leads.lead(world), leads.offered(world)
+    made["accepted"] = leads.accepted(world)
     token = first_admin_invite(vendor=world.vendor, email="new@example.com").rstrip("/").rsplit("/", 1)[1]
     yesterday = timezone.now().astimezone(world.vendor.zone).date() - timedelta(days=1)
     scorecards.nightly(vendor=world.vendor, as_of=yesterday)
-    return {name: deal.reference for name, deal in made.items()} | {"token": token}
+    references = {name: row.reference for name, row in made.items()}
+    return references | {"token": token, "case": str(case.pk)}
 
 
 @dataclass

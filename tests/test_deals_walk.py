@@ -7,9 +7,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from deals.bigdeals.models import BigDealTerms
 from deals.models import Deal
 from portal.scope import entered, system_scope
 from tests import deals
+from tests.files import PDF
 from tests.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,6 +20,8 @@ CUSTOMER = "Hohe Tauern Energie AG"
 
 def test_contested_returned_approved_extended_and_won_with_proof(browser_of: Any, world: VendorWorld) -> None:
     """Gamma asked for the customer first. Beta is told so, never by whom; the manager compares."""
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        BigDealTerms.objects.create(proof_from=100_000_00)
     rival = deals.submitted(
         world.people["sub_rep"], world, customer_name=CUSTOMER, customer_domain="hohe-tauern.example.at"
     )
@@ -29,14 +33,16 @@ def test_contested_returned_approved_extended_and_won_with_proof(browser_of: Any
     approve(manager, reference)
     ask_for_more_time(partner)
     grant(manager)
-    win_with_proof(partner)
+    win_with_proof(partner, reference)
+    accept_proof(manager, reference)
 
-    partner.reload()
+    partner.goto(f"{partner.url.split('/deals/')[0]}/deals/{reference}/")
     told = partner.locator("main").inner_text()
     assert world.partners["gamma"].name not in told
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         deal = Deal.objects.get(reference=reference)
         assert deal.status == "won"
+        assert deal.proof_accepted_at is not None
         assert deal.resubmissions == 1
 
 
@@ -101,8 +107,24 @@ def grant(page: Any) -> None:
     page.get_by_text("Extended. The partner has been told.").wait_for()
 
 
-def win_with_proof(page: Any) -> None:
+def win_with_proof(page: Any, reference: str) -> None:
     page.reload()
     page.locator("summary", has_text="Mark as won").click()
     page.locator("form[action$='/won/']").get_by_role("button", name="Mark as won").click()
     page.get_by_text("Congratulations").wait_for()
+    page.goto(f"{page.url.split('/deals/')[0]}/deals/{reference}/proof/")
+    page.locator("[name=upload]").set_input_files(
+        {"name": "invoice.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    )
+    page.get_by_role("button", name="Hand in").click()
+    page.get_by_text("Handed in. You see here who looks at it").wait_for()
+
+
+def accept_proof(page: Any, reference: str) -> None:
+    page.goto(f"{page.url.split('/deals/')[0]}/deals/inbox/requests/")
+    row = page.locator("table.appr tr", has_text="Proof of sale")
+    assert reference in row.inner_text()
+    row.get_by_role("link", name="Open").click()
+    page.get_by_role("link", name="invoice.pdf").wait_for()
+    page.get_by_role("button", name="Accept the proof").click()
+    page.get_by_text("Accepted. The win counts from now on").wait_for()

@@ -11,8 +11,12 @@ from django.http import HttpRequest
 
 import deals.approvals.admin
 import deals.bigdeals.admin
+import deals.cases.admin
 import deals.conflicts.admin
+import deals.cosell.admin
+import deals.leads.admin
 import deals.lifecycle.admin
+import deals.proofs.admin
 import deals.protection.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
 from deals.models import Customer, Deal, DealLine, Product, Stage

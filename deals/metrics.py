@@ -1,6 +1,9 @@
 """The sales quadrant: nine metrics, from the timestamps of deals, as of any day.
 
-Each result's `n` is the number of rows its drill-down lists.
+Each result's `n` is the number of rows its drill-down lists. A win that needs a proof of sale counts from
+the moment its proof is accepted (`counted_at`), in the period of its win. Of a deal that two partners share,
+each has its part of the amounts from the moment they agreed; who registered it has the deal itself, and with
+it all that is counted: wins, losses, registrations, cycles, sizes. See docs/credit.md.
 
 A deal's status is never read. Amounts are minor units of the vendor's currency; medians and weighted sums
 of money are rounded to whole minor units, halves up. Days are calendar days in the vendor's time zone, so
@@ -18,14 +21,16 @@ from django.db.models import (
     Count,
     DurationField,
     ExpressionWrapper,
+    F,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
 )
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 
+from deals.cosell.models import CreditLine
 from deals.models import Deal, StageChange
 from portal.metrics import AsOf, Better, Metric, Quadrant, Result, Unit, declare
 from portal.scope import current_vendor_id
@@ -65,9 +70,17 @@ won as (
                 (won_at at time zone %(zone)s)::date - (approved_at at time zone %(zone)s)::date
             end as days
         from deals_deal
-        where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s {of_partners}
+        where vendor_id = %(vendor)s and won_at >= %(year)s and won_at < %(end)s and counted_at < %(end)s
+            {of_partners}
         offset 0 -- or each of the three uses of `days` would work it out again
     ) deal
+    group by partner_id
+),
+unproven as (
+    select partner_id, count(*) as unproven, sum(won_amount_vendor)::bigint as unproven_amount
+    from deals_deal
+    where vendor_id = %(vendor)s and proof_needed and won_at >= %(year)s and won_at < %(end)s
+        and (counted_at is null or counted_at >= %(end)s) {of_partners}
     group by partner_id
 ),
 lost as (
@@ -117,6 +130,46 @@ registered as (
     from deals_deal
     where vendor_id = %(vendor)s and submitted_at >= %(quarter)s and submitted_at < %(end)s {of_partners}
     group by partner_id
+),
+-- What sharing moves from one partner to another; over both of them it is nothing. Few deals are shared.
+shared as (
+    select
+        partner_id,
+        coalesce(sum(booked_shift) filter (where booked_now), 0)::bigint as shift,
+        coalesce(sum(booked_shift) filter (where booked_now and won_at >= %(quarter)s), 0)::bigint
+            as shift_90,
+        coalesce(sum(booked_shift) filter (where booked_now and won_at >= %(fiscal_quarter)s), 0)::bigint
+            as shift_fiscal_quarter,
+        coalesce(sum(booked_shift) filter (where booked_now and won_at >= %(half_year)s), 0)::bigint
+            as shift_180,
+        coalesce(sum(booked_shift) filter (
+            where booked_now and won_at >= %(two_halves)s and won_at < %(half_year)s
+        ), 0)::bigint as shift_before,
+        count(*) filter (where booked_now and kind = 'influenced') as influenced,
+        coalesce(sum(booked) filter (where booked_now and kind = 'influenced'), 0)::bigint
+            as influenced_amount,
+        coalesce(sum(amount_shift) filter (where open_now), 0)::bigint as open_shift,
+        coalesce(sum(amount) filter (where open_now and kind = 'influenced'), 0)::bigint as influenced_open,
+        coalesce(sum(amount_shift * probability) filter (where open_now), 0)::bigint as percents_shift
+    from (
+        select
+            line.*,
+            won_at >= %(year)s and won_at < %(end)s and counted_at < %(end)s as booked_now,
+            approved_at < %(end)s and open_until >= %(end)s as open_now,
+            (
+                select probability
+                from deals_stagechange change
+                join deals_stage stage on stage.vendor_id = %(vendor)s and stage.id = change.stage_id
+                where change.vendor_id = %(vendor)s and change.deal_id = line.deal_id
+                    and change.changed_at < %(end)s
+                order by change.changed_at desc, change.id desc
+                limit 1
+            ) as probability
+        from deals_creditline line
+        where vendor_id = %(vendor)s and agreed_at < %(end)s and (ended_at is null or ended_at >= %(end)s)
+            {of_partners}
+    ) line
+    group by partner_id
 )
 select
     partner_id,
@@ -126,18 +179,27 @@ select
     coalesce(lost, 0), coalesce(withdrawn, 0), coalesce(expired, 0),
     coalesce(open, 0), coalesce(without_amount, 0), coalesce(open_amount, 0),
     coalesce(without_stage, 0), coalesce(weighted_percents, 0),
-    coalesce(registrations, 0)
+    coalesce(registrations, 0),
+    coalesce(unproven, 0), coalesce(unproven_amount, 0),
+    coalesce(shift, 0), coalesce(shift_90, 0), coalesce(shift_fiscal_quarter, 0), coalesce(shift_180, 0),
+    coalesce(shift_before, 0), coalesce(influenced, 0), coalesce(influenced_amount, 0),
+    coalesce(open_shift, 0), coalesce(percents_shift, 0), coalesce(influenced_open, 0)
 from won
+full join unproven using (partner_id)
 full join lost using (partner_id)
 full join withdrawn using (partner_id)
 full join expired using (partner_id)
 full join open using (partner_id)
 full join registered using (partner_id)
+full join shared using (partner_id)
 """
 
 
 class Figures(NamedTuple):
-    """What the query says of one partner: counts, minor units and calendar days."""
+    """What the query says of one partner: counts, minor units and calendar days.
+
+    Amounts are those of the partner's own deals; shifts are what sharing adds to them, or takes away.
+    """
 
     partner_id: int
     won: int
@@ -161,6 +223,18 @@ class Figures(NamedTuple):
     without_stage: int
     weighted_percents: int
     registrations: int
+    unproven: int
+    unproven_amount: int
+    shift: int
+    shift_90: int
+    shift_fiscal_quarter: int
+    shift_180: int
+    shift_before: int
+    influenced: int
+    influenced_amount: int
+    open_shift: int
+    percents_shift: int
+    influenced_open: int
 
 
 def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figures]:
@@ -219,24 +293,35 @@ def sales_cycle(of: Figures) -> Result:
 
 
 def open_pipeline(of: Figures) -> Result:
-    return Result(of.open_amount, n=of.open, beside={"without_amount": of.without_amount})
+    beside = {"without_amount": of.without_amount}
+    if of.influenced_open:
+        beside |= {"influenced": of.influenced_open}
+    return Result(of.open_amount + of.open_shift, n=of.open, beside=beside)
 
 
 def weighted_pipeline(of: Figures) -> Result:
     beside = {"without_amount": of.without_amount, "without_stage": of.without_stage}
-    return Result(half_up(of.weighted_percents, 100), n=of.open, beside=beside)
+    return Result(half_up(of.weighted_percents + of.percents_shift, 100), n=of.open, beside=beside)
 
 
 def bookings(of: Figures) -> Result:
-    beside = {"trailing_90": of.amount_90, "fiscal_quarter": of.amount_fiscal_quarter}
-    return Result(of.won_amount, n=of.won, beside=beside)
+    beside = {
+        "trailing_90": of.amount_90 + of.shift_90,
+        "fiscal_quarter": of.amount_fiscal_quarter + of.shift_fiscal_quarter,
+    }
+    if of.influenced:
+        beside |= {"influenced": of.influenced_amount, "influenced_deals": of.influenced}
+    if of.unproven:
+        beside |= {"unproven": of.unproven_amount, "unproven_deals": of.unproven}
+    return Result(of.won_amount + of.shift, n=of.won, beside=beside)
 
 
 def bookings_growth(of: Figures) -> Result:
-    known = min(of.won_180, of.won_before) >= LEAST_WON and of.amount_before > 0
-    value = ratio(of.amount_180, of.amount_before) - 1 if known else None
+    now, before = of.amount_180 + of.shift_180, of.amount_before + of.shift_before
+    known = min(of.won_180, of.won_before) >= LEAST_WON and before > 0
+    value = ratio(now, before) - 1 if known else None
     beside = {"won": of.won_180, "won_before": of.won_before}
-    return Result(value, of.amount_180, of.amount_before, of.won_180 + of.won_before, beside)
+    return Result(value, now, before, of.won_180 + of.won_before, beside)
 
 
 def pipeline_velocity(of: Figures) -> Result:
@@ -294,9 +379,12 @@ class Totals(NamedTuple):
 
 
 def totals(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> Totals:
-    """Over all deals closed before the end of the day, however long ago. Two statements."""
+    """Over all deals closed before the end of the day, however long ago; amounts before they are shared.
+
+    Two statements.
+    """
     deals = Deal.objects.all() if partner_ids is None else Deal.objects.filter(partner__in=partner_ids)
-    won = deals.filter(won_at__lt=as_of.end)
+    won = deals.filter(won_at__lt=as_of.end, counted_at__lt=as_of.end)
     found = won.aggregate(n=Count("pk"), amount=Sum("won_amount_vendor", default=0), cycle=Avg(_cycle(as_of)))
     won_n, amount, cycle = found["n"], int(found["amount"]), found["cycle"]
     return Totals(
@@ -319,9 +407,26 @@ def _of(partner_id: int) -> QuerySet[Deal]:
     return Deal.objects.filter(partner=partner_id)
 
 
+def _won(start: datetime, end: datetime) -> Q:
+    """Won in this time, and counted by its end."""
+    return _within("won_at", start, end) & Q(counted_at__lt=end)
+
+
 def _closed(as_of: AsOf) -> Q:
     start = as_of.trailing(YEAR)
-    return _within("won_at", start, as_of.end) | _within("lost_at", start, as_of.end)
+    return _won(start, as_of.end) | _within("lost_at", start, as_of.end)
+
+
+def with_credit(rows: QuerySet[Deal], as_of: AsOf, amount: str, shift: str) -> QuerySet[Deal]:
+    """Each with `.credited`: its partner's part of `amount` at the end of the day; all of it if unshared."""
+    lines = CreditLine.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gte=as_of.end),
+        vendor=OuterRef("vendor"),
+        deal=OuterRef("pk"),
+        partner=OuterRef("partner"),
+        agreed_at__lt=as_of.end,
+    )
+    return rows.annotate(credited=F(amount) + Coalesce(Subquery(lines.values(shift)[:1]), 0))
 
 
 def _open(as_of: AsOf) -> Q:
@@ -333,7 +438,11 @@ def closed_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
 
 
 def won_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
-    return _of(partner_id).filter(_within("won_at", as_of.trailing(YEAR), as_of.end))
+    return _of(partner_id).filter(_won(as_of.trailing(YEAR), as_of.end))
+
+
+def booked_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
+    return with_credit(won_rows(partner_id, as_of), as_of, "won_amount_vendor", "booked_shift")
 
 
 def cycle_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
@@ -347,11 +456,13 @@ def _cycle(as_of: AsOf) -> "ExpressionWrapper[Any]":
 
 
 def growth_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
-    return _of(partner_id).filter(_within("won_at", as_of.trailing(2 * HALF_YEAR), as_of.end))
+    won = _of(partner_id).filter(_won(as_of.trailing(2 * HALF_YEAR), as_of.end))
+    return with_credit(won, as_of, "won_amount_vendor", "booked_shift")
 
 
 def open_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
-    return _of(partner_id).filter(_open(as_of))
+    rows = _of(partner_id).filter(_open(as_of))
+    return with_credit(rows, as_of, "amount_vendor", "amount_shift")
 
 
 def weighted_rows(partner_id: int, as_of: AsOf) -> QuerySet[Deal]:
@@ -382,8 +493,17 @@ _NOTHING = Figures(0, *[0] * (len(Figures._fields) - 1))._replace(
 
 
 def _sales(
-    key: str, label: str, unit: Unit, better: Better, floor: int, target: int, weight: int, **rest: Any
+    key: str,
+    label: str,
+    unit: Unit,
+    better: Better,
+    floor: int,
+    target: int,
+    weight: int,
+    version: int = 2,  # since wins wait for their proof and amounts are shared
+    **rest: Any,
 ) -> Metric:
+    rest |= {"version": version}
     rest |= {"floor": Decimal(floor), "target": Decimal(target), "weight": Decimal(weight)}
     return Metric(key, Quadrant.SALES, label, unit, better, **rest, nothing=VALUES[key](_NOTHING))
 
@@ -397,7 +517,8 @@ METRICS = [
         window="trailing 365 days",
         minimum=LEAST_CLOSED,
         definition="Won ÷ (won + lost), over deals closed in the 365 days to the date. Withdrawn and expired "
-        "registrations are reported beside it, not in it.",
+        "registrations are reported beside it, not in it. A deal that is shared counts for the partner who "
+        "registered it, a win that needs a proof of sale once that is accepted.",
         rows=closed_rows,
         rows_label="closed deals",
         beside=dict.fromkeys(("won", "lost", "withdrawn", "expired"), Unit.COUNT),
@@ -413,10 +534,13 @@ METRICS = [
         window="trailing 365 days",
         minimum=0,
         definition="Sum of won amounts in the 365 days to the date, each in the vendor's currency at the "
-        "rate of the day it was fixed. The trailing 90 days and the fiscal quarter to date stand beside it.",
-        rows=won_rows,
+        "rate of the day it was fixed, and of deals that are shared the partner's part. A win that needs a "
+        "proof of sale counts once that is accepted. The trailing 90 days and the fiscal quarter to date "
+        "stand beside it, and so does what is credited of other partners' deals or waits for its proof.",
+        rows=booked_rows,
         rows_label="won deals",
-        beside=dict.fromkeys(("trailing_90", "fiscal_quarter"), Unit.MONEY),
+        beside=dict.fromkeys(("trailing_90", "fiscal_quarter", "influenced", "unproven"), Unit.MONEY)
+        | dict.fromkeys(("influenced_deals", "unproven_deals"), Unit.COUNT),
         floor=0,
         target=900_000,
         weight=20,
@@ -428,11 +552,12 @@ METRICS = [
         Better.UP,
         window="on the day",
         minimum=0,
-        definition="Sum of the amounts of approved, open and unexpired registrations at the end of the date. "
+        definition="Sum of the amounts of approved, open and unexpired registrations at the end of the date, "
+        "and of deals that are shared the partner's part. "
         "A registration without an amount counts as 0; how many there are stands beside it.",
         rows=open_rows,
         rows_label="open deals",
-        beside={"without_amount": Unit.COUNT},
+        beside={"without_amount": Unit.COUNT, "influenced": Unit.MONEY},
         floor=0,
         target=600_000,
         weight=10,
@@ -537,6 +662,7 @@ METRICS = [
         floor=0,
         target=12,
         weight=10,
+        version=1,
     ),
 ]
 

@@ -159,6 +159,12 @@ OPEN_UNTIL = Coalesce(
     models.Value(datetime(9999, 1, 1, tzinfo=UTC)),
     output_field=models.DateTimeField(),
 )
+#: A win counts from its own moment, or from that of its accepted proof where one is needed.
+COUNTED_AT = models.Case(
+    models.When(proof_needed=True, proof_accepted_at=None, then=None),
+    default=Greatest("won_at", "proof_accepted_at"),
+    output_field=models.DateTimeField(),
+)
 #: The last of the three that has happened.
 DECIDED_AT = Greatest("approved_at", "returned_at", "rejected_at", output_field=models.DateTimeField())
 
@@ -255,6 +261,16 @@ class Deal(TenantModel):
     won_at = models.DateTimeField(null=True, editable=False)
     lost_at = models.DateTimeField(null=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
+    proof_needed = models.BooleanField(
+        default=False, editable=False, help_text="By the vendor's terms on the day of the win."
+    )
+    proof_accepted_at = models.DateTimeField(null=True, editable=False)
+    counted_at = models.GeneratedField(
+        expression=COUNTED_AT,
+        output_field=models.DateTimeField(),
+        db_persist=True,
+        help_text="Since when the win counts in metrics; empty: it does not.",
+    )
     open_until = models.GeneratedField(
         expression=OPEN_UNTIL,
         output_field=models.DateTimeField(),
@@ -326,9 +342,15 @@ class Deal(TenantModel):
             ),
             models.Index(
                 fields=["vendor", "won_at"],
-                include=["partner", "won_amount_vendor", "approved_at"],
+                include=["partner", "won_amount_vendor", "approved_at", "counted_at"],
                 name="deals_deal_won",
                 condition=models.Q(won_at__isnull=False),
+            ),
+            models.Index(
+                fields=["vendor", "won_at"],
+                include=["partner", "won_amount_vendor", "counted_at"],
+                name="deals_deal_proof_needed",
+                condition=models.Q(proof_needed=True),
             ),
             models.Index(
                 fields=["vendor", "lost_at"],
@@ -388,6 +410,11 @@ class Deal(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(won_at__isnull=True) | models.Q(lost_at__isnull=True),
                 name="deals_deal_one_outcome",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(proof_accepted_at__isnull=True)
+                | models.Q(proof_needed=True, won_at__isnull=False),
+                name="deals_deal_proof_of_a_win",
             ),
         ]
 
@@ -542,6 +569,10 @@ import deals.amendments.models  # noqa: E402
 import deals.approvals.models  # noqa: E402
 import deals.bigdeals.models  # noqa: E402
 import deals.bulk.models  # noqa: E402
+import deals.cases.models  # noqa: E402
 import deals.conflicts.models  # noqa: E402
+import deals.cosell.models  # noqa: E402
+import deals.leads.models  # noqa: E402
 import deals.lifecycle.models  # noqa: E402
+import deals.proofs.models  # noqa: E402
 import deals.protection.models  # noqa: E402, F401

@@ -1,3 +1,6 @@
 from portal.context import NavItem, add_to_navigation
 
-add_to_navigation(NavItem("Deals", "deals:list", "briefcase", 30, lambda actor: True, section="deals"))
+add_to_navigation(
+    NavItem("Leads", "leads:list", "magnet", 25, lambda actor: True, section="leads"),
+    NavItem("Deals", "deals:list", "briefcase", 30, lambda actor: True, section="deals"),
+)

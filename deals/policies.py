@@ -1,7 +1,8 @@
 """Who may do what with a deal, and from which state. No queries beyond the object at hand."""
 
-from typing import Final
+from typing import Any, Final
 
+from deals.cosell.models import CreditKind, CreditLine
 from deals.models import PENDING, Deal, DealStatus
 from partners.models import PartnerStatus
 from partners.policies import sees_own_deals_only
@@ -25,6 +26,7 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "lose": (DealStatus.APPROVED,),
     "extend": (DealStatus.APPROVED,),
     "grant": (DealStatus.APPROVED,),
+    "case": PENDING,
     # Files: the partner's own while the registration is in its hands, the vendor's while it looks at it.
     "attach": (*EDITABLE, DealStatus.APPROVED),
     "enclose": (*PENDING, DealStatus.RETURNED, DealStatus.APPROVED),
@@ -33,11 +35,15 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "remark": tuple(status for status in DealStatus if status != DealStatus.DRAFT),
     "amend": (DealStatus.APPROVED,),
     "price": (*PENDING, DealStatus.APPROVED),
+    "share": (*PENDING, DealStatus.APPROVED),
+    "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
+    "prove": (DealStatus.WON,),
+    "judge": (DealStatus.WON,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "grant"})
+_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit", "judge"})
 
 
 def may_register(actor: Actor) -> bool:
@@ -82,19 +88,38 @@ def may_decide_price(actor: Actor, deal: Deal, role: str) -> bool:
     return may_decide(actor, deal) and (actor.is_admin or role == Role.CHANNEL_MANAGER)
 
 
+def sees_shares(actor: Actor) -> bool:
+    """Deals others share with the partner; who sees only what they registered sees none of them."""
+    return not sees_own_deals_only(actor)
+
+
+def may_answer_share(actor: Actor, line: CreditLine) -> bool:
+    """The people of the partner a share is offered to."""
+    own = line.kind == CreditKind.INFLUENCED and actor.writes_for(line.partner_id)
+    return actor.is_partner_person and own and sees_shares(actor)
+
+
 def may(action: str, actor: Actor, deal: Deal) -> bool:
     """Whether this person may ever do this with this deal, whatever its state."""
     if action in _DECISIONS:
         return may_decide(actor, deal) and is_on_turn(actor, deal)
     if action in _VENDORS:
         return may_decide(actor, deal)
-    if action == "note":
+    if action in ("note", "attach_to_case"):
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _SELLING:
         return may_work(actor, deal) or may_decide(actor, deal)
     if action in _REGISTERING:
         return may_work(actor, deal) and may_register(actor)
     return may_work(actor, deal)
+
+
+def may_settle(action: str, actor: Actor, case: Any) -> bool:
+    """Of a conflict case, "decide" is for managers of either partner, "close" (an appeal) for admins."""
+    if action == "close":
+        return actor.is_admin
+    partners = filter(None, (case.partner_id, case.rival_partner_id))
+    return actor.is_manager and any(actor.writes_for(partner) for partner in partners)
 
 
 def actions(actor: Actor, deal: Deal) -> frozenset[str]:

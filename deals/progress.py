@@ -56,7 +56,8 @@ def _finding(deal: Deal, for_partner: bool, now: datetime) -> str:
         case DealStatus.APPROVED:
             return _protected(deal.expires_at, now)
         case DealStatus.WON:
-            return f"won, {format_money(deal.won_amount or 0, deal.currency)}"
+            waits = "" if deal.counted_at else ", not counted before its proof of sale is accepted"
+            return f"won, {format_money(deal.won_amount or 0, deal.currency)}{waits}"
         case DealStatus.DRAFT:
             return "a draft, not registered yet"
         case DealStatus.EXPIRED:
@@ -202,6 +203,8 @@ def _protection_step(deal: Deal) -> tuple[str, list[str]]:
 def _selling(deal: Deal, whose: str) -> tuple[str, list[str]]:
     if deal.status == DealStatus.WITHDRAWN and deal.approved_at:
         return "Withdrawn", [_moment(deal.withdrawn_at)]
+    if deal.status == DealStatus.REJECTED and deal.approved_at:
+        return "Rejected", [_moment(deal.rejected_at), "After a conflict"]
     stage = deal.stage.name if deal.stage else ""
     if deal.status != DealStatus.APPROVED:
         return "Selling", [stage]
@@ -368,6 +371,8 @@ _HEADINGS: Final = {
     "deals.amendment_rejected": "Change rejected",
     "deals.amendment_withdrawn": "Change taken back",
     "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
+    "deals.conflict_opened": "The claims on this customer are compared",
+    "deals.conflict_file_added": "What the customer has written was added",
     "deals.extension_requested": "More protection asked for",
     "deals.extension_refused": "More protection refused",
     "deals.extended": "Protection extended",
@@ -380,12 +385,16 @@ _HEADINGS: Final = {
 
 #: How each detail of an event is said, in this order.
 _SAID: Final = {
+    "proof": "{}",
     "discount": "{} off the list",
     "special_price": "at the special price",
     "more": "{} more",
     "until": "until {}",
+    "shared": "{}",
     "from": "from {}",
     "protected": "protected for {}",
+    "result": "{}",
+    "file": "{}",
     "reason": "“{}”",
     "competitor": "to {}",
     "changes": "{}",
@@ -394,6 +403,8 @@ _SAID: Final = {
 
 def _line(data: dict[str, Any]) -> str:
     told = dict(data)
+    if data.get("with"):
+        told["shared"] = f"{data.get('share', '')} to {data['with']}".strip()
     if data.get("days"):
         told["protected"] = formatting.format_days(data["days"])
     told["changes"] = in_short(data.get("changes", []))

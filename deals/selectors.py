@@ -9,14 +9,18 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import (
+    OuterRef,
     Prefetch,
     Q,
     QuerySet,
+    Subquery,
     prefetch_related_objects,
 )  # fmt: skip
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalStep, DecisionTime
+from deals.cases.reads import with_sides
+from deals.leads.models import LeadOffer
 from deals.matching import normalised_name, registrable_domain
 from deals.models import (
     PENDING,
@@ -48,7 +52,7 @@ _NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN,
 _OF_A_ROW: Final = (
     "reference", "customer", "customer_name", "partner__name", "status", "stage__name", "amount", "currency",
     "expected_close", "created_at", "submitted_at", "pending_since", "decision_due_at", "expires_at",
-    "assigned_to",
+    "assigned_to", "won_at", "counted_at",
 )  # fmt: skip
 _OF_A_DECISION: Final = (*_OF_A_ROW, "needs_role", "needs_person")
 
@@ -311,9 +315,11 @@ def registrants(deal: Deal) -> list[User]:
 
 
 def deal_for_page(actor: Actor, reference: str) -> Deal:
-    """The deal with everybody its page names; Deal.DoesNotExist for who cannot see it."""
+    """The deal with all its page names, and `lead_reference`; Deal.DoesNotExist for who cannot see it."""
     deals = deals_visible(actor).select_related("partner__tier", "stage", "registered_by", "assigned_to")
-    found: Deal = with_extensions(deals).get(reference=reference)
+    lead = LeadOffer.objects.filter(deal=OuterRef("pk")).order_by("pk").values("reference")[:1]
+    deals = with_sides(with_extensions(deals)).annotate(lead_reference=Subquery(lead))
+    found: Deal = deals.get(reference=reference)
     return found
 
 

@@ -99,11 +99,14 @@ def _turn(deal: Deal, own: int | None, locale: str) -> SafeString | str:
         return _YOURS if deal.partner_id == own else _THEIRS
     if deal.is_open and deal.expires_at:
         return format_html(_PROTECTED, format_date(deal.expires_at, locale=locale))
+    if deal.won_at and not deal.counted_at:
+        return _PROOF
     return _NONE
 
 
 _YOURS: Final = mark_safe("<b>Your turn</b>")
 _THEIRS: Final = mark_safe("<b>Partner’s turn</b>")
+_PROOF: Final = mark_safe('<span class="nw">Proof of sale</span>')
 _PROTECTED: Final = '<span class="nw">Protected to {}</span>'
 
 

@@ -3,6 +3,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deals import services
+from deals.leads import services as leads
 from portal.models import Vendor
 from portal.scope import entered, system_scope
 
@@ -15,19 +16,24 @@ def nudge_approvals() -> int:
 
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        nudges = (services.approvals_nudge, services.extensions_nudge, services.amendments_nudge)
+        nudges = (
+            services.approvals_nudge,
+            services.extensions_nudge,
+            services.amendments_nudge,
+            services.cases_mind,
+        )
         return sum(nudge(vendor=vendor) for nudge in nudges)
 
 
-@shared_task(name="deals.tasks.mind_special_prices")
-def mind_special_prices() -> int:
-    """Remind of what ends and of what is overdue, vendor by vendor; returns how many."""
+@shared_task(name="deals.tasks.mind_big_deals")
+def mind_big_deals() -> int:
+    """Remind of special prices that end, and of what is overdue, vendor by vendor; returns how many."""
     return sum(_minded(vendor) for vendor in Vendor.objects.filter(is_active=True))
 
 
 def _minded(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.prices_mind(vendor=vendor)
+        return services.prices_mind(vendor=vendor) + services.proofs_mind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.publish_decision_times")
@@ -42,6 +48,17 @@ def _published(vendor: Vendor) -> bool:
             return False
         services.decision_time_publish(vendor=vendor)
         return True
+
+
+@shared_task(name="deals.tasks.mind_leads")
+def mind_leads() -> int:
+    """Time out unanswered leads and remind of late contacts, vendor by vendor; returns how many."""
+    return sum(_leads_minded(vendor) for vendor in Vendor.objects.filter(is_active=True))
+
+
+def _leads_minded(vendor: Vendor) -> int:
+    with entered(system_scope(vendor.pk)), timezone.override(vendor.zone):
+        return leads.leads_time_out(vendor=vendor) + leads.contacts_remind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.expire_protection")

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.urls import reverse
 
 from deals.amendments.reads import amendments_waiting
 from deals.bigdeals.selectors import prices_waiting
+from deals.cases.models import CaseState
+from deals.cases.reads import waiting_for_decision as cases_waiting
+from deals.cosell.selectors import cosells_waiting
+from deals.cosell.wording import share_text
 from deals.models import Deal
+from deals.proofs.selectors import proofs_waiting
 from deals.protection.reads import waiting_for_decision as extensions_waiting
 from portal.access import Actor
 from portal.formatting import format_days, format_money, format_percent
@@ -34,7 +39,8 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Waiting]:
     """The most urgent first; one query per kind."""
-    return sorted([*_prices(actor), *_extensions(actor), *_changes(actor)], key=lambda one: one.due)
+    kinds = (_prices, _extensions, _changes, _cases, _cosells, _proofs)
+    return sorted((one for kind in kinds for one in kind(actor)), key=lambda one: one.due)
 
 
 def _changes(actor: Actor) -> Sequence[Waiting]:
@@ -50,6 +56,44 @@ def _changes(actor: Actor) -> Sequence[Waiting]:
             reverse("deals:amend", args=[one.deal.reference]),
         )
         for one in amendments_waiting(actor)[:MOST]
+    ]
+
+
+def _proofs(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Proof of sale",
+            "receipt",
+            one.deal,
+            _proved(one),
+            one.who,
+            one.sent_at,
+            one.due_at,
+            reverse("deals:proof", args=[one.deal.reference]),
+        )
+        for one in proofs_waiting(actor)[:MOST]
+    ]
+
+
+def _proved(proof: Any) -> str:
+    amount = format_money(proof.deal.won_amount or 0, proof.deal.currency)
+    pieces = f" ({proof.pieces})" if proof.pieces else ""
+    return f"{proof.get_kind_display().lower()}{pieces}, {amount}"
+
+
+def _cosells(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Second partner",
+            "heart-handshake",
+            one.deal,
+            f"{share_text(one.share)} to “{one.named}”",
+            str(one.owner or "Program admin"),
+            one.started_at,
+            one.due_at or one.started_at,
+            reverse("deals:credit", args=[one.deal.reference]),
+        )
+        for one in cosells_waiting(actor)[:MOST]
     ]
 
 
@@ -82,4 +126,20 @@ def _extensions(actor: Actor) -> Sequence[Waiting]:
             f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
         )
         for one in extensions_waiting(actor)[:MOST]
+    ]
+
+
+def _cases(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Appeal" if one.state == CaseState.APPEALED else "Conflict case",
+            "scale",
+            one.deal,
+            one.products,
+            one.who,
+            one.appealed_at or one.opened_at,
+            one.due_at,
+            reverse("deals:case", args=[one.pk]),
+        )
+        for one in cases_waiting(actor)[:MOST]
     ]

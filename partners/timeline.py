@@ -2,7 +2,7 @@
 
 Apps above record events with data of their own; what of it is understood here, whoever recorded it:
 `customer`, `title`, `person`, `region`, `email`, `list` name what it is about; `from` and `to` say what
-changed; `amount` (minor units) with `currency`, `reason` and `reference` (of a deal) add to it.
+changed; `amount` (minor units) with `currency`, `reason` and `reference` (of a deal or lead) add to it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -72,7 +72,7 @@ def entry(event: PortalEvent) -> Entry:
         line=". ".join(_line(event)),
         quadrant=kind.quadrant,
         icon=kind.icon,
-        url=_url(event.data),
+        url=_url(event),
     )
 
 
@@ -97,10 +97,11 @@ def _line(event: PortalEvent) -> Iterable[str]:
         yield str(data["reason"]).rstrip(".")
 
 
-def _url(data: Mapping[str, Any]) -> str:
-    if not data.get("reference"):
+def _url(event: PortalEvent) -> str:
+    if not event.data.get("reference"):
         return ""
+    page = "leads:detail" if event.subject_type.startswith("deals.lead") else "deals:detail"
     try:
-        return reverse("deals:detail", args=[data["reference"]])
+        return reverse(page, args=[event.data["reference"]])
     except NoReverseMatch:
         return ""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:slug>/edit/", views.edit, name="edit"),
     path("<slug:slug>/timeline/", views.timeline, name="timeline"),
     path("<slug:slug>/deals/", views.deals, name="deals"),
+    path("<slug:slug>/leads/", views.leads, name="leads"),
     path("<slug:slug>/sub-partners/", views.sub_partners, name="sub_partners"),
     path("<slug:slug>/people/", views.people, name="people_of"),
     path("<slug:slug>/people/invite/", views.invite, name="invite"),

@@ -125,6 +125,12 @@ def deals(request: Any, slug: str) -> HttpResponse:
 
 
 @require_GET
+def leads(request: Any, slug: str) -> HttpResponse:
+    partner = _partner(slug)
+    return render(request, "partners/leads.html", _header(request, partner, "leads"))
+
+
+@require_GET
 def sub_partners(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
     rows = tables.ordered(selectors.listed().filter(parent=partner), request.GET.get("sort", ""))
@@ -184,6 +190,7 @@ def _tabs(partner: Partner, here: str) -> list[dict[str, Any]]:
         "scorecard": ("Scorecard", "scorecards:detail"),
         "timeline": ("Timeline", "partners:timeline"),
         "deals": ("Deals", "partners:deals"),
+        "leads": ("Leads", "partners:leads"),
         "people": ("People", "partners:people_of"),
     }
     if partner.type == PartnerType.DISTRIBUTOR:

@@ -45,6 +45,14 @@ class VendorForm(VendorModelForm):
     decision_hours = forms.IntegerField(
         min_value=1, max_value=400, help_text="Working hours within which a registration is decided."
     )
+    lead_answer_hours = forms.IntegerField(
+        min_value=1, max_value=400, help_text="Working hours a partner has to accept or decline a lead."
+    )
+    lead_contact_hours = forms.IntegerField(
+        min_value=1,
+        max_value=400,
+        help_text="Working hours from accepting a lead to the first contact with the customer.",
+    )
 
     class Meta:
         widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
@@ -61,6 +69,7 @@ class VendorAdmin(VendorModelAdmin):
         (None, {"fields": ("name", "colour", "support_email", "addresses")}),
         ("Calendar and money", {"fields": ("time_zone", "fiscal_year_start", "currency")}),
         ("Deal registration", {"fields": ("protection_days", "decision_hours")}),
+        ("Leads", {"fields": ("lead_answer_hours", "lead_contact_hours")}),
         ("Sign-in", {"fields": ("requires_second_factor",)}),
     )
 

@@ -56,6 +56,12 @@ class Vendor(models.Model):
     decision_hours = models.PositiveSmallIntegerField(
         default=16, help_text="Working hours within which a registration is decided."
     )
+    lead_answer_hours = models.PositiveSmallIntegerField(
+        default=16, help_text="Working hours a partner has to accept or decline a lead."
+    )
+    lead_contact_hours = models.PositiveSmallIntegerField(
+        default=16, help_text="Working hours from accepting a lead to the first contact with the customer."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

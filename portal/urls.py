@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),
+    path("leads/", include("deals.leads.urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -13,7 +13,7 @@ from portal.models import ExchangeRate, Vendor
 #: Fields a program admin may change. Address and hosts belong to whoever runs the platform.
 SETTINGS = (
     "name", "time_zone", "currency", "fiscal_year_start", "colour", "support_email", "requires_second_factor",
-    "protection_days", "decision_hours",
+    "protection_days", "decision_hours", "lead_answer_hours", "lead_contact_hours",
 )  # fmt: skip
 
 #: Asked under the vendor's scope: does this app keep amounts in the vendor's currency?

@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db.models import BigIntegerField, DecimalField, Value
+
 from partners.models import Partner, Region, Tier
 from portal.formatting import exponent
 from portal.metrics import NOT_MEASURED, AsOf, Metric, Quadrant, Result, Unit, all_metrics, sources
@@ -116,7 +118,7 @@ def default_rule(declared: Metric, currency: str) -> Rule:
 
 
 def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
-    """What each tier (None: no tier) is measured by. Two queries.
+    """What each tier (None: no tier) is measured by. One query.
 
     A tier's own target comes before the vendor's, that before the metric's default.
     """
@@ -124,15 +126,27 @@ def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
     defaults = {declared.key: default_rule(declared, vendor.currency) for declared in metrics}
     rules: dict[int | None, dict[str, Rule]] = defaultdict(dict)
     versions = {declared.key: declared.version for declared in metrics}
-    for row in MetricTarget.objects.filter(metric__in=versions):
-        rules[row.tier_id][row.metric] = Rule(row.floor, row.target, row.weight, versions[row.metric])
     weights = {quadrant.value: weight for quadrant, weight in QUADRANT_WEIGHTS.items()}
-    weights |= dict(QuadrantWeight.objects.values_list("quadrant", "weight"))
+    for name, tier, floor, target, weight in _kept_rules():
+        if name in weights:
+            weights[name] = weight
+        elif name in versions:
+            rules[tier][name] = Rule(floor, target, weight, versions[name])
     general = defaults | rules.pop(None, {})
     decimals = exponent(vendor.currency)
     usual = Scheme(metrics, general, weights, decimals)
     by_tier = {tier: Scheme(metrics, general | own, weights, decimals) for tier, own in rules.items()}
     return defaultdict(lambda: usual, by_tier)
+
+
+def _kept_rules() -> Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]]:
+    """(metric, tier, floor, target, weight) of each target; of a quadrant name and weight alone."""
+    targets = MetricTarget.objects.order_by().values_list("metric", "tier_id", "floor", "target", "weight")
+    nobody, nothing = Value(None, BigIntegerField()), Value(None, DecimalField())
+    weights = QuadrantWeight.objects.order_by().annotate(tier=nobody, floor=nothing, target=nothing)
+    weights = weights.values_list("quadrant", "tier", "floor", "target", "weight")
+    rows: Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]] = targets.union(weights, all=True)
+    return rows
 
 
 # ------------------------------------------------------------------------------------ the partners

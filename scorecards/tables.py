@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from deals.leads.models import LeadOffer
 from deals.metrics import HALF_YEAR
 from deals.models import Deal
 from partners.models import PartnerType
@@ -164,9 +165,8 @@ class Column:
 
     @property
     def css(self) -> str:
-        return {"money": "num", "days": "num", "percent": "num", "percents": "num b", "day": "nw"}.get(
-            self.kind, ""
-        )
+        looks = {"money": "num", "days": "num", "hours": "num", "percent": "num", "percents": "num b"}
+        return looks.get(self.kind, "nw" if self.kind == "day" else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,27 @@ LIKELIHOOD = Column("Likelihood", lambda deal: deal.probability or 0, "percent")
 AMOUNT = Column("Amount", attrgetter("amount_then"), "money")
 WEIGHTED = Column("Weighted", attrgetter("weighted_then"), "percents")
 
+LEAD = Column("Lead", lambda offer: offer, "lead")
+OFFERED = Column("Offered", attrgetter("offered_at"), "day")
+ANSWER_DUE = Column("Answer due", attrgetter("answer_due_at"), "day")
+CONTACTED = Column("First contact", lambda offer: offer.contacted_at if offer.contacted_then else None, "day")
+WAITED = Column("Waited", attrgetter("waited"), "hours")
+
+
+def answer(offer: Any) -> str:
+    """How an offer whose window has closed was answered, from its timestamps."""
+    if offer.accepted_then:
+        return "Accepted"
+    return "Declined" if offer.declined_at else "Not answered in time"
+
+
+ANSWERED = Column("Answer", answer, "answer")
+
+
 #: What the rows of a metric show; those of any other show `USUAL`.
 COLUMNS = {
+    "lead_acceptance": (LEAD, OFFERED, ANSWER_DUE, ANSWERED),
+    "speed_to_lead": (LEAD, OFFERED, CONTACTED, WAITED),
     "win_rate": (DEAL, STOOD, CLOSED, AMOUNT),
     "bookings": (DEAL, REGISTERED, CLOSED, AMOUNT),
     "bookings_growth": (DEAL, CLOSED, AMOUNT),
@@ -220,6 +239,8 @@ COLUMNS = {
     "weighted_pipeline": (DEAL, STAGE, LIKELIHOOD, AMOUNT, WEIGHTED),
     "registrations": (DEAL, REGISTERED, STOOD, AMOUNT),
 }
+#: Metrics of amounts: of a deal that is shared, the rows show the partner's part.
+CREDITED = {"bookings", "bookings_growth", "open_pipeline", "weighted_pipeline"}
 USUAL = (DEAL, STOOD, APPROVED, CLOSED, AMOUNT)
 
 _LOOKS: dict[str, marks.Look] = {
@@ -230,6 +251,9 @@ _LOOKS: dict[str, marks.Look] = {
     "Withdrawn": ("neutral", "Withdrawn", "arrow-back-up"),
     "Rejected": ("neutral", "Rejected", "ban"),
     "Waiting": ("neutral", "Waiting", "clock"),
+    "Accepted": ("ok", "Accepted", "check"),
+    "Declined": ("neutral", "Declined", "hand-stop"),
+    "Not answered in time": ("watch", "Not answered in time", "clock-off"),
 }
 
 
@@ -251,7 +275,12 @@ LOST = Figure("Lost", "count", lambda as_of: Count("pk", filter=Q(lost_at__lt=as
 SUM = Figure("Sum of amounts", "money", lambda as_of: Sum("amount_then"))
 MEAN = Figure("Mean", "money", lambda as_of: Avg("amount_then"))
 
+ACCEPTED = Figure("Accepted", "count", lambda as_of: Count("pk", filter=Q(accepted_then=True)))
+STILL_WAITING = Figure("Still waiting", "count", lambda as_of: Count("pk", filter=Q(contacted_then=False)))
+
 FIGURES = {
+    "lead_acceptance": (ACCEPTED,),
+    "speed_to_lead": (STILL_WAITING,),
     "win_rate": (WON, LOST),
     "bookings": (SUM, MEAN),
     "bookings_growth": (
@@ -310,27 +339,19 @@ class Drill:
     def _shown(self, kind: str, value: Any) -> Any:
         if value is None:
             return "–"
-        match kind:
-            case "deal":
-                return _link(value)
-            case "outcome":
-                return marks.status(outcome(value, self.as_of), _LOOKS)
-            case "day":
-                return formatting.format_date(value, "year")
-            case "days":
-                return formatting.format_days(value / timedelta(days=1))
-            case "percent":
-                return formatting.format_percent(value / 100, 0)
-            case "money":
-                return formatting.format_money(value, self.currency)
-            case "percents":  # hundredths of minor units: an amount times a likelihood in per cent
-                return formatting.format_money(value / 100, self.currency)
-            case "count":
-                return formatting.format_number(value)
+        shown = _SHOWN.get(kind)
+        if shown:
+            return shown(value)
+        if kind == "outcome":
+            return marks.status(outcome(value, self.as_of), _LOOKS)
+        if kind == "money":
+            return formatting.format_money(value, self.currency)
+        if kind == "percents":  # hundredths of minor units: an amount times a likelihood in per cent
+            return formatting.format_money(value / 100, self.currency)
         return value
 
     def header(self) -> list[str]:
-        return ["Deal", "Customer", *(column.label for column in self.columns[1:]), "Currency"]
+        return [self.columns[0].label, "Customer", *(column.label for column in self.columns[1:]), "Currency"]
 
     def lines(self) -> Iterable[list[Any]]:
         """The rows for a file: days as ISO text, amounts in major units."""
@@ -348,6 +369,8 @@ class Drill:
                 return value.astimezone(self.as_of.zone).date().isoformat()
             case "days":
                 return value.days
+            case "hours":
+                return round(value / timedelta(hours=1), 2)
             case "money":
                 return formatting.from_minor(value, self.currency)
             case "percents":
@@ -355,16 +378,33 @@ class Drill:
         return value
 
 
-def _link(deal: Deal) -> SafeString:
-    url = reverse("deals:detail", args=[deal.reference])
+def _link(row: Deal | LeadOffer, page: str) -> SafeString:
+    url = reverse(page, args=[row.reference])
     return format_html(
-        '<a href="{}">{}</a><span class="sub">{}</span>', url, deal.customer_name, deal.reference
+        '<a href="{}">{}</a><span class="sub">{}</span>', url, row.customer_name, row.reference
     )
 
 
-def drill(key: str, rows: QuerySet[Deal], as_of: AsOf, currency: str) -> Drill:
-    """`rows` of a metric in the order people look for: the newest first."""
+#: How values look that need nothing but themselves.
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "deal": lambda deal: _link(deal, "deals:detail"),
+    "lead": lambda offer: _link(offer, "leads:detail"),
+    "answer": lambda said: marks.status(said, _LOOKS),
+    "hours": lambda span: formatting.format_hours(span / timedelta(hours=1)),
+    "day": lambda moment: formatting.format_date(moment, "year"),
+    "days": lambda span: formatting.format_days(span / timedelta(days=1)),
+    "percent": lambda share: formatting.format_percent(share / 100, 0),
+    "count": formatting.format_number,
+}
+
+
+def drill(key: str, rows: QuerySet[Any], as_of: AsOf, currency: str) -> Drill:
+    """`rows` of a metric, deals or leads, in the order people look for: the newest first."""
+    if rows.model is LeadOffer:
+        return Drill(key, rows.order_by("-offered_at", "-pk"), as_of, currency)
     rows = as_it_stood(rows, as_of)
+    if key in CREDITED:
+        rows = rows.annotate(amount_then=F("credited"))
     if key == "weighted_pipeline":
         rows = rows.annotate(weighted_then=F("amount_then") * Coalesce("probability", 0))
     newest_first = (F("closed_then").desc(nulls_last=True), "-submitted_at", "-pk")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from deals import selectors as deals
+from deals.models import Deal
 from deals.policies import may_register
 from partners.models import Partner
 from partners.policies import sees_own_deals_only
@@ -270,7 +271,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
         "figures": drill.figures(list(page.object_list)),
         "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
-        "own_only": sees_own_deals_only(request.actor),
+        "own_only": _keeps_own(request.actor, drill.rows),
         "export_url": _export_url(partner, key, line.day),
     }
     return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)
@@ -294,9 +295,14 @@ def _drill(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[
         raise Http404("no such metric")
     as_of = AsOf.of(actor.vendor, reading.day)
     rows = line.metric.rows(partner.pk, as_of)
-    if sees_own_deals_only(actor):  # the figure counts every deal of the partner, the rows are one's own
+    if _keeps_own(actor, rows):  # the figure counts every deal of the partner, the rows are one's own
         rows = rows.filter(registered_by=actor.user)
     return line, tables.drill(key, rows, as_of, actor.vendor.currency)
+
+
+def _keeps_own(actor: Actor, rows: Any) -> bool:
+    """Deals may be kept among those who registered them; leads are everybody's at the partner."""
+    return rows.model is Deal and sees_own_deals_only(actor)
 
 
 def _export_url(partner: Partner, key: str, day: date) -> str:

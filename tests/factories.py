@@ -14,6 +14,7 @@ from deals.amendments import models as amendments
 from deals.approvals import models as approvals
 from deals.bulk import models as bulk
 from deals.bulk.rows import COLUMNS
+from deals.leads import models as leads
 from deals.lifecycle import models as lifecycle
 from partners import models as partners
 from portal import models as portal
@@ -166,6 +167,35 @@ class DealLineFactory(DjangoModelFactory):
     deal = factory.SubFactory(DealFactory)
     partner = factory.SelfAttribute("deal.partner")
     product = factory.SubFactory(ProductFactory)
+
+
+class LeadFactory(DjangoModelFactory):
+    """A lead nobody has."""
+
+    class Meta:
+        model = leads.Lead
+
+    number = factory.Sequence(lambda n: 900_000 + n)
+    reference = factory.LazyAttribute(lambda lead: f"L-{lead.number:06d}")
+    customer_name = factory.Sequence(lambda n: f"Prospect {n}")
+    customer_country = "AT"
+    currency = "EUR"
+
+
+class LeadOfferFactory(DjangoModelFactory):
+    """An offer that waits for an answer; pass `outcome`, `accepted_at` and so on for more."""
+
+    class Meta:
+        model = leads.LeadOffer
+
+    partner = factory.SubFactory(PartnerFactory)
+    lead = factory.SubFactory(LeadFactory, status=leads.LeadStatus.OFFERED)
+    reference = factory.SelfAttribute("lead.reference")
+    customer_name = factory.SelfAttribute("lead.customer_name")
+    currency = "EUR"
+    reason = "It came to you because you work in Austria, where the customer is."
+    offered_at = factory.LazyFunction(timezone.now)
+    answer_due_at = factory.LazyAttribute(lambda offer: offer.offered_at + timedelta(days=2))
 
 
 class AttachmentFactory(DjangoModelFactory):

@@ -39,8 +39,15 @@ STAFF = {
     "metric-weighted": "partners/{partner}/scorecard/weighted_pipeline/",
     "deals": "deals/",
     "deals-inbox": "deals/inbox/",
+    "cases": "deals/cases/",
     "notifications": "notifications/",
     "deal": "{deal}",
+    "leads": "leads/?all=1",
+    "leads-free": "leads/?state=free",
+    "leads-overdue": "leads/?state=overdue",
+    "lead": "{lead}",
+    "lead-enter": "leads/enter/",
+    "partner-leads": "partners/{partner}/leads/",
 }
 PARTNER = {
     "home": "",
@@ -51,9 +58,14 @@ PARTNER = {
     "notifications": "notifications/",
     "notification-preferences": "notifications/preferences/",
     "deal": "{deal}",
+    "leads": "leads/?all=1",
+    "lead": "{lead}",
     "people": "partners/people/",
     "missing": "partners/no-such-partner/",
 }
+#: A lead to be looked at: for the vendor one that needs a partner, for a partner one to answer.
+_A_LEAD = {False: "leads/?state=free", True: "leads/?state=open"}
+PARTNER_ROLES = {"partner_rep", "partner_admin", "distributor_rep", "distributor_admin"}
 DISTRIBUTOR = PARTNER | {"sub-scorecard": "partners/{sub}/scorecard/"}
 ADMIN = STAFF | {"admin": "admin/", "admin-tiers": "admin/partners/tier/",
                  "admin-rules": "admin/deals/approvalrule/", "admin-rule": "admin/deals/approvalrule/add/",
@@ -149,15 +161,19 @@ def _sign_in(context: BrowserContext, root: str, login: dict[str, Any]) -> None:
 def _places(context: BrowserContext, root: str, login: dict[str, Any]) -> dict[str, str]:
     """The partner, sub-partner and deal whose pages are shown: those the person sees first."""
     page = context.new_page()
-    page.goto(f"{root}deals/")
-    deal = page.locator("main tbody th a").first
-    path = (
-        (deal.get_attribute("href") or "").split(f"/v/{login['vendor']}/")[-1] if deal.count() else "deals/"
-    )
+    a_lead = _A_LEAD[login["role"] in PARTNER_ROLES]
+    deal, lead = (_first(page, root, login, path) for path in ("deals/", a_lead))
     partner = login["partner"] or _first_partner(page, root)
     others = [slug for slug in login["sees"] if slug != partner] if isinstance(login["sees"], list) else []
     page.close()
-    return {"partner": partner, "sub": others[0] if others else partner, "deal": path}
+    return {"partner": partner, "sub": others[0] if others else partner, "deal": deal, "lead": lead}
+
+
+def _first(page: Page, root: str, login: dict[str, Any], path: str) -> str:
+    """The path of the first row of a list; that of the list where it has none."""
+    page.goto(root + path)
+    row = page.locator("main tbody th a").first
+    return (row.get_attribute("href") or "").split(f"/v/{login['vendor']}/")[-1] if row.count() else path
 
 
 def _first_partner(page: Page, root: str) -> str:

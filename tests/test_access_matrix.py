@@ -6,6 +6,7 @@ not do; strangers of another vendor always 404, people who are not signed in the
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +16,21 @@ from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
 from deals.bigdeals.models import PriceRequest
+from deals.cases.models import CaseFile, CaseSide, ConflictCase
+from deals.cosell.models import CoSell, CreditLine
+from deals.models import Deal
+from deals.proofs.models import Proof, ProofFile
 from deals.protection.models import Extension
 from deals.services.links import link_make
+from partners.models import Partner
 from partners.services import person_invite
+from portal import uploads
 from portal.models import Notification, PortalEvent
 from portal.roles import Role
 from portal.scope import entered, system_scope
-from tests import factories
+from portal.uploads import checked
+from tests import factories, leads
+from tests.files import PDF
 from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
@@ -116,6 +125,15 @@ MATRIX: dict[str, Line] = {
     "deals:amendment_reject": action(DECIDERS_OF_BETA, SEE_BETA, args="amendment", data="reason"),
     "deals:amendment_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="amendment"),
     "deals:withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="pending"),
+    "deals:cases": page(STAFF),
+    "deals:case": page(STAFF_OF_BETA, args="case"),
+    "deals:case_paper": page(STAFF_OF_BETA, args="case_paper"),
+    "deals:case_decide": action(DECIDERS_OF_BETA, STAFF_OF_BETA, args="case", data="decision"),
+    "deals:case_close": action({"program_admin"}, STAFF_OF_BETA, args="appeal", data="answer"),
+    "deals:case_open": action(DECIDERS_OF_BETA, SEE_BETA, args="pending"),
+    "deals:case_appeal": action(PARTNER_OF_BETA, SEE_BETA, args="lost_side", data="note"),
+    "deals:case_attach": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="side"),
+    "deals:case_file": page(SEE_BETA, args="case_file"),
     "deals:extend": action(PARTNER_OF_BETA, SEE_BETA, args="open", data="extend"),
     "deals:extend_by_mail": page({"partner_rep"}, SEE_BETA, args="extension_link"),
     "deals:grant_extension": action(DECIDERS_OF_BETA, SEE_BETA, args="extension"),
@@ -123,6 +141,37 @@ MATRIX: dict[str, Line] = {
     "deals:stage": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="stage"),
     "deals:won": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="won"),
     "deals:lost": action(PARTNER_OF_BETA | DECIDERS_OF_BETA, SEE_BETA, args="open", data="lost"),
+    "partners:leads": page(SEE_BETA, args="partner"),
+    "leads:list": page(MEMBERS),
+    "leads:export": page(MEMBERS),
+    "leads:waiting": page(MEMBERS),
+    "leads:create": page(DECIDERS_OF_BETA | {"other_manager"}, MEMBERS),
+    "leads:bulk": action(DECIDERS_OF_BETA | {"other_manager"}, {"executive"}, data="lead_bulk"),
+    "leads:for_partner": page(SEE_BETA, args="partner"),
+    "leads:detail": page(SEE_BETA, args="lead_offered"),
+    "leads:edit": page(DECIDERS_OF_BETA, STAFF_OF_BETA, args="lead_free"),
+    "leads:offer": action(DECIDERS_OF_BETA, {"executive"}, args="lead_free", data="lead_partner"),
+    "leads:route": action(DECIDERS_OF_BETA, {"executive"}, args="lead_free"),
+    "leads:take_back": action(DECIDERS_OF_BETA, SEE_BETA, args="lead_offered"),
+    "leads:end": action(DECIDERS_OF_BETA, SEE_BETA, args="lead_offered", data="lead_reason"),
+    "leads:accept": action(PARTNER_OF_BETA, SEE_BETA, args="lead_offered"),
+    "leads:decline": action(PARTNER_OF_BETA, SEE_BETA, args="lead_offered", data="lead_reason"),
+    "leads:contact": action(PARTNER_OF_BETA, SEE_BETA, args="lead_accepted", data="lead_contact"),
+    "leads:disqualify": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted", data="lead_reason"),
+    "leads:convert": action(PARTNER_OF_BETA, SEE_BETA, args="lead_contacted"),
+    "deals:credit": page(SEE_BETA, args="pending"),
+    "deals:credit_confirm": action(DECIDERS_OF_BETA, SEE_BETA, args="proposed", data="naming"),
+    "deals:credit_decline": action(DECIDERS_OF_BETA, SEE_BETA, args="proposed", data="reason"),
+    "deals:credit_end": action(DECIDERS_OF_BETA, SEE_BETA, args="shared", data="reason"),
+    "deals:credit_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="proposed"),
+    "deals:shared": page(MEMBERS),
+    # Alpha's deal, offered to beta: its people answer, the vendor's see it, alpha's see their own side only.
+    "deals:share_accept": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered"),
+    "deals:share_decline": action(PARTNER_OF_BETA, STAFF_OF_BETA, args="offered", data="reason"),
+    "deals:proof": page(SEE_BETA, args="won_deal"),
+    "deals:proof_accept": action(DECIDERS_OF_BETA, SEE_BETA, args="proof"),
+    "deals:proof_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="proof", data="reason"),
+    "deals:proof_file": page(SEE_BETA, args="proof_file"),
     "deals:requests": page(STAFF),
     "deals:terms": page(SEE_BETA, args="pending"),
     "deals:price": page(SEE_BETA, args="pending"),
@@ -207,10 +256,28 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             last_call_at=timezone.now(), until_before=ending.expires_at,
         )  # fmt: skip
         token = link_make(running, rep.user)
+        disputed = factories.DealFactory(submitted=True, **fields)
+        case, side = _conflict(disputed, draft)
+        appeal, _ = _conflict(running, draft, state="appealed", winner="rival", decided_at=timezone.now())
+        _, lost_side = _conflict(ending, draft, state="decided", winner="rival", decided_at=timezone.now())
+        paper = CaseFile.objects.create(
+            partner=beta, side=side, **checked("letter.pdf", PDF).as_fields(rep.user)
+        )
         price = PriceRequest.objects.create(
             partner=beta, deal=running, currency="EUR", list_total=100_00, requested_total=90_00,
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
         )  # fmt: skip
+        won_deal = factories.DealFactory(won=True, proof_needed=True, **fields)
+        proof = Proof.objects.create(partner=beta, deal=won_deal, kind="invoice", due_at=timezone.now())
+        proof_file = ProofFile.objects.create(
+            partner=beta, proof=proof, **uploads.checked("order.pdf", PDF).as_fields(rep.user)
+        )
+        proposed = CoSell.objects.create(
+            partner=beta, deal=pending, status="proposed", named="Delta", share=3_000
+        )
+        shared = _shared(running, world.partners["delta"], "agreed")
+        alphas = factories.DealFactory(approved=True, partner=world.partners["alpha"], stage=None)
+        offered = _shared(alphas, beta, "offered")
         notification = Notification.objects.create(
             user=rep.user, kind="deals.approved", key="k", title="t", page="home"
         )
@@ -221,7 +288,16 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         amendment = factories.AmendmentFactory(deal=running)
         bulk = factories.BulkUploadFactory(partner=beta, uploaded_by=rep.user)
     slug = {"slug": beta.slug}
+    steps = {"offered": leads.offered, "accepted": leads.accepted, "contacted": leads.contacted}
+    offers = {state: make(world) for state, make in steps.items()}
+    free = leads.lead(world)
     return {
+        "lead_free": {"reference": free.reference},
+        **{f"lead_{state}": {"reference": offer.reference} for state, offer in offers.items()},
+        "lead_partner": {"partner": beta.slug},
+        "lead_reason": {"reason": "Another reason"},
+        "lead_contact": {"kind": "call", "happened_on": timezone.localdate().isoformat(), "note": "Spoke."},
+        "lead_bulk": {"reference": free.reference, "by_rules": "1"},
         "": {},
         "partner": slug,
         "partner_and_seat": {**slug, "pk": seat.pk},
@@ -230,9 +306,24 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "draft": {"reference": draft.reference},
         "notification": {"pk": notification.pk},
         "pending": {"reference": pending.reference},
+        "won_deal": {"reference": won_deal.reference},
+        "proof": {"pk": proof.pk},
+        "proof_file": {"pk": proof_file.pk},
+        "proposed": {"pk": proposed.pk},
+        "shared": {"pk": shared[0].cosell_id},
+        "offered": {"pk": offered[1].pk},
+        "naming": {"other": world.partners["delta"].slug, "share": "30"},
         "price": {"pk": price.pk},
         "grant": {"valid_until": timezone.localdate().isoformat()},
         "open": {"reference": running.reference},
+        "case": {"pk": case.pk},
+        "appeal": {"pk": appeal.pk},
+        "case_paper": {"pk": case.pk, "file": paper.pk},
+        "case_file": {"reference": disputed.reference, "pk": paper.pk},
+        "side": {"reference": disputed.reference, "pk": side.pk},
+        "lost_side": {"reference": ending.reference, "pk": lost_side.pk},
+        "decision": {"winner": "deal", "rule": "override", "reason": "r", "told": "Compared."},
+        "answer": {"outcome": "upheld", "reason": "r", "told": "Compared."},
         "extension": {"reference": ending.reference, "pk": extension.pk},
         "extension_link": {"token": token},
         "file": {"reference": running.reference, "pk": attached.pk},
@@ -248,6 +339,30 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "won": {"amount": "1000", "closed_on": timezone.localdate().isoformat()},
         "lost": {"reason": "Price"},
     }
+
+
+def _conflict(deal: Deal, rival: Deal, **fields: Any) -> tuple[ConflictCase, CaseSide]:
+    """Under the vendor's scope. The rival's partner does not matter to who is let in."""
+    case = ConflictCase.objects.create(
+        deal=deal, partner_id=deal.partner_id, rival=rival, rival_partner_id=rival.partner_id,
+        due_at=timezone.now(), **fields,
+    )  # fmt: skip
+    decided = {"won": False, "state": "decided", "appeal_until": timezone.now() + timedelta(days=1)}
+    side = CaseSide.objects.create(
+        case=case, deal=deal, partner_id=deal.partner_id, **(decided if fields else {})
+    )
+    return case, side
+
+
+def _shared(deal: Deal, other: Partner, status: str) -> list[CreditLine]:
+    cosell = CoSell.objects.create(
+        partner=deal.partner, deal=deal, status=status, named=other.name, other=other, share=3_000
+    )
+    parts = ((deal.partner, "sourced", 7_000), (other, "influenced", 3_000))
+    return CreditLine.objects.bulk_create(
+        CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)
+        for partner, kind, share in parts
+    )
 
 
 @pytest.mark.django_db

@@ -16,9 +16,13 @@ from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
+from deals.cases.models import CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount
+from deals.cosell.models import CoSell, CreditLine
+from deals.leads.models import Lead, LeadOffer, LeadRule
 from deals.lifecycle.models import DealTerms
 from deals.models import Customer, Deal, Product, Stage
+from deals.proofs.models import Proof
 from deals.protection.models import Extension, ExtensionTerms
 from partners.admin import TierAdmin
 from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
@@ -45,7 +49,7 @@ SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, Extension,
+    PriceRequest, Extension, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof,
 }  # fmt: skip
 
 
@@ -86,6 +90,9 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
         **_approvals(world),
+        Lead: (lead := factories.LeadFactory(customer_name=f"Lead of {name}")),
+        LeadOffer: factories.LeadOfferFactory(partner=beta, lead=lead),
+        LeadRule: LeadRule.objects.create(position=1, name=f"Lead rule of {name}"),
         DealTerms: DealTerms.objects.create(),
         **_big_deals(world),
         DirectAccount: DirectAccount.objects.create(
@@ -112,7 +119,13 @@ def _protection(world: VendorWorld) -> dict[Any, Any]:
         partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
         last_call_at=now, until_before=now,
     )  # fmt: skip
-    return {ExtensionTerms: ExtensionTerms.objects.create(tier=world.tiers[0]), Extension: extension}
+    rival = factories.DealFactory(submitted=True, partner=world.partners["alpha"])
+    case = ConflictCase.objects.create(
+        deal=deal, partner_id=deal.partner_id, rival=rival, rival_partner_id=rival.partner_id, due_at=now,
+        products=f"Product of {world.vendor.slug}",
+    )  # fmt: skip
+    terms = {CaseTerms: CaseTerms.objects.create(appeal_days=7), ConflictCase: case}
+    return terms | {ExtensionTerms: ExtensionTerms.objects.create(tier=world.tiers[0]), Extension: extension}
 
 
 def _big_deals(world: VendorWorld) -> dict[Any, Any]:
@@ -123,7 +136,24 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     )  # fmt: skip
     terms = BigDealTerms.objects.create(special_price_from=50_000_00)
     rule = PriceRule.objects.create(position=1, discount_to=1_250, role=Role.CHANNEL_MANAGER)
-    return {BigDealTerms: terms, PriceRule: rule, PriceRequest: request}
+    cosell = CoSell.objects.create(
+        partner=deal.partner,
+        deal=deal,
+        status="agreed",
+        named="Delta",
+        other=world.partners["delta"],
+        share=1,
+    )
+    lines = CreditLine.objects.bulk_create(
+        CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)
+        for partner, kind, share in (
+            (deal.partner, "sourced", 9_999), (world.partners["delta"], "influenced", 1)
+        )
+    )  # fmt: skip
+    return {
+        BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0],
+        Proof: Proof.objects.create(partner=deal.partner, deal=deal, kind="invoice", due_at=timezone.now()),
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -158,7 +158,11 @@ def test_no_address_of_the_app_tells_a_partner_of_a_holder(watched: VendorWorld,
     seen = 0
     for pattern in urls.urlpatterns:
         for reference in (mine.reference, *theirs):
-            places = {"reference": reference, "slug": "beta", **dict.fromkeys(("key", "pk", "token"), "1")}
+            places = {
+                "reference": reference,
+                "slug": "beta",
+                **dict.fromkeys(("key", "pk", "token", "file"), "1"),
+            }
             names = pattern.pattern.converters
             path = reverse(f"deals:{pattern.name}", kwargs={name: places[name] for name in names})
             for headers in ({}, {"hx-request": "true"}):

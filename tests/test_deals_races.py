@@ -14,6 +14,8 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from deals import customers, services, tasks
+from deals.cases.models import CaseSide, ConflictCase
+from deals.conflicts.claims import claims_beside
 from deals.models import Customer, Deal, DealStatus, Protection
 from deals.protection.models import Extension, ProtectionReminder
 from deals.services import extending
@@ -338,6 +340,66 @@ def test_reminders_twice_at_once_are_sent_once(world: VendorWorld) -> None:
     with acting_as(world.people["program_admin"]):
         assert ProtectionReminder.objects.count() == 1
         assert OutboxMessage.objects.filter(payload__template="deal_protection_ending").count() == 1
+
+
+# Conflict cases ----------------------------------------------------------------------------------------
+
+
+def a_case(world: VendorWorld) -> tuple[Deal, Deal, ConflictCase]:
+    """(the earlier registration, the later one, their case), nothing decided."""
+    first, second = (submitted(world.people[rep], world) for rep in ("distributor_rep", "partner_rep"))
+    with acting_as(world.people["manager"]) as actor:
+        case = services.case_open(actor=actor, deal=second, claim=claims_beside(second)[0])
+    return first, second, case
+
+
+def settle(world: VendorWorld, who: str, service: Callable[..., Any], **answers: Any) -> Callable[[], Any]:
+    def act() -> Any:
+        with acting_as(world.people[who]) as actor:
+            return service(actor=actor, reason="Because.", **answers)
+
+    return act
+
+
+def test_two_managers_decide_for_either_side_at_once(world: VendorWorld) -> None:
+    first, second, case = a_case(world)
+    decide = services.case_decide
+    results = at_once(
+        settle(world, "manager", decide, case=case, winner="deal", rule="override"),
+        settle(world, "program_admin", decide, case=case, winner="rival", rule="override"),
+    )
+    assert sum(isinstance(result, ValidationError) for result in results) == 1, results
+    assert active_claims(world) == 1
+    assert sorted(now_is(world, deal).status for deal in (first, second)) == ["approved", "rejected"]
+
+
+def test_an_appeal_is_reversed_while_somebody_else_is_approved(world: VendorWorld) -> None:
+    """The first has it, the reversal moves it to the second, and a third never comes in between."""
+    first, second, case = a_case(world)
+    settle(world, "manager", services.case_decide, case=case, winner="rival", rule="override")()
+    third = submitted(world.people["sub_rep"], world)
+    with acting_as(world.people["partner_rep"]) as actor:
+        side = CaseSide.objects.select_related("deal").get(deal=second)
+        services.case_appeal(actor=actor, side=side, text="We have a letter.")
+    results = at_once(
+        settle(world, "program_admin", services.case_close, case=case, outcome="reversed"),
+        settle(world, "program_admin", services.case_close, case=case, outcome="upheld"),
+        lambda: do(services.deal_approve, world.people["program_admin"], third),
+    )
+    assert sum(isinstance(result, ValidationError) for result in results) == 2, results
+    assert active_claims(world) == 1
+    assert now_is(world, third).status == "submitted"
+    statuses = [now_is(world, deal).status for deal in (first, second)]
+    assert statuses in (["rejected", "approved"], ["approved", "rejected"])
+
+
+def test_both_rejected_at_once_do_not_wait_for_each_other(world: VendorWorld) -> None:
+    deals = [submitted(world.people[rep], world) for rep in ("distributor_rep", "partner_rep")]
+    reject = services.deal_reject
+    results = at_once(
+        *(lambda deal=deal: do(reject, world.people["program_admin"], deal, reason="No.") for deal in deals)
+    )
+    assert all(isinstance(result, Deal) for result in results), results
 
 
 def test_references_are_given_once(world: VendorWorld) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from deals.models import Deal
 from partners.models import Partner
 from portal.events import record
+from portal.metrics import all_metrics
 from portal.models import Vendor
 from portal.newvendor import create_vendor
 from portal.scope import entered, system_scope
@@ -610,7 +611,7 @@ def test_a_new_vendor_begins_with_weights_and_targets_in_its_currency() -> None:
         with inside(vendor):
             services.programme_defaults(vendor)  # once more
             assert dict(QuadrantWeight.objects.values_list("quadrant", "weight")) == engine.QUADRANT_WEIGHTS
-            assert MetricTarget.objects.count() == 9
+            assert MetricTarget.objects.count() == len(all_metrics()) == 11
             targets[vendor.slug] = {row.metric: row.target for row in MetricTarget.objects.all()}
             for row in MetricTarget.objects.all():
                 row.full_clean()

@@ -13,9 +13,13 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
+from deals.cases.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
+from deals.cosell.models import CoSell, CreditLine
+from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
 from deals.lifecycle.models import DealTerms, InternalNote, Note
 from deals.models import Customer, Deal, DealCounter, Protection, StageChange
+from deals.proofs.models import Proof, ProofFile, SerialNumber
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.checks import privileged_role, tenant_models
@@ -33,6 +37,7 @@ from portal.models import (
 )
 from portal.rows import Rows, RowSecurity, TenantModel, row_security
 from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
+from portal.uploads import checked
 from portal.wall import across_the_wall
 from scorecards.models import (
     MetricTarget,
@@ -44,6 +49,7 @@ from scorecards.models import (
     Yardstick,
 )
 from tests import factories
+from tests.files import PDF
 from tests.worlds import VendorWorld, acting_as
 
 #: Tables read before the vendor is known, or that hold no vendor's data. Everything else is walled.
@@ -377,8 +383,32 @@ def _a_deal() -> Deal:
     return Deal.objects.order_by("pk").first()  # type: ignore[return-value]
 
 
+def _an_offer() -> LeadOffer:
+    """Of a competitor of beta, as the deals are."""
+    found: LeadOffer | None = LeadOffer.objects.first()
+    return found or factories.LeadOfferFactory(partner=_a_deal().partner)
+
+
 def _a_moment(deal: Deal, days: int) -> Any:
     return deal.created_at + timedelta(days=days)
+
+
+def _a_case(world: VendorWorld) -> ConflictCase:
+    deal, rival = Deal.objects.order_by("pk")[:2]
+    return ConflictCase.objects.get_or_create(
+        deal=deal,
+        rival=rival,
+        defaults={
+            "partner_id": deal.partner_id,
+            "rival_partner_id": rival.partner_id,
+            "due_at": _a_moment(deal, 2),
+        },
+    )[0]
+
+
+def _a_side(world: VendorWorld) -> CaseSide:
+    case = _a_case(world)
+    return CaseSide.objects.get_or_create(case=case, deal=case.deal, partner_id=case.partner_id)[0]
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
@@ -430,6 +460,34 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         list_price=100,
         requested_price=90,
     ),
+    "CoSell": lambda world: CoSell.objects.create(
+        partner=world.partners["alpha"],
+        deal=Deal.objects.get(partner=world.partners["alpha"]),
+        status="agreed",
+        named="Beta",
+        other=world.partners["beta"],
+        share=3_000,
+    ),
+    "CreditLine": lambda world: CreditLine.objects.bulk_create(
+        CreditLine(
+            partner=world.partners[slug],
+            cosell=CoSell.objects.first() or FILLERS["CoSell"](world),
+            deal=Deal.objects.get(partner=world.partners["alpha"]),
+            kind=kind,
+            share=share,
+            agreed_at=_a_deal().created_at,
+        )
+        for slug, kind, share in (("alpha", "sourced", 7_000), ("beta", "influenced", 3_000))
+    ),
+    "Proof": lambda world: Proof.objects.create(
+        partner=_a_deal().partner, deal=_a_deal(), kind="invoice", due_at=_a_moment(_a_deal(), 2)
+    ),
+    "ProofFile": lambda world: ProofFile.objects.create(
+        partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), size=1, file="x"
+    ),
+    "SerialNumber": lambda world: SerialNumber.objects.create(
+        partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), text="1", key="1"
+    ),
     "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "DirectAccount": lambda world: DirectAccount.objects.create(
         customer=_a_deal().customer, name="Northern Mill", owner="Direct sales"
@@ -453,6 +511,12 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         until=_a_moment(_a_deal(), 90),
     ),
     "ExtensionTerms": lambda world: ExtensionTerms.objects.create(tier=world.tiers[0]),
+    "CaseTerms": lambda world: CaseTerms.objects.create(),
+    "ConflictCase": _a_case,
+    "CaseSide": _a_side,
+    "CaseFile": lambda world: CaseFile.objects.create(
+        partner=_a_deal().partner, side=_a_side(world), **checked("letter.pdf", PDF).as_fields(None)
+    ),
     "ExchangeRate": lambda world: ExchangeRate.objects.create(
         currency="CHF", day=date(2026, 1, 1), rate=Decimal("1.1")
     ),
@@ -464,6 +528,23 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         invited_by=world.people["program_admin"].user,
         expires_at=_a_moment(_a_deal(), 7),
     ),
+    "Lead": lambda world: factories.LeadFactory(),
+    "LeadContact": lambda world: LeadContact.objects.create(
+        partner=_an_offer().partner,
+        offer=_an_offer(),
+        kind="call",
+        happened_on=date(2026, 1, 1),
+        note="Spoke with them",
+    ),
+    "LeadLine": lambda world: LeadLine.objects.create(
+        lead=factories.LeadFactory(), product=world.products[0]
+    ),
+    "LeadOffer": lambda world: factories.LeadOfferFactory(partner=_a_deal().partner),
+    "LeadOfferLine": lambda world: LeadOfferLine.objects.create(
+        partner=_an_offer().partner, offer=_an_offer(), product=world.products[0]
+    ),
+    "LeadRule": lambda world: LeadRule.objects.create(position=1, name="Near by"),
+    "OfferBasis": lambda world: OfferBasis.objects.create(offer=_an_offer(), text="First of two"),
     "MetricTarget": lambda world: MetricTarget.objects.create(metric="bookings", floor=0, target=1),
     "OutboxMessage": lambda world: OutboxMessage.objects.create(kind="email", key="k"),
     "PortalEvent": lambda world: record("deals.won", subject=_a_deal()),

@@ -44,12 +44,21 @@ class MajorUnitsForm(VendorModelForm):
 
 
 class TermsForm(MajorUnitsForm):
-    amounts: ClassVar[dict[str, str]] = {"special_prices_from": "special_price_from"}
+    amounts: ClassVar[dict[str, str]] = {
+        "special_prices_from": "special_price_from",
+        "proof_of_sale_from": "proof_from",
+    }
 
     special_prices_from = forms.DecimalField(
         required=False,
         min_value=0,
         help_text="Deals of this amount and more, in your currency. Empty: no special prices.",
+    )
+    proof_of_sale_from = forms.DecimalField(
+        required=False,
+        min_value=0,
+        help_text="Wins of this amount and more count once their proof is accepted; those marked as won "
+        "before are left as they are. Empty: no win needs one.",
     )
 
 
@@ -59,13 +68,20 @@ class BigDealTermsAdmin(VendorModelAdmin):
 
     title = "Big deals: terms"
     form = TermsForm
-    fields = ("special_prices_from", "special_price_hours", "special_price_days")
-    list_display = ("special_prices", "special_price_hours", "special_price_days")
+    fields = (
+        "special_prices_from", "special_price_hours", "special_price_days", "proof_of_sale_from",
+        "proof_hours",
+    )  # fmt: skip
+    list_display = ("special_prices", "special_price_hours", "special_price_days", "proofs", "proof_hours")
     list_select_related = ("vendor",)
 
     @admin.display(description="Special prices from")
     def special_prices(self, terms: BigDealTerms) -> str:
         return _money(terms.special_price_from, terms.vendor.currency, "Not offered")
+
+    @admin.display(description="Proof of sale from")
+    def proofs(self, terms: BigDealTerms) -> str:
+        return _money(terms.proof_from, terms.vendor.currency, "Not needed")
 
 
 class PriceRuleForm(MajorUnitsForm):

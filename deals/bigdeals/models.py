@@ -34,6 +34,17 @@ class BigDealTerms(TenantModel):
         help_text="Days a granted price holds, unless whoever grants it says otherwise.",
     )
 
+    proof_from = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Minor units of the vendor's currency. Empty: no win needs a proof of sale.",
+    )
+    proof_hours = models.PositiveSmallIntegerField(
+        default=16,
+        validators=[MinValueValidator(1)],
+        help_text="Working hours within which a proof of sale is accepted or refused.",
+    )
+
     class Meta:
         verbose_name_plural = "big deal terms"
         constraints = [

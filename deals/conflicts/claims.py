@@ -38,6 +38,12 @@ class Claim:
     reference: str = ""
     partner: str = ""
     owner: str = ""
+    account_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Names it among the claims beside one registration."""
+        return self.reference or f"account-{self.account_id}"
 
     @property
     def blocks(self) -> bool:
@@ -119,6 +125,7 @@ def _accounts(wanted: QuerySet[Any]) -> QuerySet[Any]:
             domain=F("customer__domain"),
             country=F("customer__country"),
             owner=F("owner"),
+            account_id=F("pk"),
             products=ArraySubquery(listed.values("product__name")),
             since=F("created_at"),
         )

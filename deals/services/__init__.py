@@ -17,6 +17,7 @@ from deals.services.amending import (
 from deals.services.approving import approvals_nudge
 from deals.services.beginning import programme_defaults
 from deals.services.bulk import bulk_check, bulk_register, bulk_sweep
+from deals.services.cases import case_appeal, case_attach, case_open, cases_mind
 from deals.services.conversing import deal_file_remove, deal_files_add, deal_note, deal_remark
 from deals.services.deciding import (
     deal_approve,
@@ -40,11 +41,23 @@ from deals.services.pricing import (
     prices_mind,
 )
 from deals.services.protecting import protection_expire_due
+from deals.services.proving import proof_accept, proof_refuse, proof_send, proofs_mind
 from deals.services.publishing import decision_time_is_due, decision_time_publish
 from deals.services.references import references_take
 from deals.services.registering import deal_draft_save, deal_resubmit, deal_submit, deal_withdraw
 from deals.services.reminding import protection_remind
 from deals.services.selling import deal_lose, deal_stage_change, deal_win
+from deals.services.settling import case_close, case_decide
+from deals.services.sharing import (
+    credit_confirm,
+    credit_decline,
+    credit_end,
+    credit_name,
+    credit_propose,
+    credit_withdraw,
+    share_accept,
+    share_decline,
+)
 
 __all__ = [
     "Asked",
@@ -57,6 +70,18 @@ __all__ = [
     "bulk_check",
     "bulk_register",
     "bulk_sweep",
+    "case_appeal",
+    "case_attach",
+    "case_close",
+    "case_decide",
+    "case_open",
+    "cases_mind",
+    "credit_confirm",
+    "credit_decline",
+    "credit_end",
+    "credit_name",
+    "credit_propose",
+    "credit_withdraw",
     "deal_approve",
     "deal_draft_save",
     "deal_file_remove",
@@ -85,7 +110,13 @@ __all__ = [
     "price_withdraw",
     "prices_mind",
     "programme_defaults",
+    "proof_accept",
+    "proof_refuse",
+    "proof_send",
+    "proofs_mind",
     "protection_expire_due",
     "protection_remind",
     "references_take",
+    "share_accept",
+    "share_decline",
 ]

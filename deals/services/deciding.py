@@ -21,6 +21,7 @@ from deals.services.approving import (
     step_take,
     steps_end,
 )
+from deals.services.cases import case_of_approval, case_of_rejection, refuse_open_case
 from deals.services.protecting import protect
 from deals.services.steps import keep, locked, reasoned, require, tell
 from portal.access import Actor
@@ -53,12 +54,24 @@ def deal_approve(*, actor: Actor, deal: Deal, step: int | None = None) -> Deal:
     if deal.status == DealStatus.APPROVED:
         return deal
     require("approve", deal)
+    refuse_open_case(deal)
+    return _give_approval(actor, deal, step)
+
+
+def approve_for_case(actor: Actor, deal: Deal) -> Deal:
+    """The winner of a conflict case, locked by it: the approval that is the actor's to give."""
+    return _give_approval(actor, deal, None)
+
+
+def _give_approval(actor: Actor, deal: Deal, step: int | None) -> Deal:
     current = current_step(deal)
     if current and step not in (None, current.position):
         return deal
     following = step_approve(actor, deal, current) if current else None
     if following is None:
-        return _approve(actor.vendor, deal, actor)
+        approved = _approve(actor.vendor, deal, actor)
+        case_of_approval(actor, approved)
+        return approved
     event = tell("deals.step_approved", actor, deal, step=following.position - 1)
     notices.your_turn(actor, deal, following, event)
     return deal
@@ -85,20 +98,27 @@ def _approve(vendor: Vendor, deal: Deal, actor: Actor | None) -> Deal:
     customer = deal.customer = deal.customer or customer_of(deal)
     protect(deal, customer, now, until)
     deal.status, deal.approved_at, deal.expires_at = DealStatus.APPROVED, now, until
-    deal.stage = Stage.objects.order_by("position").first()
-    keep(deal, "customer", "status", "approved_at", "expires_at", "stage")
-    if deal.stage:
-        StageChange.objects.create(
-            partner_id=deal.partner_id,
-            deal=deal,
-            stage=deal.stage,
-            changed_by=actor.user if actor else None,
-            changed_at=now,
-        )
+    keep(deal, "customer", "status", "approved_at", "expires_at")
+    first_stage(deal, actor, now)
     told = {"days": days, "stage": deal.stage.name if deal.stage else ""}
     event = tell("deals.approved", actor, deal, **told, **({} if actor else {"at_once": True}))
     notices.approved(vendor, actor, deal, event)
     return deal
+
+
+def first_stage(deal: Deal, actor: Actor | None, now: datetime) -> None:
+    """Where an approved deal begins; nowhere, when the vendor has no stages."""
+    deal.stage = Stage.objects.order_by("position").first()
+    if deal.stage is None:
+        return
+    keep(deal, "stage")
+    StageChange.objects.create(
+        partner_id=deal.partner_id,
+        deal=deal,
+        stage=deal.stage,
+        changed_by=actor.user if actor else None,
+        changed_at=now,
+    )
 
 
 def protection_days(vendor: Vendor, deal: Deal) -> int:
@@ -155,10 +175,12 @@ def deal_reject(*, actor: Actor, deal: Deal, reason: str) -> Deal:
     if deal.status == DealStatus.REJECTED:
         return deal
     require("reject", deal)
+    refuse_open_case(deal)
     deal.decision_reason = reasoned(reason)
     deal.status, deal.rejected_at = DealStatus.REJECTED, timezone.now()
     keep(deal, "decision_reason", "status", "rejected_at")
     steps_end(actor, deal, StepOutcome.REJECTED)
     event = tell("deals.rejected", actor, deal, reason=deal.decision_reason)
     notices.rejected(actor, deal, event)
+    case_of_rejection(actor, deal)
     return deal

@@ -6,9 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from deals.bigdeals.selectors import big_deal_terms
 from deals.models import Deal, DealStatus, Stage, StageChange
+from deals.proofs import notices
 from deals.services.pricing import price_use
 from deals.services.protecting import release
+from deals.services.proving import needs_proof
+from deals.services.sharing import shared_outcome
 from deals.services.steps import keep, locked, require, tell
 from portal.access import Actor
 from portal.exchange import in_vendor_currency
@@ -40,7 +44,7 @@ def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date, special_
     """Mark as won. `amount` in minor units of the deal's currency; `closed_on` a day in the vendor's zone.
 
     The amount in the vendor's currency is fixed at that day's rate. `special_price`: sold at the price that
-    was granted, which must hold at this moment.
+    was granted, which must hold at this moment. A win above the vendor's limit counts once it is proved.
     """
     deal = locked("win", actor=actor, deal=deal)
     if deal.status == DealStatus.WON:
@@ -54,10 +58,14 @@ def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date, special_
         price_use(deal, now)
     deal.status, deal.won_at, deal.won_amount = DealStatus.WON, _moment(actor, deal, closed_on, now), amount
     deal.won_amount_vendor = in_vendor_currency(amount, deal.currency, closed_on, actor.vendor)
-    keep(deal, "status", "won_at", "won_amount", "won_amount_vendor")
+    deal.proof_needed = needs_proof(big_deal_terms(), deal.won_amount_vendor)
+    keep(deal, "status", "won_at", "won_amount", "won_amount_vendor", "proof_needed")
     release(deal, now)
     told = {"amount": amount, "currency": deal.currency, "closed_on": closed_on.isoformat()}
-    tell("deals.won", actor, deal, **told, **({"special_price": True} if special_price else {}))
+    event = tell("deals.won", actor, deal, **told, **({"special_price": True} if special_price else {}))
+    if deal.proof_needed:
+        notices.missing(actor.vendor, deal, event)
+    shared_outcome(actor, deal, "deals.share_won")
     return deal
 
 
@@ -77,6 +85,7 @@ def deal_lose(*, actor: Actor, deal: Deal, reason: str, competitor: str = "") ->
     keep(deal, "status", "lost_at", "loss_reason", "competitor")
     release(deal, now)
     tell("deals.lost", actor, deal, reason=deal.loss_reason, competitor=deal.competitor)
+    shared_outcome(actor, deal, "deals.share_lost")
     return deal
 
 

@@ -31,6 +31,9 @@ _DONE = {
     "amend": "changed",
     "remark": "commented on",
     "price": "given a special price",
+    "share": "shared with a second partner",
+    "credit": "shared with a second partner",
+    "prove": "proved",
 }
 
 

@@ -116,7 +116,8 @@ def stage(request: Any, reference: str) -> HttpResponseBase:
 def won(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WonForm(request.POST, deal=deal, auto_id="won_%s")
-    return act_with_form(request, deal, "win", services.deal_win, "Won. Congratulations.", "won_form", form)
+    done = "Won. Congratulations."
+    return act_with_form(request, deal, "win", services.deal_win, done, "won_form", form)
 
 
 @require_POST

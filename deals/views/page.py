@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from deals import policies, progress, selectors
+from deals.cases.forms import AppealForm, PreferenceForm
+from deals.cases.reads import sides_of
 from deals.conflicts.claims import claims_beside
 from deals.forms import LostForm, ReasonForm, StageForm, WonForm
 from deals.lifecycle.forms import FilesForm, NoteForm, WithdrawForm
@@ -54,6 +56,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         **_conversation(request, deal, actions),
         **_forms(deal, actions),
         **_extensions(deal, actions),
+        **_conflict(request.actor, deal),
         **forms,
     }
     return render(request, "deals/detail.html", context, status=status)
@@ -133,6 +136,19 @@ def _extensions(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
         made["extend_form"] = ExtensionForm(deal=deal, room=shown.room, auto_id="extend_%s")
     if shown.waiting and "grant" in actions:
         made["refuse_form"] = reason_form("refuse")
+    return made
+
+
+def _conflict(actor: Any, deal: Deal) -> dict[str, Any]:
+    """The deal's own side of conflict cases, and what its partner can still do."""
+    shown = sides_of(deal)
+    if not shown:
+        return {}
+    made: dict[str, Any] = {"sides": shown}
+    if policies.may("appeal", actor, deal):
+        made["appeal_form"] = AppealForm(auto_id="appeal_%s")
+    if policies.may("attach_to_case", actor, deal):
+        made["preference_form"] = PreferenceForm(auto_id="preference_%s")
     return made
 
 

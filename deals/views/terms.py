@@ -11,7 +11,11 @@ from deals.amendments.reads import LOOKS, latest_amendment
 from deals.bigdeals import wording
 from deals.bigdeals.models import BigDealTerms
 from deals.bigdeals.selectors import big_deal_terms, price_requests
+from deals.cosell import wording as credit_wording
+from deals.cosell.selectors import cosells
 from deals.models import Deal
+from deals.proofs import wording as proof_wording
+from deals.proofs.selectors import proofs
 from deals.views.page import deal_or_404
 
 
@@ -21,10 +25,34 @@ def terms(request: Any, reference: str) -> HttpResponse:
     context = {
         "deal": deal,
         "frame": "deals/_bare.html" if request.htmx else "base.html",
+        **_proof(request, deal),
+        **_credit(request, deal),
         **_price(request, deal, agreed),
         **_changes(request, deal),
     }
     return render(request, "deals/terms.html", context)
+
+
+def _proof(request: Any, deal: Deal) -> dict[str, Any]:
+    latest = next(iter(proofs(deal)), None) if deal.proof_needed else None
+    return {
+        "proof": latest,
+        "proof_finding": proof_wording.finding(deal, latest),
+        "proof_look": proof_wording.look(latest),
+        "may_prove": policies.may("prove", request.actor, deal),
+        "may_judge": policies.may("judge", request.actor, deal),
+    }
+
+
+def _credit(request: Any, deal: Deal) -> dict[str, Any]:
+    rows, actor = cosells(deal), request.actor
+    open_to = "credit" if actor.is_staff else "share"
+    return {
+        "credit": credit_wording.undecided(rows) or credit_wording.current(rows),
+        "credit_finding": credit_wording.finding(rows),
+        "credit_looks": credit_wording.LOOKS,
+        "may_share": deal.status in policies.STARTS_FROM[open_to] and policies.may(open_to, actor, deal),
+    }
 
 
 def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:

@@ -11,7 +11,7 @@ only fetched, stands `vs_sql_values`; that one compares a night with a part of i
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -21,7 +21,9 @@ from typing import Any
 import duckdb
 from django.db import connections, transaction
 
+from deals.cosell.models import CreditLine
 from deals.metrics import HALF_YEAR, METRICS, QUARTER, YEAR, sales
+from deals.models import StageChange
 from partners.models import Partner
 from portal.metrics import AsOf
 from portal.models import Vendor
@@ -192,7 +194,8 @@ def _by_partner(rows: list[tuple[Any, ...]]) -> Values:
 
 _DEALS = """
 copy (select id, partner_id, submitted_at, approved_at, won_at, lost_at, open_until, amount_vendor as amount,
-    won_amount_vendor as won_amount from deals_deal where vendor_id = {vendor}
+    won_amount_vendor as won_amount, proof_needed, proof_accepted_at
+    from deals_deal where vendor_id = {vendor}
 ) to stdout (format csv, header)
 """
 _CHANGES = """
@@ -200,23 +203,32 @@ copy (select c.id, deal_id, changed_at, probability from deals_stagechange c
     join deals_stage s on s.id = c.stage_id where c.vendor_id = {vendor}
 ) to stdout (format csv, header)
 """
+_CREDIT = """
+copy (select id, cosell_id, deal_id, partner_id, kind = 'sourced' as sourced, share, agreed_at, ended_at
+    from deals_creditline where vendor_id = {vendor}
+) to stdout (format csv, header)
+"""
 _MOMENT = "timestamptz"
 _TYPES = {
     "deals": {
         "id": "bigint", "partner_id": "bigint", "submitted_at": _MOMENT, "approved_at": _MOMENT,
         "won_at": _MOMENT, "lost_at": _MOMENT, "open_until": _MOMENT, "amount": "bigint",
-        "won_amount": "bigint",
+        "won_amount": "bigint", "proof_needed": "boolean", "proof_accepted_at": _MOMENT,
     },
     "changes": {"id": "bigint", "deal_id": "bigint", "changed_at": _MOMENT, "probability": "integer"},
+    "credit": {
+        "id": "bigint", "cosell_id": "bigint", "deal_id": "bigint", "partner_id": "bigint",
+        "sourced": "boolean", "share": "bigint", "agreed_at": _MOMENT, "ended_at": _MOMENT,
+    },
 }  # fmt: skip
 
 
 @contextmanager
 def _parquet(vendor: Vendor) -> Iterator[dict[str, str]]:
-    """The vendor's deals and stage changes as Parquet files, only the columns that are needed."""
+    """The vendor's deals, stage changes and credit as Parquet files, only the columns that are needed."""
     with TemporaryDirectory(prefix="portal-bench-") as folder:
         files = {}
-        for name, copy in (("deals", _DEALS), ("changes", _CHANGES)):
+        for name, copy in (("deals", _DEALS), ("changes", _CHANGES), ("credit", _CREDIT)):
             text, files[name] = Path(folder) / f"{name}.csv", f"{folder}/{name}.parquet"
             with text.open("wb") as file, connections["owner"].cursor() as cursor:
                 cursor.cursor.copy_expert(copy.format(vendor=int(vendor.pk)), file)
@@ -246,30 +258,51 @@ def _by_loop(vendor: Vendor, as_of: AsOf) -> tuple[float, Values]:
 
 
 def _looped(partner_id: int, as_of: AsOf) -> dict[str, Any]:
-    """From the very rows each metric shows as its drill-down."""
+    """From the very rows each metric shows as its drill-down, and its credit of other partners' deals."""
     rows = {metric.key: list(metric.rows(partner_id, as_of)) for metric in METRICS}
+    booked, pipeline, likely = _influenced(partner_id, as_of)
     since, before = as_of.trailing(HALF_YEAR), as_of.trailing(2 * HALF_YEAR)
     closed = len(rows["win_rate"])
     won = [deal.won_amount_vendor for deal in rows["bookings"]]
+    credited = [(deal.won_at, deal.credited) for deal in rows["bookings"]] + booked
     cycles = [deal.cycle.days for deal in rows["sales_cycle"]]
-    grown = [(deal.won_at, deal.won_amount_vendor) for deal in rows["bookings_growth"]]
-    now = [amount for at, amount in grown if at >= since]
-    then = [amount for at, amount in grown if before <= at < since]
+    grown = [(deal.won_at, deal.credited) for deal in rows["bookings_growth"]]
+    halves = [sum(at >= since for at, _ in grown), sum(before <= at < since for at, _ in grown)]
+    now = [amount for at, amount in grown + booked if at >= since]
+    then = [amount for at, amount in grown + booked if before <= at < since]
     cycle = median(cycles) if len(cycles) >= 3 else None
-    weighted = sum((deal.amount_vendor or 0) * (deal.probability or 0) for deal in rows["weighted_pipeline"])
-    pipeline = [deal.amount_vendor or 0 for deal in rows["open_pipeline"]]
+    weighted = sum((deal.credited or 0) * (deal.probability or 0) for deal in rows["weighted_pipeline"])
+    opened = [deal.credited or 0 for deal in rows["open_pipeline"]]
     pace = (closed * cycle) if closed >= 5 and cycle else None
     return {
         "win_rate": len(won) / closed if closed >= 5 else None,
         "deal_size": math.floor(median(won) + 0.5) if len(won) >= 3 else None,
         "sales_cycle": cycle,
-        "open_pipeline": sum(pipeline),
-        "weighted_pipeline": (weighted + 50) // 100,
-        "bookings": sum(won),
-        "bookings_growth": sum(now) / sum(then) - 1 if min(len(now), len(then)) >= 3 else None,
-        "pipeline_velocity": math.floor(len(pipeline) * sum(won) / pace + 0.5) if pace else None,
+        "open_pipeline": sum(opened) + pipeline,
+        "weighted_pipeline": (weighted + likely + 50) // 100,
+        "bookings": sum(amount for _, amount in credited),
+        "bookings_growth": sum(now) / sum(then) - 1 if min(halves) >= 3 else None,
+        "pipeline_velocity": math.floor(len(opened) * sum(won) / pace + 0.5) if pace else None,
         "registrations": len(rows["registrations"]),
     }
+
+
+def _influenced(partner_id: int, as_of: AsOf) -> tuple[list[tuple[datetime, int]], int, int]:
+    """(wins as (moment, credit), open pipeline, the same times likelihood in per cent) of others' deals."""
+    lines = CreditLine.objects.filter(partner=partner_id, kind="influenced", agreed_at__lt=as_of.end)
+    here = [line for line in lines if line.ended_at is None or line.ended_at >= as_of.end]
+    won = [line for line in here if line.counted_at and line.counted_at < as_of.end]
+    won = [line for line in won if line.won_at and line.won_at >= as_of.trailing(YEAR)]
+    opened = [line for line in here if line.approved_at and line.approved_at < as_of.end <= line.open_until]
+    likely = sum((line.amount or 0) * _likelihood(line.deal_id, as_of) for line in opened)
+    booked = [(line.won_at, line.booked) for line in won if line.won_at and line.booked is not None]
+    return booked, sum(line.amount or 0 for line in opened), likely
+
+
+def _likelihood(deal_id: int, as_of: AsOf) -> int:
+    changes = StageChange.objects.filter(deal=deal_id, changed_at__lt=as_of.end).select_related("stage")
+    latest = changes.order_by("-changed_at", "-id").first()
+    return latest.stage.probability if latest else 0
 
 
 # The same numbers? ----------------------------------------------------------------------------------

@@ -27,7 +27,13 @@ BESIDE = {
     "without_amount": ("without an amount", "count"),
     "without_stage": ("in no stage yet", "count"),
     "open": ("open deals", "count"),
+    "not_accepted": ("declined or not answered in time", "count"),
+    "waiting": ("still waiting for a contact", "count"),
     "win_rate": ("win rate", "percent"),
+    "influenced": ("credited of other partners' deals", "money"),
+    "influenced_deals": ("of other partners' deals", "count"),
+    "unproven": ("waiting for proof of sale", "money"),
+    "unproven_deals": ("wins waiting for proof of sale", "count"),
     "mean_won": ("mean won deal", "money"),
     "sales_cycle": ("sales cycle", "days"),
 }
@@ -239,10 +245,14 @@ def _working(line: Line) -> str:
             rate = in_unit(beside["win_rate"], Unit.PERCENT, line.currency)
             cycle = in_unit(beside["sales_cycle"], Unit.DAYS, line.currency)
             return f"{beside['open']} open × {rate} × {money(beside['mean_won'])} ÷ {cycle}"
-        case "deal_size" | "sales_cycle":
+        case "lead_acceptance":
+            return f"{part.numerator:.0f} accepted ÷ {part.denominator:.0f} whose time to answer is over"
+        case "deal_size" | "sales_cycle" | "speed_to_lead":
             return f"The middle of {line.rows_text}"
         case "bookings" | "open_pipeline":
-            return f"Sum of {line.rows_text}"
+            shared = beside.get("influenced")
+            more = f" and {money(shared)} credited of other partners' deals" if shared else ""
+            return f"Sum of {line.rows_text}{more}"
         case "weighted_pipeline":
             return f"Sum of {line.rows_text}, each times its likelihood,"
     return line.rows_text[:1].upper() + line.rows_text[1:]

@@ -33,11 +33,15 @@ from portal.models import Mail, Membership, Notification, User, Vendor
 from portal.roles import Role
 from portal.scope import ALL, entered, system_scope
 from scorecards import services
+from scorecards.simulation import leads
 from scorecards.simulation.bigdeals import special_prices
 from scorecards.simulation.cast import Size
+from scorecards.simulation.disputes import disputes
 from scorecards.simulation.load import Progress, load_vendor
 from scorecards.simulation.names import Unique
 from scorecards.simulation.papers import papers
+from scorecards.simulation.proving import proofs_of_sale
+from scorecards.simulation.sharing import shared_deals
 from scorecards.simulation.world import VENDORS, VendorPlan
 
 SEED = "demo"
@@ -116,11 +120,15 @@ def work(vendor: Vendor) -> None:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         _rules(plan, vendor.currency)
         special_prices(plan, vendor, _featured())
+        shared_deals(vendor, _featured())
+        proofs_of_sale(plan, vendor, _featured())
         while approvals_nudge(vendor=vendor):
             pass
         decision_time_publish(vendor=vendor)
+        leads.make(vendor)
         _extensions(vendor)
         _reminders(vendor)
+        disputes(vendor, _actor)
         _news()
         papers(vendor)
 

@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0011_covering_indexes'),
+        ('deals', '0012_leads'),
         ('partners', '0002_name_key'),
         ('portal', '0004_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

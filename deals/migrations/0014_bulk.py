@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0012_amendments'),
+        ('deals', '0013_amendments'),
         ('partners', '0002_name_key'),
         ('portal', '0004_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -1,0 +1,178 @@
+"""How partners handle leads: two metrics of the engagement quadrant, as of any day.
+
+An offer's outcome is never read, only its timestamps. What the vendor took back before an answer counts
+nowhere: nobody was slow. Hours are hours of the clock on the wall, nights and weekends included, because that
+is how long the customer waits; the vendor's windows, by which an answer is late, run in its working hours.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Least
+
+from deals.leads.models import LeadOffer
+from deals.metrics import ratio
+from portal.metrics import AsOf, Better, Metric, Quadrant, Result, Unit, declare
+from portal.scope import current_vendor_id
+
+ANSWERED, OFFERED = 60, 90  # days
+LEAST_LEADS: Final = 3
+
+_SQL: Final = """
+with
+answered as (
+    select partner_id, count(*) as closed, count(*) filter (where accepted_at is not null) as accepted
+    from deals_leadoffer
+    where vendor_id = %(vendor)s and answer_due_at >= %(answered)s and answer_due_at < %(end)s
+        and withdrawn_at is null {of_partners}
+    group by partner_id
+),
+offered as (
+    select
+        partner_id,
+        count(*) as offered,
+        count(*) filter (where contacted_at < %(end)s) as contacted,
+        percentile_cont(0.5) within group (
+            order by extract(epoch from least(contacted_at, %(end)s) - offered_at)
+        ) as median_seconds
+    from deals_leadoffer
+    where vendor_id = %(vendor)s and offered_at >= %(offered)s and offered_at < %(end)s
+        and (withdrawn_at is null or withdrawn_at >= %(end)s)
+        and (declined_at is null or declined_at >= %(end)s) {of_partners}
+    group by partner_id
+)
+select partner_id, coalesce(closed, 0), coalesce(accepted, 0), coalesce(offered, 0), coalesce(contacted, 0),
+    median_seconds
+from answered full join offered using (partner_id)
+"""
+
+
+class Figures(NamedTuple):
+    """What the query says of one partner: counts of offers, seconds."""
+
+    partner_id: int
+    closed: int
+    accepted: int
+    offered: int
+    contacted: int
+    median_seconds: float | None
+
+
+def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figures]:
+    """One row per partner that has a lead in either window. Runs under the current scope, one statement."""
+    chosen = None if partner_ids is None else list(partner_ids)
+    query = _SQL.format(of_partners="" if chosen is None else "and partner_id = any(%(partners)s)")
+    parameters = {
+        "vendor": current_vendor_id(),
+        "partners": chosen,
+        "end": as_of.end,
+        "answered": as_of.trailing(ANSWERED),
+        "offered": as_of.trailing(OFFERED),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return [Figures._make(row) for row in cursor.fetchall()]
+
+
+def lead_acceptance(of: Figures) -> Result:
+    value = ratio(of.accepted, of.closed) if of.closed >= LEAST_LEADS else None
+    return Result(value, of.accepted, of.closed, of.closed, {"not_accepted": of.closed - of.accepted})
+
+
+def speed_to_lead(of: Figures) -> Result:
+    """Of those still waiting only how long they have waited is known, so the true median is at least this."""
+    waiting = {"waiting": of.offered - of.contacted}
+    if of.offered < LEAST_LEADS or of.median_seconds is None:
+        return Result(None, n=of.offered, beside=waiting)
+    return Result(Decimal(round(of.median_seconds / 36)).scaleb(-2), n=of.offered, beside=waiting)
+
+
+VALUES: Final = {"lead_acceptance": lead_acceptance, "speed_to_lead": speed_to_lead}
+_NOTHING: Final = Figures(0, 0, 0, 0, 0, None)
+
+
+def handling(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str, dict[int, Result]]:
+    """The source of both metrics; partners without a lead in a window are left out."""
+    found = figures(as_of, partner_ids)
+    return {key: {of.partner_id: value(of) for of in found} for key, value in VALUES.items()}
+
+
+# ------------------------------------------------------------------------------------ the rows behind
+
+
+def answered_rows(partner_id: int, as_of: AsOf) -> QuerySet[LeadOffer]:
+    start = as_of.trailing(ANSWERED)
+    offers = LeadOffer.objects.filter(partner=partner_id, withdrawn_at=None)
+    return _as_it_stood(offers.filter(answer_due_at__gte=start, answer_due_at__lt=as_of.end), as_of)
+
+
+def offered_rows(partner_id: int, as_of: AsOf) -> QuerySet[LeadOffer]:
+    """Each with `.waited`, from the offer to the first contact or the end of the day (a timedelta)."""
+    offers = LeadOffer.objects.filter(partner=partner_id, offered_at__lt=as_of.end)
+    for gone in ("withdrawn_at", "declined_at"):
+        offers = offers.filter(Q(**{gone: None}) | Q(**{f"{gone}__gte": as_of.end}))
+    return _as_it_stood(offers.filter(offered_at__gte=as_of.trailing(OFFERED)), as_of)
+
+
+def _as_it_stood(offers: QuerySet[LeadOffer], as_of: AsOf) -> QuerySet[LeadOffer]:
+    """Nothing that came after the day: `waited`, and whether it was accepted and contacted then."""
+    return offers.annotate(
+        waited=Least("contacted_at", Value(as_of.end)) - F("offered_at"),
+        accepted_then=_then("accepted_at", as_of),
+        contacted_then=_then("contacted_at", as_of),
+    )
+
+
+def _then(moment: str, as_of: AsOf) -> Any:
+    before = When(**{f"{moment}__lt": as_of.end}, then=Value(True))
+    return Case(before, default=Value(False), output_field=BooleanField())
+
+
+# ------------------------------------------------------------------------------------ the declarations
+
+METRICS: Final = [
+    Metric(
+        "lead_acceptance",
+        Quadrant.ENGAGEMENT,
+        "Lead acceptance",
+        Unit.PERCENT,
+        Better.UP,
+        window="trailing 60 days",
+        minimum=LEAST_LEADS,
+        definition="Leads accepted ÷ leads offered, over the offers whose answer window closed in the 60 "
+        "days to the date. A lead nobody answered in time counts as not accepted; what the vendor took back "
+        "before an answer does not count.",
+        rows=answered_rows,
+        rows_label="leads",
+        beside={"not_accepted": Unit.COUNT},
+        floor=Decimal(20),
+        target=Decimal(80),
+        weight=Decimal(50),
+        nothing=lead_acceptance(_NOTHING),
+    ),
+    Metric(
+        "speed_to_lead",
+        Quadrant.ENGAGEMENT,
+        "Speed to lead",
+        Unit.HOURS,
+        Better.DOWN,
+        window="median, trailing 90 days",
+        minimum=LEAST_LEADS,
+        definition="Median hours from the offer to the first logged contact with the customer, over leads "
+        "offered in the 90 days to the date, nights and weekends included. A lead not contacted yet counts "
+        "as still waiting at the end of the date; one that was declined, or taken back before an answer, "
+        "does not count.",
+        rows=offered_rows,
+        rows_label="leads",
+        beside={"waiting": Unit.COUNT},
+        floor=Decimal(168),
+        target=Decimal(24),
+        weight=Decimal(50),
+        nothing=speed_to_lead(_NOTHING),
+    ),
+]
+
+declare(handling, METRICS)

@@ -1,0 +1,189 @@
+"""Buttons of a lead's page. Each is one service call; what cannot be done is said on the page itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.forms import Form
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from deals.leads import policies, services
+from deals.leads.forms import ContactForm, DeclineForm, DisqualifyForm
+from deals.leads.models import Lead, LeadOffer
+from deals.leads.views.page import lead_or_404, lead_page, offer_or_404, offer_page
+from partners.models import Partner
+
+# The vendor's side ---------------------------------------------------------------------------------------
+
+
+def _managed(request: Any, reference: str) -> Lead:
+    """The lead, for who manages it: 404 for who cannot see it, 403 for who may only look."""
+    actor = request.actor
+    if actor.is_partner_person:
+        offer_or_404(request, reference)
+        raise PermissionDenied("Only the vendor's managers do this.")
+    lead = lead_or_404(request, reference)
+    if not policies.may_manage(actor, lead):
+        raise PermissionDenied("Only its owner and the program admins do this.")
+    return lead
+
+
+@require_POST
+def offer(request: Any, reference: str) -> HttpResponseBase:
+    lead = _managed(request, reference)
+    partner = get_object_or_404(Partner, slug=request.POST.get("partner", "").replace("\0", ""))
+    try:
+        services.lead_offer(actor=request.actor, lead=lead, partner=partner)
+    except ValidationError as error:
+        return _objected(request, lead, error)
+    messages.success(request, f"Offered to {partner}. It has been told.")
+    return redirect("leads:detail", reference)
+
+
+@require_POST
+def route(request: Any, reference: str) -> HttpResponseBase:
+    lead = _managed(request, reference)
+    try:
+        offered = services.lead_route(actor=request.actor, lead=lead)
+    except ValidationError as error:
+        return _objected(request, lead, error)
+    if offered:
+        messages.success(request, "Offered by your rules; the reason stands below.")
+    else:
+        messages.warning(request, "Your rules name nobody who could take it. Choose a partner yourself.")
+    return redirect("leads:detail", reference)
+
+
+@require_POST
+def take_back(request: Any, reference: str) -> HttpResponseBase:
+    lead = _managed(request, reference)
+    try:
+        services.lead_withdraw(actor=request.actor, lead=lead)
+    except ValidationError as error:
+        return _objected(request, lead, error)
+    messages.success(request, "Taken back. The partner has been told; you can offer it anew.")
+    return redirect("leads:detail", reference)
+
+
+@require_POST
+def end(request: Any, reference: str) -> HttpResponseBase:
+    lead, form = _managed(request, reference), DisqualifyForm(request.POST)
+    if not form.is_valid():
+        return lead_page(request, lead, status=422, end_form=form)
+    try:
+        services.lead_end(actor=request.actor, lead=lead, reason=form.text)
+    except ValidationError as error:
+        return _objected(request, lead, error)
+    messages.success(request, "Disqualified.")
+    return redirect("leads:detail", reference)
+
+
+def _objected(request: Any, lead: Lead, error: ValidationError) -> HttpResponseBase:
+    current = lead_or_404(request, lead.reference)
+    return lead_page(request, current, status=422, problems=error.messages)
+
+
+# The partner's side --------------------------------------------------------------------------------------
+
+
+def _worked(request: Any, reference: str) -> LeadOffer:
+    """The own partner's offer: 404 for who sees none, 403 for who may only look."""
+    if request.actor.is_staff:
+        lead_or_404(request, reference)
+        raise PermissionDenied("This is for the partner to do.")
+    found = offer_or_404(request, reference)
+    if not policies.may_work(request.actor, found):
+        raise PermissionDenied("This is for the partner itself to do.")
+    return found
+
+
+def _act(
+    request: Any,
+    found: LeadOffer,
+    service: Callable[[], Any],
+    done: str,
+    name: str = "",
+    form: Form | None = None,
+) -> HttpResponseBase:
+    """Call, say what was done and go back to the lead; 422 with the reason where it cannot be done."""
+    if form is not None and not form.is_valid():
+        return offer_page(request, found, status=422, **{name: form})
+    try:
+        service()
+    except ValidationError as error:
+        problems = _beside(form, error)
+        current = offer_or_404(request, found.reference)
+        shown = {name: form} if form is not None else {}
+        return offer_page(request, current, status=422, problems=problems, **shown)
+    messages.success(request, done)
+    return redirect("leads:detail", found.reference)
+
+
+def _beside(form: Form | None, error: ValidationError) -> list[str]:
+    """Put objections beside the answers they name; returns all others."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    others: list[str] = []
+    for field, texts in by_field.items():
+        if form is not None and field in form.fields:
+            form.add_error(field, texts)
+        else:
+            others += texts
+    return others
+
+
+@require_POST
+def accept(request: Any, reference: str) -> HttpResponseBase:
+    found = _worked(request, reference)
+    done = "Accepted. Below you see whom to talk to, and by when."
+    return _act(request, found, lambda: services.offer_accept(actor=request.actor, offer=found), done)
+
+
+@require_POST
+def decline(request: Any, reference: str) -> HttpResponseBase:
+    found, form = _worked(request, reference), DeclineForm(request.POST)
+
+    def service() -> Any:
+        return services.offer_decline(actor=request.actor, offer=found, reason=form.text)
+
+    return _act(request, found, service, "Declined. Thank you for the answer.", "decline_form", form)
+
+
+@require_POST
+def contact(request: Any, reference: str) -> HttpResponseBase:
+    found, form = _worked(request, reference), ContactForm(request.POST)
+
+    def service() -> Any:
+        answers = dict(form.cleaned_data)
+        key = answers.pop("form_key")
+        return services.contact_log(actor=request.actor, offer=found, key=key, **answers)
+
+    return _act(request, found, service, "Logged.", "contact_form", form)
+
+
+@require_POST
+def disqualify(request: Any, reference: str) -> HttpResponseBase:
+    found, form = _worked(request, reference), DisqualifyForm(request.POST)
+
+    def service() -> Any:
+        return services.offer_disqualify(actor=request.actor, offer=found, reason=form.text)
+
+    return _act(
+        request, found, service, "Disqualified. The vendor has been told why.", "disqualify_form", form
+    )
+
+
+@require_POST
+def convert(request: Any, reference: str) -> HttpResponseBase:
+    found = _worked(request, reference)
+    try:
+        deal = services.offer_convert(actor=request.actor, offer=found)
+    except ValidationError as error:
+        current = offer_or_404(request, reference)
+        return offer_page(request, current, status=422, problems=error.messages)
+    if not deal.is_editable:
+        return redirect("deals:detail", deal.reference)
+    messages.success(request, "A draft with everything known of the lead. Complete it and submit it.")
+    return redirect("deals:edit", deal.reference)

@@ -1,0 +1,44 @@
+"""Reads of proofs of sale."""
+
+from django.db.models import Count, Q, QuerySet
+
+from deals.models import Deal
+from deals.proofs.models import Proof, ProofFile, ProofStatus, SerialNumber
+from deals.selectors import deals_visible
+from portal.access import Actor
+
+
+def proofs(deal: Deal) -> list[Proof]:
+    """Of one deal, the latest first, with everybody they name."""
+    rows = Proof.objects.filter(deal=deal).select_related("owner", "sent_by", "decided_by")
+    return list(rows.order_by("-sent_at", "-pk"))
+
+
+def proof_of(actor: Actor, pk: int) -> Proof:
+    """Proof.DoesNotExist for who cannot see its deal."""
+    deals = deals_visible(actor).order_by().values("pk")
+    found: Proof = Proof.objects.filter(deal__in=deals).select_related("deal__partner__tier").get(pk=pk)
+    return found
+
+
+def file_of(actor: Actor, pk: int) -> ProofFile:
+    """ProofFile.DoesNotExist for who cannot see its deal."""
+    deals = deals_visible(actor).order_by().values("pk")
+    found: ProofFile = ProofFile.objects.filter(proof__deal__in=deals).get(pk=pk)
+    return found
+
+
+def files_of(proof: Proof) -> list[ProofFile]:
+    return list(proof.files.all())
+
+
+def serials_of(proof: Proof) -> list[SerialNumber]:
+    return list(proof.serials.all())
+
+
+def proofs_waiting(actor: Actor) -> QuerySet[Proof]:
+    """Of the actor's partners, the most urgent first, with the number of `pieces`."""
+    waiting = Proof.objects.filter(status=ProofStatus.OPEN).select_related("deal__partner", "owner")
+    pieces = Count("serials", filter=Q(serials__released_at=None))
+    urgent: QuerySet[Proof] = waiting.annotate(pieces=pieces).order_by("due_at", "pk")
+    return urgent

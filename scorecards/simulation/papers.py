@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from deals.amendments.models import Amendment, AmendmentLine, AmendmentStatus
 from deals.amendments.reads import changes_of
-from deals.lifecycle.models import Attachment, InternalNote, Note
+from deals.lifecycle.models import Attachment, DealTerms, InternalNote, Note
 from deals.models import PENDING, Deal, DealStatus, Product, Verdict
 from partners.models import Partner
 from portal.business_calendars import decision_due
@@ -20,7 +20,7 @@ from portal.uploads import checked
 #: Of each partner: registrations under review, returned ones, and running deals.
 SHARES: Final = ((PENDING, 3), ((DealStatus.RETURNED,), 2), ((DealStatus.APPROVED,), 6))
 #: Partners that get some: the first ones, whose people the logins are.
-PARTNERS: Final = 12
+PARTNERS: Final = 4
 ASKED: Final = (
     "Is the second site part of this, or a project of its own?",
     "Who signs on the customer's side?",
@@ -50,14 +50,19 @@ def papers(vendor: Vendor) -> None:
     """
     if Note.objects.exists():
         return
+    if not DealTerms.objects.exists():
+        DealTerms.objects.create()
     place = 0
+    notes: list[Note | InternalNote] = []
     for number, partner in enumerate(Partner.objects.order_by("pk")[:PARTNERS]):
         for deal in _deals(partner):
-            _talk(deal, place)
+            notes += _talk(deal, place)
             _hand_in(deal, place)
             place += 1
-        if number % 3 == 0:
+        if number % 2 == 0:
             _change(vendor, partner)
+    for table in (Note, InternalNote):
+        table.objects.bulk_create([note for note in notes if isinstance(note, table)])
 
 
 def _deals(partner: Partner) -> Iterator[Deal]:
@@ -66,28 +71,20 @@ def _deals(partner: Partner) -> Iterator[Deal]:
         yield from mine.filter(status__in=statuses).select_related("partner").order_by("-created_at")[:most]
 
 
-def _talk(deal: Deal, place: int) -> None:
+def _talk(deal: Deal, place: int) -> Iterator[Note | InternalNote]:
     """A question and its answer, some hours apart; for every third an internal note."""
-    sides = (ASKED, deal.assigned_to, True, 3), (ANSWERED, deal.registered_by, False, 20)
-    for texts, person, by_vendor, hours in sides:
-        if person is None:
-            return
-        Note.objects.create(
-            partner_id=deal.partner_id,
-            deal=deal,
-            text=texts[place % len(texts)],
-            written_by=person,
-            by_vendor=by_vendor,
-            written_at=_after(deal, hours),
-        )
+    here = {"partner_id": deal.partner_id, "deal": deal}
+    asked, answered = _after(deal, 3), _after(deal, 20)
+    if deal.assigned_to_id is None:
+        return
+    yield Note(
+        **here, text=ASKED[place % 3], written_by_id=deal.assigned_to_id, by_vendor=True, written_at=asked
+    )
+    yield Note(**here, text=ANSWERED[place % 3], written_by_id=deal.registered_by_id, written_at=answered)
     if place % 3 == 0:
-        InternalNote.objects.create(
-            partner_id=deal.partner_id,
-            deal=deal,
-            text=INTERNAL[place // 3 % len(INTERNAL)],
-            written_by=deal.assigned_to,
-            written_at=_after(deal, 4),
-        )
+        text = INTERNAL[place // 3 % len(INTERNAL)]
+        moment = _after(deal, 4)
+        yield InternalNote(**here, text=text, written_by_id=deal.assigned_to_id, written_at=moment)
 
 
 def _after(deal: Deal, hours: int) -> datetime:

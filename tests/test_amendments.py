@@ -259,6 +259,19 @@ class TestClock:
         fragment = client_as(rep).get(f"/deals/{deal.reference}/terms/").content.decode()
         assert "A change waits for an approval" in fragment
 
+    def test_the_home_names_the_most_urgent_and_how_many_there_are(
+        self, world: VendorWorld, rep: Person, manager: Person, client_as: SignIn, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr("deals.views.lists.MOST_URGENT", 1)
+        first = approved(world)
+        second = approved(world, customer_name="Jura Uhren", customer_domain="jura.example")
+        for deal in (first, second):
+            ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
+        page = client_as(manager).get("/deals/inbox/requests/?first").content.decode()
+        assert "All 2" in page
+        assert first.reference in page
+        assert second.reference not in page
+
     def test_it_has_an_owner_also_where_a_rule_approved_the_deal(
         self, world: VendorWorld, rep: Person, manager: Person
     ) -> None:

@@ -27,6 +27,7 @@ _DUE = Order(F("decision_due_at"), datetime.fromisoformat)
 _REMEMBERED = "deals.list"
 _KEPT = ("q", "status", "stage", "partner", "sort")
 PAGE = 50
+MOST_URGENT = 5  # of other requests, on the home
 INBOX_PAGE = 25
 LATEST = 10
 
@@ -165,11 +166,16 @@ def _chosen(request: Any) -> QuerySet[Deal]:
 
 @require_GET
 def requests(request: Any) -> HttpResponse:
-    """What else waits for the vendor: a fragment of the approvals, or a page of its own."""
+    """What else waits for the vendor: a page, a fragment of the approvals, with `?first` one of the home."""
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
-    frame = "deals/_bare.html" if request.htmx else "base.html"
-    return render(request, "deals/requests.html", {"rows": waiting_besides(request.actor), "frame": frame})
+    rows = waiting_besides(request.actor)
+    context = {
+        "rows": rows[:MOST_URGENT] if "first" in request.GET else rows,
+        "total": len(rows),
+        "frame": "deals/_bare.html" if request.htmx else "base.html",
+    }
+    return render(request, "deals/requests.html", context)
 
 
 @require_GET

@@ -29,8 +29,9 @@ demo: .venv/demo.stamp ## Run the portal with demo vendors on http://localhost:8
 demo-reset: .venv/demo.stamp ## The same, starting from an empty demo database
 	@PORT=$(PORT) exec $(RUN) manage.py demo --reset
 
-test: .venv/dev.stamp ## Run the whole test suite (ARGS= for pytest)
-	@$(RUN) -m pytest $(ARGS)
+# A file stays with one worker: some share what is costly to set up.
+test: .venv/dev.stamp ## Run the whole test suite on two workers (ARGS= for pytest, such as "-n 0 tests/test_scope.py")
+	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, layers, templates, migrations and deployment settings
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ def test_contested_returned_approved_extended_and_won_with_proof(browser_of: Any
     approve(manager, reference)
     ask_for_more_time(partner)
     grant(manager)
-    win_with_proof(partner, reference)
+    win_with_proof(partner)
     accept_proof(manager, reference)
 
     partner.goto(f"{partner.url.split('/deals/')[0]}/deals/{reference}/")
@@ -107,12 +107,12 @@ def grant(page: Any) -> None:
     page.get_by_text("Extended. The partner has been told.").wait_for()
 
 
-def win_with_proof(page: Any, reference: str) -> None:
+def win_with_proof(page: Any) -> None:
     page.reload()
     page.locator("summary", has_text="Mark as won").click()
     page.locator("form[action$='/won/']").get_by_role("button", name="Mark as won").click()
-    page.get_by_text("Congratulations").wait_for()
-    page.goto(f"{page.url.split('/deals/')[0]}/deals/{reference}/proof/")
+    page.get_by_text("It counts once its proof of sale is accepted.").wait_for()
+    page.get_by_role("link", name="Hand in the proof").click()
     page.locator("[name=upload]").set_input_files(
         {"name": "invoice.pdf", "mimeType": "application/pdf", "buffer": PDF}
     )

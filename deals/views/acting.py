@@ -17,11 +17,11 @@ from deals.models import Deal
 from deals.views.page import deal_or_404, deal_page, reason_form
 
 Service = Callable[..., Deal]
+#: What is said afterwards, or how it depends on the deal as it is then.
+Done = str | Callable[[Deal], str]
 
 
-def act(
-    request: Any, deal: Deal, service: Service, done: str | Callable[[Deal], str], **arguments: Any
-) -> HttpResponseBase:
+def act(request: Any, deal: Deal, service: Service, done: Done, **arguments: Any) -> HttpResponseBase:
     """Call, say what was done, and go back to the deal; 422 with the reason when it cannot be done."""
     try:
         after = service(actor=request.actor, deal=deal, **arguments)
@@ -32,7 +32,7 @@ def act(
 
 
 def act_with_form(
-    request: Any, deal: Deal, action: str, service: Callable[..., Any], done: str, name: str, form: Form
+    request: Any, deal: Deal, action: str, service: Callable[..., Any], done: Done, name: str, form: Form
 ) -> HttpResponseBase:
     """Call with the form's answers; 403 before anything is said about them, 422 with what is wrong."""
     if not policies.may(action, request.actor, deal):  # before anything is said about the answers
@@ -40,10 +40,10 @@ def act_with_form(
     if not form.is_valid():
         return deal_page(request, deal, status=422, **{name: form})
     try:
-        service(actor=request.actor, deal=deal, **form.cleaned_data)
+        after = service(actor=request.actor, deal=deal, **form.cleaned_data)
     except ValidationError as error:
         return _with_errors(request, deal, name, form, error)
-    messages.success(request, done)
+    messages.success(request, done if isinstance(done, str) else done(after))
     return redirect("deals:detail", deal.reference)
 
 
@@ -116,8 +116,16 @@ def stage(request: Any, reference: str) -> HttpResponseBase:
 def won(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WonForm(request.POST, deal=deal, auto_id="won_%s")
-    done = "Won. Congratulations."
-    return act_with_form(request, deal, "win", services.deal_win, done, "won_form", form)
+    return act_with_form(request, deal, "win", services.deal_win, _won, "won_form", form)
+
+
+def _won(deal: Deal) -> str:
+    congratulated = "Won. Congratulations."
+    return (
+        f"{congratulated} It counts once its proof of sale is accepted."
+        if deal.proof_needed
+        else congratulated
+    )
 
 
 @require_POST

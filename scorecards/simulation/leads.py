@@ -235,7 +235,7 @@ def _rules() -> None:
 
 def _desk(vendor: Vendor, now: datetime) -> _Desk:
     at_work = Q(seats__left_at=None, seats__membership__is_active=True)
-    people = ArrayAgg("seats__user_id", filter=at_work, ordering="seats__user_id")
+    people = ArrayAgg("seats__user_id", filter=at_work, order_by="seats__user_id")
     partners = Partner.objects.filter(status=PartnerStatus.ACTIVE).annotate(
         people=people, n=Count("seats", filter=at_work)
     )

@@ -48,6 +48,17 @@ def add_objection(form: forms.BaseForm, error: ValidationError) -> None:
         form.add_error(field if field in form.fields else None, errors)
 
 
+def place_objections(form: forms.BaseForm | None, error: ValidationError) -> list[str]:
+    """Put a service's objections next to the fields they name; returns the others, for the page."""
+    others: list[str] = []
+    for field, errors in getattr(error, "error_dict", {None: [error]}).items():
+        if form is not None and field in form.fields:
+            form.add_error(field, errors)
+        else:
+            others += ValidationError(errors).messages
+    return others
+
+
 class VendorInlineFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """Rows below a row; two that are the same are told without naming the vendor."""
 

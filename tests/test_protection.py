@@ -340,6 +340,16 @@ def test_what_closes_or_runs_out_takes_the_request_along(world: VendorWorld) -> 
 # What both sides see -----------------------------------------------------------------------------------
 
 
+def test_what_was_typed_stays_when_the_service_refuses_it(world: VendorWorld, client_as: SignIn) -> None:
+    deal, client = approved(world), client_as(world.people["partner_rep"])
+    asked(world, deal)
+    again = {"days": "20", "reason": "Typed while another one waits."}
+    answer = client.post(reverse("deals:extend", args=[deal.reference]), again)
+    assert answer.status_code == 422
+    assert again["reason"] in answer.content.decode()
+    assert "This was not done" in answer.content.decode()
+
+
 def test_the_partner_sees_request_clock_and_outcome(world: VendorWorld, client_as: SignIn) -> None:
     deal, client = approved(world), client_as(world.people["partner_rep"])
     assert "Ask for more time" in page(client, deal)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import Form
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
@@ -14,7 +14,7 @@ from deals import policies, selectors, services
 from deals.forms import LostForm, StageForm, WonForm
 from deals.lifecycle.forms import WithdrawForm
 from deals.models import Deal
-from deals.views.page import deal_or_404, deal_page, reason_form
+from deals.views.page import deal_or_404, deal_page, deal_page_refused, reason_form
 
 Service = Callable[..., Deal]
 #: What is said afterwards, or how it depends on the deal as it is then.
@@ -42,25 +42,9 @@ def act_with_form(
     try:
         after = service(actor=request.actor, deal=deal, **form.cleaned_data)
     except ValidationError as error:
-        return _with_errors(request, deal, name, form, error)
+        return deal_page_refused(request, deal, name, form, error)
     messages.success(request, done if isinstance(done, str) else done(after))
     return redirect("deals:detail", deal.reference)
-
-
-def _with_errors(request: Any, deal: Deal, name: str, form: Form, error: ValidationError) -> HttpResponse:
-    """Objections to an answer stand beside it, all others on top of the page."""
-    problems: list[str] = []
-    for field, texts in _by_field(error).items():
-        if field in form.fields:
-            form.add_error(field, texts)
-        else:
-            problems += texts
-    current = deal_or_404(request, deal.reference)
-    return deal_page(request, current, status=422, problems=problems, **{name: form})
-
-
-def _by_field(error: ValidationError) -> dict[str, list[str]]:
-    return error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
 
 
 @require_POST

@@ -17,6 +17,7 @@ from deals.lifecycle.reads import terms
 from deals.models import Deal
 from deals.views.page import deal_or_404
 from deals.views.registering import other_lines, product_lines
+from portal.forms import place_objections
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,7 +138,8 @@ def amendment_reject(request: Any, pk: int) -> HttpResponseBase:
     try:
         services.amendment_reject(actor=request.actor, amendment=amendment, **form.cleaned_data)
     except ValidationError as error:
-        return _page(request, amendment.deal, status=422, problems=error.messages)
+        problems = place_objections(form, error)
+        return _page(request, amendment.deal, status=422, problems=problems, reject_form=form)
     messages.success(request, "Rejected. The deal stays as it is, and the partner was told why.")
     return redirect("deals:amend", amendment.deal.reference)
 

@@ -17,7 +17,7 @@ from deals.cases.forms import AppealForm, CaseFilter, CloseForm, DecideForm, Pre
 from deals.cases.models import CaseFile, CaseSide, CaseState, ConflictCase
 from deals.cases.reads import both_sides, case_for_page, cases_visible, record_of, with_both
 from deals.conflicts.claims import claims_beside
-from deals.views.page import deal_or_404, deal_page
+from deals.views.page import deal_or_404, deal_page, deal_page_refused
 from portal import keyset
 from portal.forms import add_objection
 from portal.keyset import Order
@@ -164,7 +164,7 @@ def case_appeal(request: Any, reference: str, pk: int) -> HttpResponseBase:
     try:
         services.case_appeal(actor=request.actor, side=side, **form.cleaned_data)
     except ValidationError as error:
-        return deal_page(request, deal_or_404(request, reference), status=422, problems=error.messages)
+        return deal_page_refused(request, side.deal, "appeal_form", form, error)
     messages.success(request, "Your appeal is on its way. You are told the answer.")
     return redirect("deals:detail", reference)
 
@@ -180,7 +180,7 @@ def case_attach(request: Any, reference: str, pk: int) -> HttpResponseBase:
     try:
         services.case_attach(actor=request.actor, side=side, **form.cleaned_data)
     except ValidationError as error:
-        return deal_page(request, deal_or_404(request, reference), status=422, problems=error.messages)
+        return deal_page_refused(request, side.deal, "preference_form", form, error)
     messages.success(request, "Added. It is read when the claims are compared.")
     return redirect("deals:detail", reference)
 

@@ -15,7 +15,7 @@ from deals.protection.models import Extension, ExtensionLink
 from deals.protection.reads import extensions_of
 from deals.protection.terms import Room
 from deals.services.links import LinkState, link_find, link_state
-from deals.views.page import deal_or_404, deal_page, reason_form
+from deals.views.page import deal_or_404, deal_page, deal_page_refused, reason_form
 
 ASKED = "Asked for. You are told as soon as it is decided."
 
@@ -33,7 +33,7 @@ def extend(request: Any, reference: str) -> HttpResponseBase:
     try:
         services.extension_request(actor=request.actor, deal=deal, **form.cleaned_data)
     except ValidationError as error:
-        return deal_page(request, deal_or_404(request, reference), status=422, problems=error.messages)
+        return deal_page_refused(request, deal, "extend_form", form, error)
     messages.success(request, ASKED)
     return redirect("deals:detail", reference)
 
@@ -58,7 +58,7 @@ def refuse_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
     try:
         services.extension_refuse(actor=request.actor, extension=extension, **form.cleaned_data)
     except ValidationError as error:
-        return deal_page(request, deal_or_404(request, reference), status=422, problems=error.messages)
+        return deal_page_refused(request, deal, "refuse_form", form, error)
     messages.success(request, "Refused. The partner has been told why.")
     return redirect("deals:detail", reference)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -16,6 +18,7 @@ from deals.lifecycle.reads import terms, told_of
 from deals.models import Deal
 from deals.protection.forms import ExtensionForm
 from deals.protection.reads import extensions_of
+from portal.forms import place_objections
 
 
 def deal_or_404(request: Any, reference: str) -> Deal:
@@ -60,6 +63,18 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         **forms,
     }
     return render(request, "deals/detail.html", context, status=status)
+
+
+def deal_page_refused(
+    request: Any, deal: Deal, name: str, form: Form, error: ValidationError
+) -> HttpResponse:
+    """The page after a service refused the answers: objections to a field beside it, all others on top.
+
+    The deal is read anew, for it may have moved on meanwhile; what was typed stays in the form.
+    """
+    problems = place_objections(form, error)
+    current = deal_or_404(request, deal.reference)
+    return deal_page(request, current, status=422, problems=problems, **{name: form})
 
 
 def _approvals(request: Any, deal: Deal) -> dict[str, Any]:

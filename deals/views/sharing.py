@@ -17,7 +17,7 @@ from deals.cosell.selectors import cosell_of, cosells, own_line, shares
 from deals.forms import ReasonForm
 from deals.models import Deal
 from deals.views.page import deal_or_404
-from portal.forms import add_objection
+from portal.forms import add_objection, place_objections
 
 MOST = 200
 
@@ -180,7 +180,8 @@ def share_decline(request: Any, pk: int) -> HttpResponseBase:
     try:
         services.share_decline(actor=request.actor, line=line, **form.cleaned_data)
     except ValidationError as error:
-        return _shared_page(request, status=422, problems=error.messages)
+        problems = place_objections(form, error)
+        return _shared_page(request, status=422, problems=problems, declining=line.pk, decline_form=form)
     messages.success(request, "Declined. The other partner and your channel manager were told.")
     return redirect("deals:shared")
 

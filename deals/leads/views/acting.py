@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import Form
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -15,6 +15,7 @@ from deals.leads.forms import ContactForm, DeclineForm, DisqualifyForm
 from deals.leads.models import Lead, LeadOffer
 from deals.leads.views.page import lead_or_404, lead_page, offer_or_404, offer_page
 from partners.models import Partner
+from portal.forms import place_objections
 
 # The vendor's side ---------------------------------------------------------------------------------------
 
@@ -76,14 +77,14 @@ def end(request: Any, reference: str) -> HttpResponseBase:
     try:
         services.lead_end(actor=request.actor, lead=lead, reason=form.text)
     except ValidationError as error:
-        return _objected(request, lead, error)
+        return _objected(request, lead, error, end_form=form)
     messages.success(request, "Disqualified.")
     return redirect("leads:detail", reference)
 
 
-def _objected(request: Any, lead: Lead, error: ValidationError) -> HttpResponseBase:
+def _objected(request: Any, lead: Lead, error: ValidationError, **forms: Form) -> HttpResponseBase:
     current = lead_or_404(request, lead.reference)
-    return lead_page(request, current, status=422, problems=error.messages)
+    return lead_page(request, current, status=422, problems=error.messages, **forms)
 
 
 # The partner's side --------------------------------------------------------------------------------------
@@ -114,24 +115,12 @@ def _act(
     try:
         service()
     except ValidationError as error:
-        problems = _beside(form, error)
+        problems = place_objections(form, error)
         current = offer_or_404(request, found.reference)
         shown = {name: form} if form is not None else {}
         return offer_page(request, current, status=422, problems=problems, **shown)
     messages.success(request, done)
     return redirect("leads:detail", found.reference)
-
-
-def _beside(form: Form | None, error: ValidationError) -> list[str]:
-    """Put objections beside the answers they name; returns all others."""
-    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    others: list[str] = []
-    for field, texts in by_field.items():
-        if form is not None and field in form.fields:
-            form.add_error(field, texts)
-        else:
-            others += texts
-    return others
 
 
 @require_POST

@@ -5,16 +5,16 @@ class DealsConfig(FeatureConfig):
     name = "deals"
     features = ("leads",)
     imports = {
-        "customers": ("deals.resources.CustomerResource", 30),
-        "direct_accounts": ("deals.resources.DirectAccountResource", 45),
-        "deals": ("deals.resources.DealResource", 50),
-        "leads": ("deals.resources.LeadResource", 55),
+        "customers": ("deals.customers.resources.CustomerResource", 30),
+        "direct_accounts": ("deals.conflicts.resources.DirectAccountResource", 45),
+        "deals": ("deals.registration.resources.DealResource", 50),
+        "leads": ("deals.leads.resources.LeadResource", 55),
     }
-    new_vendor = ("deals.services.programme_defaults", "deals.leads.services.rules_begin")
+    new_vendor = ("deals.registration.defaults.programme_defaults", "deals.leads.defaults.rules_begin")
 
     def ready(self) -> None:
         super().ready()
-        from deals.selectors import keeps_amounts
-        from portal.vendor_settings import keeps_money
+        from deals.deal.selectors import keeps_amounts
+        from portal.tenancy.vendor_settings import keeps_money
 
         keeps_money(keeps_amounts)

@@ -30,10 +30,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate
 
-from deals.cosell.models import CreditLine
-from deals.models import Deal, StageChange
-from portal.metrics import AsOf, Better, Metric, Quadrant, Result, Unit, declare
-from portal.scope import current_vendor_id
+from deals.deal.models import Deal, StageChange
+from deals.shared_credit.models import CreditLine
+from portal.metrics.declarations import AsOf, Better, Metric, Quadrant, Result, Unit, declare
+from portal.tenancy.scope import current_vendor_id
 
 YEAR, HALF_YEAR, QUARTER = 365, 180, 90  # days
 LEAST_CLOSED = 5

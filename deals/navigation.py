@@ -1,4 +1,4 @@
-from portal.context import NavItem, add_to_navigation
+from portal.ui.navigation import NavItem, add_to_navigation
 
 add_to_navigation(
     NavItem("Leads", "leads:list", "magnet", 25, lambda actor: True, section="leads"),

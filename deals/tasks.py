@@ -2,10 +2,17 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from deals import services
-from deals.leads import services as leads
-from portal.models import Vendor
-from portal.scope import entered, system_scope
+from deals.amendments import services as amendments_services
+from deals.approvals import decision_times, steps
+from deals.disputes import services as disputes_services
+from deals.leads import clocks as leads
+from deals.proofs import services as proofs_services
+from deals.protection import extensions, reminders
+from deals.protection import services as protection_services
+from deals.registration.bulk import services as bulk_services
+from deals.special_prices import services as special_prices_services
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
 
 
 @shared_task(name="deals.tasks.nudge_approvals")
@@ -17,10 +24,10 @@ def nudge_approvals() -> int:
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
-            services.approvals_nudge,
-            services.extensions_nudge,
-            services.amendments_nudge,
-            services.cases_mind,
+            steps.approvals_nudge,
+            extensions.extensions_nudge,
+            amendments_services.amendments_nudge,
+            disputes_services.cases_mind,
         )
         return sum(nudge(vendor=vendor) for nudge in nudges)
 
@@ -33,7 +40,7 @@ def mind_big_deals() -> int:
 
 def _minded(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.prices_mind(vendor=vendor) + services.proofs_mind(vendor=vendor)
+        return special_prices_services.prices_mind(vendor=vendor) + proofs_services.proofs_mind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.publish_decision_times")
@@ -44,9 +51,9 @@ def publish_decision_times() -> int:
 
 def _published(vendor: Vendor) -> bool:
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        if not services.decision_time_is_due(vendor=vendor):
+        if not decision_times.decision_time_is_due(vendor=vendor):
             return False
-        services.decision_time_publish(vendor=vendor)
+        decision_times.decision_time_publish(vendor=vendor)
         return True
 
 
@@ -69,7 +76,7 @@ def expire_protection() -> int:
 
 def _expired(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.protection_expire_due()
+        return protection_services.protection_expire_due()
 
 
 @shared_task(name="deals.tasks.sweep_bulk_uploads")
@@ -80,7 +87,7 @@ def sweep_bulk_uploads() -> int:
 
 def _bulk_swept(vendor_id: int) -> int:
     with entered(system_scope(vendor_id)), transaction.atomic():
-        return services.bulk_sweep()
+        return bulk_services.bulk_sweep()
 
 
 @shared_task(name="deals.tasks.remind_of_protection")
@@ -91,4 +98,4 @@ def remind_of_protection() -> int:
 
 def _reminded(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return services.protection_remind(vendor=vendor)
+        return reminders.protection_remind(vendor=vendor)

@@ -14,23 +14,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from partners import selectors, services
-from partners.models import (
-    Partner,
-    PartnerType,
-    Product,
-    Region,
-    Seat,
-    Tier,
-    TierBenefit,
-    TierRequirement,
-)
-from portal.admin_site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin, told
-from portal.events import event_type, event_types
-from portal.formatting import format_money, from_minor, to_minor
-from portal.forms import VendorModelForm
+from partners.models import Partner, PartnerType, Product, Region, Seat, Tier, TierBenefit, TierRequirement
+from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin, told
+from portal.events.log import event_type, event_types
+from portal.events.models import PortalEvent
 from portal.imports.admin import ImportAdminMixin
-from portal.metrics import all_metrics
-from portal.models import Membership, PortalEvent
+from portal.metrics.declarations import all_metrics
+from portal.people.models import Membership
+from portal.ui.formatting import format_money, from_minor, to_minor
+from portal.ui.forms import VendorModelForm
 
 # The programme --------------------------------------------------------------------------------------
 

@@ -12,10 +12,10 @@ class PartnersConfig(FeatureConfig):
 
     def ready(self) -> None:
         super().ready()
-        from partners.reach import reach
+        from partners.partner_access import reach
         from partners.services import seat_on_join
-        from portal.access import provide_reach
-        from portal.services import on_join
+        from portal.people.services import on_join
+        from portal.tenancy.access import provide_reach
 
         provide_reach(reach)
         on_join(seat_on_join)

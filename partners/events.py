@@ -1,6 +1,6 @@
 """Event types of the partners app."""
 
-from portal.events import EventType, declare
+from portal.events.log import EventType, declare
 
 declare(
     EventType("partners.joined", "Joined the programme", "", "building"),

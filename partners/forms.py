@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from partners.models import Partner, PartnerStatus, Tier
-from portal.metrics import Quadrant
-from portal.roles import PARTNER_ROLES, Role
+from portal.metrics.declarations import Quadrant
+from portal.tenancy.roles import PARTNER_ROLES, Role
 
 PARTNER_ROLE_CHOICES = [(role.value, role.label) for role in Role if role in PARTNER_ROLES]
 

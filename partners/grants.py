@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from guardian.shortcuts import assign_perm, remove_perm
 
 from partners.models import Partner, PartnerUserGrant, Region, RegionGroupGrant
-from portal.models import User
+from portal.people.models import User
 
 MANAGE_PARTNER = "manage_partner"
 MANAGE_REGION = "manage_region_partners"

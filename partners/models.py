@@ -9,8 +9,9 @@ from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from portal.models import Invitation, Membership
-from portal.rows import Rows, RowSecurity, SharesRow, TenantKey, TenantModel, TenantOneToOne
+from portal.people.models import Invitation, Membership
+from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
+from portal.tenancy.tables import TenantKey, TenantModel, TenantOneToOne
 
 #: Partner keys become path segments and file names; /partners/people/ is a page of its own.
 PARTNER_SLUG = RegexValidator(

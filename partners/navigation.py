@@ -1,4 +1,4 @@
-from portal.context import NavItem, add_to_navigation
+from portal.ui.navigation import NavItem, add_to_navigation
 
 add_to_navigation(
     NavItem(

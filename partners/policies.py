@@ -1,9 +1,9 @@
 """Who may do what with partners and their people. No queries beyond the objects at hand."""
 
 from partners.models import Partner, Seat
-from portal.access import Actor
-from portal.policies import administers_partner
-from portal.roles import Role
+from portal.people.policies import administers_partner
+from portal.tenancy.access import Actor
+from portal.tenancy.roles import Role
 
 
 def may_change(actor: Actor, partner: Partner) -> bool:

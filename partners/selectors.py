@@ -8,12 +8,13 @@ from datetime import datetime
 from django.db.models import Max, Q, QuerySet
 
 from partners.grants import MANAGE_PARTNER, MANAGE_REGION
-from partners.models import Partner, PartnerUserGrant, Region, Seat, SeatInvitation, Tier
+from partners.models import Partner, PartnerUserGrant, Product, Region, Seat, SeatInvitation, Tier
 from partners.policies import sees_own_deals_only
-from portal.access import Actor
-from portal.models import Membership, PortalEvent, User
-from portal.roles import Role
-from portal.wall import across_the_wall
+from portal.events.models import PortalEvent
+from portal.people.models import Membership, User
+from portal.tenancy.access import Actor
+from portal.tenancy.roles import Role
+from portal.tenancy.wall import across_the_wall
 
 TIMELINE_PAGE = 30
 
@@ -136,3 +137,10 @@ def managers_known() -> QuerySet[User]:
     """The vendor's channel managers as people, by name; to look them up among the members of groups."""
     known = Membership.objects.filter(role=Role.CHANNEL_MANAGER).values("user")
     return User.objects.filter(pk__in=known).order_by("last_name", "first_name", "email")
+
+
+# What a registration is made of -----------------------------------------------------------------------
+
+
+def products_on_offer() -> list[Product]:
+    return list(Product.objects.filter(is_active=True).order_by("name"))

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from partners import grants, policies
 from partners.models import Partner, PartnerStatus, PartnerType, Region, Seat, SeatInvitation, Tier
-from portal import services as people
-from portal.access import Actor
-from portal.events import record
-from portal.models import Invitation, Membership, Vendor
-from portal.roles import PARTNER_ROLES, Role
-from portal.wall import across_the_wall
+from portal.events.log import record
+from portal.people import services as people
+from portal.people.models import Invitation, Membership
+from portal.tenancy.access import Actor
+from portal.tenancy.models import Vendor
+from portal.tenancy.roles import PARTNER_ROLES, Role
+from portal.tenancy.wall import across_the_wall
 
 #: What a channel manager may change of a partner; the rest is arranged by the program admin.
 DETAILS = frozenset({"name", "type", "country", "city", "website"})

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django_countries import countries
 
 from partners.models import Partner, PartnerStatus, PartnerType
-from portal import marks
-from portal.formatting import active_locale, format_date
-from portal.marks import Look
+from portal.ui import widgets
+from portal.ui.formatting import active_locale, format_date
+from portal.ui.widgets import Look
 
 PAGE = 50
 
@@ -101,7 +101,7 @@ def _country(code: str, locale: str) -> str:
 
 @cache
 def _status(status: str) -> SafeString:
-    return marks.status(status, STATUS_LOOKS)
+    return widgets.status(status, STATUS_LOOKS)
 
 
 def addresses(name: str) -> Callable[[str], str]:

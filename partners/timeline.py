@@ -14,10 +14,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 
-from portal import formatting
-from portal.events import event_type, event_types
-from portal.metrics import Quadrant
-from portal.models import PortalEvent
+from portal.events.log import event_type, event_types
+from portal.events.models import PortalEvent
+from portal.metrics.declarations import Quadrant
+from portal.ui import formatting
 
 SIGN_IN = "portal.login"
 _SUBJECTS = ("customer", "title", "person", "region", "email", "list")

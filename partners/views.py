@@ -18,9 +18,9 @@ from partners import timeline as golden_record
 from partners.filters import PartnerFilter
 from partners.forms import InviteForm, PartnerForm, RoleForm, TimelineForm
 from partners.models import Partner, PartnerType, Seat, SeatInvitation
-from portal.access import Actor
-from portal.exports import csv_response
-from portal.forms import add_objection
+from portal.tenancy.access import Actor
+from portal.ui.exports import csv_response
+from portal.ui.forms import add_objection
 
 LATEST = 6
 

@@ -9,12 +9,18 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from portal import checks, grants, lookups, notices, vendors  # noqa: F401  (some register themselves)
-        from portal.business_calendars import standard_hours
-        from portal.newvendor import on_new_vendor
+        from portal.calendar.defaults import standard_hours
+        from portal.notifications import email  # noqa: F401  (some register themselves)
+        from portal.tenancy import (
+            checks,  # noqa: F401  (some register themselves)
+            lookups,  # noqa: F401  (some register themselves)
+            privileges,  # noqa: F401  (some register themselves)
+            vendors,  # noqa: F401  (some register themselves)
+        )
+        from portal.tenancy.new_vendor import on_new_vendor
 
         on_new_vendor(standard_hours)
-        post_migrate.connect(grants.grant_to_app_role, dispatch_uid="portal.grants")
+        post_migrate.connect(privileges.grant_to_app_role, dispatch_uid="portal.tenancy.privileges")
         for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):
             model = self.get_model(name)
             post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")
@@ -25,4 +31,4 @@ class PortalConfig(AppConfig):
 
 class VendorAdminConfig(admin_apps.AdminConfig):
     default = False
-    default_site = "portal.admin_site.VendorAdminSite"
+    default_site = "portal.backoffice.site.VendorAdminSite"

@@ -19,17 +19,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 BEAT_SCHEDULE = {
     "create event partitions": {
-        "task": "portal.tasks.create_event_partitions",
+        "task": "portal.events.tasks.create_event_partitions",
         "schedule": crontab(minute="20", hour="0"),
     },
     "sweep unconfirmed registrations": {
         "task": "deals.tasks.sweep_bulk_uploads",
         "schedule": crontab(minute="50", hour="3"),
     },
-    "sweep abandoned files": {"task": "portal.tasks.sweep_files", "schedule": crontab(minute="40", hour="3")},
-    "sweep the outbox": {"task": "portal.tasks.sweep_outbox", "schedule": 30.0},
+    "sweep abandoned files": {
+        "task": "portal.files.tasks.sweep_files",
+        "schedule": crontab(minute="40", hour="3"),
+    },
+    "sweep the outbox": {"task": "portal.events.tasks.sweep_outbox", "schedule": 30.0},
     # Often, because mornings come at odd minutes: some zones are half an hour or a quarter off.
-    "send the daily digests": {"task": "portal.tasks.send_digests", "schedule": crontab(minute="*/15")},
+    "send the daily digests": {
+        "task": "portal.notifications.tasks.send_digests",
+        "schedule": crontab(minute="*/15"),
+    },
     # Hourly, because vendors live in different time zones: each is scored once its own day has turned.
     "score vendors whose day has turned": {
         "task": "scorecards.tasks.hourly_tick",
@@ -102,6 +108,6 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 def refuse_privileged_role(**_: Any) -> None:
-    from portal import checks
+    from portal.tenancy import checks
 
     checks.refuse_privileged_role()

@@ -40,7 +40,7 @@ class FeatureConfig(AppConfig):
     def ready(self) -> None:
         # Models exist from here on: these two need them.
         from portal.imports import kinds
-        from portal.newvendor import on_new_vendor
+        from portal.tenancy.new_vendor import on_new_vendor
 
         for package in self._packages():
             for name in DECLARING:

@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.middleware.VendorMiddleware",
+    "portal.tenancy.middleware.VendorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -54,9 +54,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.ScopeMiddleware",
-    "portal.middleware.MemberRequiredMiddleware",
-    "portal.middleware.AccountFormMiddleware",
+    "portal.tenancy.middleware.ScopeMiddleware",
+    "portal.tenancy.middleware.MemberRequiredMiddleware",
+    "portal.tenancy.middleware.AccountFormMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -74,7 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.context.shell",
+                "portal.ui.navigation.shell",
             ],
         },
     },
@@ -109,7 +109,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "portal.people.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -157,7 +157,7 @@ LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"  # stored and thought in UTC; pages activate the vendor's zone
 USE_TZ = True
 USE_I18N = True
-FORMAT_MODULE_PATH = ["portal.formats"]
+FORMAT_MODULE_PATH = ["portal.ui.formats"]
 
 #: Files that people handed in (portal/uploads.py). No address leads here: views hand them out, one by one.
 MEDIA_ROOT = env.text("MEDIA_ROOT", VAR_DIR / "media")

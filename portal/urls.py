@@ -3,20 +3,22 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import notification_views, views
-from portal.guide import guide
+from portal.notifications import views as notifications_views
+from portal.people import views as people_views
+from portal.ui import views as ui_views
+from portal.ui.style_guide import guide
 from scorecards.views import home
 
 urlpatterns = [
     path("", home, name="home"),
-    path("switch/", views.switch, name="switch"),
-    path("join/<str:token>/", views.join, name="join"),
-    path("notifications/", notification_views.inbox, name="notifications"),
-    path("notifications/read/", notification_views.read_all, name="notifications_read"),
-    path("notifications/preferences/", notification_views.preferences, name="notification_preferences"),
-    path("notifications/<int:pk>/open/", notification_views.open_one, name="notification_open"),
-    path("brand.css", views.brand, name="brand"),
-    path("healthz", views.healthz, name="healthz"),
+    path("switch/", people_views.switch, name="switch"),
+    path("join/<str:token>/", people_views.join, name="join"),
+    path("notifications/", notifications_views.inbox, name="notifications"),
+    path("notifications/read/", notifications_views.read_all, name="notifications_read"),
+    path("notifications/preferences/", notifications_views.preferences, name="notification_preferences"),
+    path("notifications/<int:pk>/open/", notifications_views.open_one, name="notification_open"),
+    path("brand.css", ui_views.brand, name="brand"),
+    path("healthz", ui_views.healthz, name="healthz"),
     path("guide/", guide, name="guide"),
     path("accounts/", include("allauth.urls")),
     path("partners/", include("partners.urls")),

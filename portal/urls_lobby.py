@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
-from portal import views
+from portal.people import views as people_views
+from portal.ui import views as ui_views
 
 urlpatterns = [
-    path("", views.switch, name="home"),
-    path("healthz", views.healthz, name="healthz"),
+    path("", people_views.switch, name="home"),
+    path("healthz", ui_views.healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
 ]

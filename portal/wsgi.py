@@ -9,6 +9,6 @@ from portal import celery  # noqa: F401  (shared tasks then know their broker)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
 
-from portal.checks import refuse_privileged_role  # noqa: E402  (needs the app registry)
+from portal.tenancy.checks import refuse_privileged_role  # noqa: E402  (needs the app registry)
 
 refuse_privileged_role()

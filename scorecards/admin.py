@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from portal.admin_site import ReadOnlyAdmin, VendorModelAdmin
-from portal.formatting import format_number
-from portal.forms import VendorModelForm
-from portal.metrics import Better, Metric, Unit, all_metrics, metric
+from portal.backoffice.site import ReadOnlyAdmin, VendorModelAdmin
+from portal.metrics.declarations import Better, Metric, Unit, all_metrics, metric
+from portal.ui.formatting import format_number
+from portal.ui.forms import VendorModelForm
 from scorecards.models import MetricTarget, QuadrantWeight, ScoringRun
 
 NEXT_RUN = "Scores follow at the next nightly run; scorecards of past days stay as they are."

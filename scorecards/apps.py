@@ -7,7 +7,7 @@ class ScorecardsConfig(FeatureConfig):
 
     def ready(self) -> None:
         super().ready()
-        from portal.events import listen, listen_to_batches
+        from portal.events.log import listen, listen_to_batches
         from scorecards.services import mark_many_stale, mark_stale
 
         listen(mark_stale)

@@ -11,16 +11,18 @@ from django.db.models import Count, F, QuerySet, Subquery, Sum, Window
 from django.urls import reverse
 from django.utils import timezone
 
-from deals import selectors as deals
-from deals.models import Deal
-from deals.tables import addresses
-from portal import formatting
-from portal.access import Actor
-from portal.metrics import AsOf
-from portal.models import Vendor
-from portal.rows import array_of
-from portal.scope import All
-from scorecards import findings, selectors
+from deals.approvals import selectors as approvals_selectors
+from deals.deal.models import Deal
+from deals.deal.tables import addresses
+from deals.page import selectors as page_selectors
+from deals.protection import selectors as protection_selectors
+from portal.metrics.declarations import AsOf
+from portal.tenancy.access import Actor
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import All
+from portal.tenancy.tables import array_of
+from portal.ui import formatting
+from scorecards import headlines, selectors
 from scorecards.models import Standing
 from scorecards.selectors import Listed
 
@@ -195,7 +197,7 @@ def desk(actor: Actor, day: date) -> Desk:
         "since": now - DECISIONS,
         "most": MOST_DECISIONS,
         "now": now,
-        "soon": now + deals.SOON,
+        "soon": now + protection_selectors.SOON,
         "midnight": AsOf.of(actor.vendor, timezone.localdate(now)).end,
     }
     with connection.cursor() as cursor:
@@ -230,13 +232,13 @@ class Waiting:
 
     @property
     def aside(self) -> str:
-        overdue, today = findings.none_or(self.urgency.overdue), findings.none_or(self.urgency.today)
+        overdue, today = headlines.none_or(self.urgency.overdue), headlines.none_or(self.urgency.today)
         return f"{overdue} overdue, {today} due today"
 
 
 def waiting(actor: Actor, urgency: Urgency, most: int = WAITING) -> Waiting:
     """One statement."""
-    rows = deals.waiting_for_decision(actor)
+    rows = approvals_selectors.waiting_for_decision(actor)
     found = list(rows.values(*_SHOWN, partner_name=F("partner__name"))[:most])
     address = addresses()
     for row in found:
@@ -311,7 +313,7 @@ class Turn:
         return f"since {formatting.format_when(self.started)}" if self.started else ""
 
 
-def turns(today: deals.Today) -> list[Turn]:
+def turns(today: page_selectors.Today) -> list[Turn]:
     """What waits for the partner: questions first, then protection about to end, then unfinished drafts."""
     returned = [
         Turn(

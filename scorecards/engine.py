@@ -15,21 +15,20 @@ from typing import Any, NamedTuple
 from django.db.models import BigIntegerField, DecimalField, Value
 
 from partners.models import Partner, Region, Tier
-from portal.formatting import exponent
-from portal.metrics import NOT_MEASURED, AsOf, Metric, Quadrant, Result, Unit, all_metrics, sources
-from portal.models import Vendor
-from scorecards.models import MetricTarget, QuadrantWeight
-from scorecards.scoring import (
-    HEALTH,
-    LEAST_PEERS,
-    Rule,
-    Scheme,
-    assess,
-    number,
-    places,
-    spread,
-    two_places,
+from portal.metrics.declarations import (
+    NOT_MEASURED,
+    AsOf,
+    Metric,
+    Quadrant,
+    Result,
+    Unit,
+    all_metrics,
+    sources,
 )
+from portal.tenancy.models import Vendor
+from portal.ui.formatting import exponent
+from scorecards.models import MetricTarget, QuadrantWeight
+from scorecards.scoring import HEALTH, LEAST_PEERS, Rule, Scheme, assess, number, places, spread, two_places
 
 QUADRANT_WEIGHTS = {
     Quadrant.SALES: Decimal(35),

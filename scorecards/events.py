@@ -1,5 +1,5 @@
 """Event types of the scorecards app."""
 
-from portal.events import EventType, declare
+from portal.events.log import EventType, declare
 
 declare(EventType("scorecards.recomputed", "Scorecard recomputed on request", "", "refresh"))

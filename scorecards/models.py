@@ -11,8 +11,9 @@ from django.db import models
 from django.utils import timezone
 
 from partners.models import Partner, Tier
-from portal.metrics import Better, Quadrant, Result, all_metrics
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from portal.metrics.declarations import Better, Quadrant, Result, all_metrics
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
 from scorecards.scoring import HEALTH, Detail, Scheme, detailed
 
 

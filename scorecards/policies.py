@@ -1,6 +1,6 @@
 """Who may do what with a scorecard. No queries."""
 
-from portal.access import Actor
+from portal.tenancy.access import Actor
 
 
 def may_recompute(actor: Actor, partner_id: int) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from portal.metrics import Better, Metric, Quadrant, Result, Unit
+from portal.metrics.declarations import Better, Metric, Quadrant, Result, Unit
 
 HEALTHY, WATCH = 75, 50
 #: Fewer partners than this are no peer group: each could work out the others' figures.

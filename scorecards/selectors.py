@@ -13,9 +13,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.utils import timezone
 
 from partners.models import Partner
-from portal.metrics import Metric, Quadrant, all_metrics
-from portal.models import Vendor
-from portal.scope import current_scope, current_vendor_id
+from portal.metrics.declarations import Metric, Quadrant, all_metrics
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import current_scope, current_vendor_id
 from scorecards.engine import Figures, Subject, assessed, compared
 from scorecards.models import Scorecard, ScoringRun, Standing, Yardstick
 from scorecards.scoring import HEALTHY, WATCH

@@ -15,22 +15,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from partners.models import Partner
-from portal.access import Actor
-from portal.events import event_type, record
-from portal.metrics import Quadrant, all_metrics
-from portal.models import PortalEvent, Vendor
-from portal.scope import current_vendor_id, entered, system_scope
-from portal.wall import across_the_wall
-from scorecards import engine, policies, selectors, standings
+from portal.events.log import event_type, record
+from portal.events.models import PortalEvent
+from portal.metrics.declarations import Quadrant, all_metrics
+from portal.tenancy.access import Actor
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import current_vendor_id, entered, system_scope
+from portal.tenancy.wall import across_the_wall
+from scorecards import engine, latest_scores, policies, selectors
 from scorecards.engine import Card
-from scorecards.models import (
-    MetricTarget,
-    QuadrantWeight,
-    Scorecard,
-    ScoringRun,
-    StalePartner,
-    Yardstick,
-)
+from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
 from scorecards.scoring import Scheme
 
 #: Seconds after an event in which others about the same partner join its rescore.
@@ -106,7 +100,7 @@ def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, parameters)
-    standings.renew(as_of=as_of, partner_ids=[card.partner_id for card in cards])
+    latest_scores.renew(as_of=as_of, partner_ids=[card.partner_id for card in cards])
     return len(cards)
 
 

@@ -17,13 +17,13 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from deals.deal.models import Deal
 from deals.leads.models import LeadOffer
 from deals.metrics import HALF_YEAR
-from deals.models import Deal
 from partners.models import PartnerType
 from partners.tables import addresses
-from portal import charts, formatting, marks
-from portal.metrics import AsOf, Quadrant
+from portal.metrics.declarations import AsOf, Quadrant
+from portal.ui import charts, formatting, widgets
 from scorecards.selectors import Listed
 
 # Portfolio ----------------------------------------------------------------------------------------------
@@ -89,8 +89,8 @@ class Cells:
             "url": url,
             "name": row["name"],
             "place": f"{row['city']}, {row['country']}".strip(", "),
-            "health": marks.health(row["health"]),
-            "quad": marks.quad([row[quadrant] for quadrant in Quadrant.values]),
+            "health": widgets.health(row["health"]),
+            "quad": widgets.quad([row[quadrant] for quadrant in Quadrant.values]),
             "spark": self._spark(self.trends[row["partner_id"]]),
             "tier": row["tier"] or "–",
             "region": row["region"] or "–",
@@ -105,7 +105,7 @@ class Cells:
     def _spark(self, healths: Sequence[float | None]) -> SafeString:
         known = [health for health in healths if health is not None]
         label = f"Health over 12 months, from {known[0]:.0f} to {known[-1]:.0f}" if known else ""
-        return marks.sparkline(healths, label, width=72, height=22)
+        return widgets.sparkline(healths, label, width=72, height=22)
 
 
 # The map ----------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ COLUMNS = {
 CREDITED = {"bookings", "bookings_growth", "open_pipeline", "weighted_pipeline"}
 USUAL = (DEAL, STOOD, APPROVED, CLOSED, AMOUNT)
 
-_LOOKS: dict[str, marks.Look] = {
+_LOOKS: dict[str, widgets.Look] = {
     "Won": ("ok", "Won", "trophy"),
     "Lost": ("neutral", "Lost", "x"),
     "Open": ("neutral", "Open"),
@@ -343,7 +343,7 @@ class Drill:
         if shown:
             return shown(value)
         if kind == "outcome":
-            return marks.status(outcome(value, self.as_of), _LOOKS)
+            return widgets.status(outcome(value, self.as_of), _LOOKS)
         if kind == "money":
             return formatting.format_money(value, self.currency)
         if kind == "percents":  # hundredths of minor units: an amount times a likelihood in per cent
@@ -389,7 +389,7 @@ def _link(row: Deal | LeadOffer, page: str) -> SafeString:
 _SHOWN: dict[str, Callable[[Any], Any]] = {
     "deal": lambda deal: _link(deal, "deals:detail"),
     "lead": lambda offer: _link(offer, "leads:detail"),
-    "answer": lambda said: marks.status(said, _LOOKS),
+    "answer": lambda said: widgets.status(said, _LOOKS),
     "hours": lambda span: formatting.format_hours(span / timedelta(hours=1)),
     "day": lambda moment: formatting.format_date(moment, "year"),
     "days": lambda span: formatting.format_days(span / timedelta(days=1)),

@@ -4,7 +4,7 @@ from datetime import date
 
 from celery import shared_task
 
-from portal.models import Vendor
+from portal.tenancy.models import Vendor
 from scorecards import services
 
 

@@ -11,20 +11,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from deals import selectors as deals
-from deals.models import Deal
-from deals.policies import may_register
+from deals.deal.models import Deal
+from deals.deal.policies import may_register
+from deals.page import selectors as deals
 from partners.models import Partner
 from partners.policies import sees_own_deals_only
-from portal import formatting
-from portal.access import Actor
-from portal.exports import csv_response
-from portal.metrics import AsOf
-from scorecards import dashboards, findings, policies, selectors, services, tables
+from portal.metrics.declarations import AsOf
+from portal.tenancy.access import Actor
+from portal.ui import formatting
+from portal.ui.exports import csv_response
+from scorecards import dashboards, headlines, policies, selectors, services, tables
 from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
 from scorecards.models import Standing
-from scorecards.reading import Line, Reading
+from scorecards.presenters.card import Reading
+from scorecards.presenters.line import Line
 from scorecards.selectors import Listed, Movers
 
 ROWS = 50
@@ -63,10 +64,10 @@ def _vendor_heading(actor: Actor, desk: dashboards.Desk, movers: Movers) -> str:
     waiting = desk.waiting
     if actor.is_read_only:
         booked = formatting.format_money_short(desk.totals.booked_quarter, actor.vendor.currency)
-        return findings.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
+        return headlines.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
     fell = movers.fell[0] if movers.fell else None
     worst = (fell["name"], float(-fell["change"]), movers.since) if fell and movers.since else None
-    return findings.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
+    return headlines.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
 
 
 def _partner_home(request: Any) -> HttpResponse:
@@ -77,7 +78,7 @@ def _partner_home(request: Any) -> HttpResponse:
     turns = dashboards.turns(today)
     yours = today.returned.count + today.ending.count + today.draft.count
     context = {
-        "heading": findings.partner_home(yours, today.pending.count, actor.vendor.name),
+        "heading": headlines.partner_home(yours, today.pending.count, actor.vendor.name),
         "now": timezone.now(),
         "may_register": may_register(actor),
         "today": today,
@@ -104,7 +105,7 @@ def portfolio(request: Any, per_page: int = dashboards.PAGE) -> HttpResponse:
     context = _portfolio(request, dashboards.programme(request.vendor), per_page)
     if request.htmx.target == "portfolio":
         return render(request, "scorecards/_portfolio.html", context, status=context["status"])
-    context["heading"] = findings.portfolio(**selectors.bands())
+    context["heading"] = headlines.portfolio(**selectors.bands())
     return render(request, "scorecards/portfolio.html", context, status=context["status"])
 
 
@@ -115,14 +116,14 @@ def portfolio_map(request: Any) -> HttpResponse:
     found, currency = selectors.sales_map(), request.vendor.currency
     programme = dashboards.programme(request.vendor)
     context = {
-        "heading": findings.sales_map(
+        "heading": headlines.sales_map(
             found.poor, formatting.format_money_short(found.poor_pipeline, currency)
         ),
         "found": found,
         "figure": tables.sales_figure(found.rows, currency),
         "lines": tables.sales_lines(found.rows, currency),
         "headers": ("Partner", "Sales score", "Open pipeline", "Bookings, 365 days"),
-        "subtitle": findings.shown(len(found.rows), found.partners, "partner", "with the largest pipelines"),
+        "subtitle": headlines.shown(len(found.rows), found.partners, "partner", "with the largest pipelines"),
         "programme": programme,
     }
     return render(request, "scorecards/map.html", context)
@@ -269,7 +270,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
         "page": page,
         "rows": [drill.cells(row) for row in page.object_list],
         "figures": drill.figures(list(page.object_list)),
-        "heading": findings.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
+        "heading": headlines.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
         "own_only": _keeps_own(request.actor, drill.rows),
         "export_url": _export_url(partner, key, line.day),

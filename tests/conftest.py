@@ -12,12 +12,12 @@ from django.conf import settings
 from django.urls import set_script_prefix
 from django.utils import timezone
 
-from portal import vendors
-from portal.models import Vendor
-from portal.scope import Scope, entered, system_scope
+from portal.tenancy import vendors
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import Scope, entered, system_scope
 from tests.database import database_of_this_worker
-from tests.factories import PASSWORD, VendorFactory
-from tests.worlds import Person, PortalClient, VendorWorld, build_vendor
+from tests.support.factories import PASSWORD, VendorFactory
+from tests.support.worlds import Person, PortalClient, VendorWorld, build_vendor
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

@@ -15,23 +15,24 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
-from deals.bigdeals.models import PriceRequest
-from deals.cases.models import CaseFile, CaseSide, ConflictCase
-from deals.cosell.models import CoSell, CreditLine
-from deals.models import Deal
+from deals.deal.models import Deal
+from deals.disputes.models import CaseFile, CaseSide, ConflictCase
 from deals.proofs.models import Proof, ProofFile
+from deals.protection.links import link_make
 from deals.protection.models import Extension
-from deals.services.links import link_make
+from deals.shared_credit.models import CoSell, CreditLine
+from deals.special_prices.models import PriceRequest
 from partners.models import Partner
 from partners.services import person_invite
-from portal import uploads
-from portal.models import Notification, PortalEvent
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from portal.uploads import checked
-from tests import factories, leads
-from tests.files import PDF
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
+from portal.events.models import PortalEvent
+from portal.files import uploads
+from portal.files.uploads import checked
+from portal.notifications.models import Notification
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories, leads
+from tests.support.files import PDF
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
 DISTRIBUTOR = {"distributor_admin", "distributor_rep"}

@@ -15,15 +15,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
-from deals.bigdeals.models import BigDealTerms, PriceRequest, PriceRule
-from deals.cases.models import CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount
-from deals.cosell.models import CoSell, CreditLine
+from deals.customers.models import Customer
+from deals.deal.models import Deal, Stage
+from deals.disputes.models import CaseTerms, ConflictCase
 from deals.leads.models import Lead, LeadOffer, LeadRule
-from deals.lifecycle.models import DealTerms
-from deals.models import Customer, Deal, Stage
 from deals.proofs.models import Proof
 from deals.protection.models import Extension, ExtensionTerms
+from deals.registration.models import DealTerms
+from deals.shared_credit.models import CoSell, CreditLine
+from deals.special_prices.models import BigDealTerms, PriceRequest, PriceRule
 from partners.admin import TierAdmin
 from partners.models import (
     Partner,
@@ -35,23 +36,17 @@ from partners.models import (
     TierBenefit,
     TierRequirement,
 )
-from portal.models import (
-    ExchangeRate,
-    Holiday,
-    Invitation,
-    Membership,
-    OutboxMessage,
-    PortalEvent,
-    User,
-    Vendor,
-    WorkingHours,
-)
-from portal.roles import Role
-from portal.rows import TenantModel
-from portal.scope import entered, system_scope
+from portal.calendar.models import Holiday, WorkingHours
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.money.models import ExchangeRate
+from portal.people.models import Invitation, Membership, User
+from portal.tenancy.models import Vendor
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from portal.tenancy.tables import TenantModel
 from scorecards.models import MetricTarget, QuadrantWeight, ScoringRun
-from tests import factories
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
+from tests.support import factories
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]

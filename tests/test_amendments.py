@@ -11,17 +11,21 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from deals import services
+from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
-from deals.lifecycle.models import DealTerms
-from deals.models import Deal, DealLine, Protection
-from portal.models import Notification, PortalEvent
-from portal.outbox import deliver
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.deals import approved, do, draft, events, now_is, submitted
+from deals.deal.models import Deal, DealLine
+from deals.outcome import services as outcome_services
+from deals.protection import services as protection_services
+from deals.protection.models import Protection
+from deals.registration.models import DealTerms
+from portal.events.models import PortalEvent
+from portal.events.outbox import deliver
+from portal.notifications.models import Notification
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.deals import approved, do, draft, events, now_is, submitted
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 
 SignIn = Callable[..., PortalClient]
 pytestmark = pytest.mark.django_db
@@ -30,7 +34,7 @@ AMOUNT = 86_000_00
 
 def ask(person: Person, deal: Deal, products: dict[Any, int], amount: int = AMOUNT, **more: Any) -> Amendment:
     with acting_as(person) as actor:
-        return services.amendment_request(
+        return amendments_services.amendment_request(
             actor=actor,
             deal=deal,
             amount=amount,
@@ -144,7 +148,7 @@ class TestThresholds:
         assert ask(rep, deal, {arm: 6}, AMOUNT * 115 // 100).status == "applied"
         waits = ask(rep, deal, {arm: 6}, AMOUNT * 130 // 100)
         assert waits.status == "open"
-        answer(services.amendment_approve, manager, waits)
+        answer(amendments_services.amendment_approve, manager, waits)
         assert ask(rep, deal, {arm: 6}, AMOUNT * 150 // 100).status == "applied", "counted from the approval"
 
 
@@ -159,14 +163,16 @@ class TestApproval:
         assert [line.verdict for line in self._lines(world, amendment)] == ["clear"]
         assert lines(world, deal) == {arm.pk: 6}
         assert protected(world, deal) == {arm.pk}
-        done = answer(services.amendment_approve, manager, amendment)
+        done = answer(amendments_services.amendment_approve, manager, amendment)
         assert done.status == "approved"
         assert lines(world, deal) == {arm.pk: 6, cart.pk: 2}
         assert protected(world, deal) == {arm.pk, cart.pk}
         with acting_as(manager):
             ends = set(Protection.objects.filter(deal=deal).values_list("expires_at", flat=True))
         assert ends == {now_is(world, deal).expires_at}
-        assert answer(services.amendment_approve, manager, amendment).status == "approved", "twice is once"
+        assert answer(amendments_services.amendment_approve, manager, amendment).status == "approved", (
+            "twice is once"
+        )
         assert events(world, deal).count("deals.amendment_approved") == 1
 
     def _lines(self, world: VendorWorld, amendment: Amendment) -> list[Any]:
@@ -210,7 +216,7 @@ class TestApproval:
         first = ask(rep, deal, {arm: 6}, AMOUNT * 2)
         with pytest.raises(ValidationError, match="Another change"):
             ask(rep, deal, {arm: 7})
-        assert answer(services.amendment_withdraw, rep, first).status == "withdrawn"
+        assert answer(amendments_services.amendment_withdraw, rep, first).status == "withdrawn"
         assert ask(rep, deal, {arm: 7}).status == "applied"
 
     def test_the_same_form_twice_is_one_change(self, world: VendorWorld, rep: Person) -> None:
@@ -222,13 +228,13 @@ class TestApproval:
     def test_it_lapses_with_the_deal(self, world: VendorWorld, rep: Person, manager: Person) -> None:
         deal = approved(world)
         amendment = ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
-        do(services.deal_lose, rep, deal, reason="Price")
+        do(outcome_services.deal_lose, rep, deal, reason="Price")
         with pytest.raises(ValidationError, match="lapsed"):
-            answer(services.amendment_approve, manager, amendment)
+            answer(amendments_services.amendment_approve, manager, amendment)
         expiring = approved(world, customer_name="Other AG", customer_domain="")
         waiting = ask(rep, expiring, {world.products[0]: 6}, AMOUNT * 2)
         with entered(system_scope(world.vendor.pk)):
-            services.protection_expire_due(now=timezone.now() + timedelta(days=400))
+            protection_services.protection_expire_due(now=timezone.now() + timedelta(days=400))
             assert Amendment.objects.get(pk=waiting.pk).status == "lapsed"
 
     def test_who_may_not_may_not(self, world: VendorWorld, rep: Person) -> None:
@@ -236,9 +242,9 @@ class TestApproval:
         amendment = ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
         for who in ("partner_rep", "executive", "partner_admin"):
             with pytest.raises(PermissionDenied):
-                answer(services.amendment_approve, world.people[who], amendment)
+                answer(amendments_services.amendment_approve, world.people[who], amendment)
         with pytest.raises(PermissionDenied):
-            answer(services.amendment_withdraw, world.people["manager"], amendment)
+            answer(amendments_services.amendment_withdraw, world.people["manager"], amendment)
         with pytest.raises(PermissionDenied):
             ask(world.people["manager"], deal, {world.products[0]: 6}, AMOUNT)
 
@@ -262,7 +268,7 @@ class TestClock:
     def test_the_home_names_the_most_urgent_and_how_many_there_are(
         self, world: VendorWorld, rep: Person, manager: Person, client_as: SignIn, monkeypatch: Any
     ) -> None:
-        monkeypatch.setattr("deals.views.lists.MOST_URGENT", 1)
+        monkeypatch.setattr("deals.page.lists.MOST_URGENT", 1)
         first = approved(world)
         second = approved(world, customer_name="Jura Uhren", customer_domain="jura.example")
         for deal in (first, second):
@@ -288,9 +294,9 @@ class TestClock:
         assert amendment.due_at
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             early = amendment.due_at - timedelta(seconds=1)
-            assert services.amendments_nudge(vendor=world.vendor, now=early) == 0
-            assert services.amendments_nudge(vendor=world.vendor, now=amendment.due_at) == 1
-            assert services.amendments_nudge(vendor=world.vendor, now=amendment.due_at) == 0
+            assert amendments_services.amendments_nudge(vendor=world.vendor, now=early) == 0
+            assert amendments_services.amendments_nudge(vendor=world.vendor, now=amendment.due_at) == 1
+            assert amendments_services.amendments_nudge(vendor=world.vendor, now=amendment.due_at) == 0
             told = Notification.objects.filter(kind="deals.amendment_overdue")
             assert [one.user_id for one in told] == [world.people["program_admin"].user.pk]
             assert Amendment.objects.get().is_open, "nothing is approved by silence"

@@ -13,21 +13,24 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals import services, tasks
+from deals import tasks
+from deals.approvals import services as approvals_services
+from deals.approvals.decision_times import percentile
 from deals.approvals.models import ApprovalRule, ApprovalStep, Approver, DecisionTime, Outcome
-from deals.approvals.rules import Case, conditions, first_fitting, fits
-from deals.models import Deal, DealStatus, Protection
-from deals.services.publishing import percentile
-from portal import partitions
-from portal.business_calendars import calendar_of
-from portal.models import Notification
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.clocks import StoppedClock, stopped_at
-from tests.deals import do, events, now_is, submitted
+from deals.approvals.policies import Case, conditions, first_fitting, fits
+from deals.deal.models import Deal, DealStatus
+from deals.protection.models import Protection
+from deals.registration import services as registration_services
+from portal.calendar.selectors import calendar_of
+from portal.events import partitions
+from portal.notifications.models import Notification
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.clocks import StoppedClock, stopped_at
+from tests.support.deals import do, events, now_is, submitted
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 from tests.test_deals_races import at_once
-from tests.worlds import PortalClient, VendorWorld, acting_as
 
 VIENNA = ZoneInfo("Europe/Vienna")
 #: A Wednesday morning.
@@ -169,7 +172,7 @@ class TestSubmitting:
 
     def test_a_rule_never_approves_over_a_claim(self, world: VendorWorld) -> None:
         held = submitted(world.people["distributor_rep"], world)
-        do(services.deal_approve, world.people["manager"], held)
+        do(approvals_services.deal_approve, world.people["manager"], held)
         rule(world)
         deal = submitted(world.people["partner_rep"], world)
         assert deal.status == DealStatus.SUBMITTED
@@ -193,7 +196,7 @@ class TestSubmitting:
         assert (step.owner, deal.assigned_to) == (admin, admin)
         assert step.reason == "the rule “Arms” applies (Arm)"
         with pytest.raises(PermissionDenied):
-            do(services.deal_approve, world.people["manager"], deal)
+            do(approvals_services.deal_approve, world.people["manager"], deal)
 
     def test_a_person_who_cannot_decide_is_replaced_by_the_program_admins(self, world: VendorWorld) -> None:
         other = world.people["other_manager"].user  # manages nobody
@@ -218,12 +221,12 @@ class TestStepsInOrder:
 
     def test_the_deal_is_approved_with_the_last_one(self, world: VendorWorld, deal: Deal) -> None:
         manager, admin = world.people["manager"], world.people["program_admin"]
-        deal = do(services.deal_approve, manager, deal)
+        deal = do(approvals_services.deal_approve, manager, deal)
         assert (deal.status, deal.needs_role, deal.approved_at) == ("under_review", "program_admin", None)
         assert told(world, "deals.your_turn") == [admin.user.email]
         with pytest.raises(PermissionDenied):
-            do(services.deal_approve, manager, deal)
-        deal = do(services.deal_approve, admin, deal)
+            do(approvals_services.deal_approve, manager, deal)
+        deal = do(approvals_services.deal_approve, admin, deal)
         assert deal.status == DealStatus.APPROVED
         first, second = steps(world, deal)
         assert (first.decided_by, second.decided_by) == (manager.user, admin.user)
@@ -238,27 +241,27 @@ class TestStepsInOrder:
 
     def test_pressed_twice_is_one_approval(self, world: VendorWorld, deal: Deal) -> None:
         admin = world.people["program_admin"]  # may give both
-        do(services.deal_approve, admin, deal, step=1)
-        deal = do(services.deal_approve, admin, deal, step=1)
+        do(approvals_services.deal_approve, admin, deal, step=1)
+        deal = do(approvals_services.deal_approve, admin, deal, step=1)
         assert deal.status == DealStatus.UNDER_REVIEW
-        assert do(services.deal_approve, admin, deal, step=2).status == DealStatus.APPROVED
+        assert do(approvals_services.deal_approve, admin, deal, step=2).status == DealStatus.APPROVED
 
     def test_who_is_not_on_turn_neither_returns_nor_rejects(self, world: VendorWorld, deal: Deal) -> None:
-        do(services.deal_approve, world.people["manager"], deal)
-        for service in (services.deal_return, services.deal_reject):
+        do(approvals_services.deal_approve, world.people["manager"], deal)
+        for service in (approvals_services.deal_return, approvals_services.deal_reject):
             with pytest.raises(PermissionDenied):
                 do(service, world.people["manager"], now_is(world, deal), reason="No")
 
     def test_a_return_ends_the_round_and_the_next_begins_anew(self, world: VendorWorld, deal: Deal) -> None:
-        do(services.deal_return, world.people["manager"], deal, reason="Which site?")
+        do(approvals_services.deal_return, world.people["manager"], deal, reason="Which site?")
         (closed,) = steps(world, deal)
         assert closed.outcome == "returned"
-        do(services.deal_resubmit, world.people["partner_rep"], deal)
+        do(registration_services.deal_resubmit, world.people["partner_rep"], deal)
         assert [(step.round, step.position) for step in steps(world, deal)] == [(1, 1), (2, 1), (2, 2)]
         assert now_is(world, deal).needs_role == ""
 
     def test_a_withdrawal_ends_it(self, world: VendorWorld, deal: Deal, frozen: StoppedClock) -> None:
-        do(services.deal_withdraw, world.people["partner_rep"], deal)
+        do(registration_services.deal_withdraw, world.people["partner_rep"], deal)
         frozen.shift(timedelta(days=30))
         assert [step.outcome for step in steps(world, deal)] == ["withdrawn"]
         assert nudge() == 0
@@ -267,18 +270,18 @@ class TestStepsInOrder:
         self, world: VendorWorld, deal: Deal, frozen: StoppedClock
     ) -> None:
         frozen.move_to(datetime(2026, 11, 23, 12, tzinfo=VIENNA))
-        do(services.deal_approve, world.people["manager"], deal)
+        do(approvals_services.deal_approve, world.people["manager"], deal)
         _, second = steps(world, deal)
         assert second.due_at == datetime(2026, 11, 24, 12, tzinfo=VIENNA)
 
     def test_a_claim_that_appeared_holds_up_the_last_approval_and_keeps_the_first(
         self, world: VendorWorld, deal: Deal
     ) -> None:
-        do(services.deal_approve, world.people["manager"], deal)
+        do(approvals_services.deal_approve, world.people["manager"], deal)
         other = submitted(world.people["distributor_rep"], world, amount=1_000_00)
-        do(services.deal_approve, world.people["manager"], other)
+        do(approvals_services.deal_approve, world.people["manager"], other)
         with pytest.raises(Exception, match="protected for"):
-            do(services.deal_approve, world.people["program_admin"], deal)
+            do(approvals_services.deal_approve, world.people["program_admin"], deal)
         assert [step.outcome for step in steps(world, deal)] == ["approved", ""]
 
     def test_in_the_list_of_approvals(self, world: VendorWorld, deal: Deal, client_as: SignIn) -> None:
@@ -352,7 +355,7 @@ class TestTheClock:
     def test_nobody_is_reminded_of_what_is_decided(
         self, world: VendorWorld, deal: Deal, frozen: StoppedClock
     ) -> None:
-        do(services.deal_approve, world.people["manager"], deal)
+        do(approvals_services.deal_approve, world.people["manager"], deal)
         frozen.shift(timedelta(days=10))
         assert nudge() == 0
 
@@ -512,7 +515,7 @@ class TestAtTheSameMoment:
             rule(world, steps=[MANAGER_STEP, ADMIN_STEP])
         deal = submitted(world.people["partner_rep"], world)
         both = [world.people["manager"], world.people["program_admin"]]
-        at_once(*(lambda who=who: do(services.deal_approve, who, deal, step=1) for who in both))
+        at_once(*(lambda who=who: do(approvals_services.deal_approve, who, deal, step=1) for who in both))
         with transaction.atomic():
             assert [step.outcome for step in steps(world, deal)] == ["approved", ""]
         assert now_is(world, deal).status == DealStatus.UNDER_REVIEW

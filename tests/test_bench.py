@@ -12,9 +12,9 @@ import psycopg2
 import pytest
 from django.conf import settings
 
-from scorecards.bench import recompute, report
-from scorecards.bench.recompute import Disagreement
-from scorecards.bench.scratch import database_url
+from demo.bench import recompute, report
+from demo.bench.recompute import Disagreement
+from demo.bench.scratch import database_url
 
 TIME_LIMIT = 300  # seconds
 PAGE_NAMES = {

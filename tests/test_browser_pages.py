@@ -16,12 +16,13 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.utils import timezone
 
-from deals import services as deal_services
 from deals.conflicts.claims import claims_beside
-from portal.services import first_admin_invite
+from deals.disputes import services as disputes_services
+from deals.outcome import services as outcome_services
+from portal.people.services import first_admin_invite
 from scorecards import services as scorecards
-from tests import deals, leads
-from tests.worlds import VendorWorld, acting_as
+from tests.support import deals, leads
+from tests.support.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,13 +197,15 @@ def places(world: VendorWorld) -> dict[str, str]:
         "approved": deals.approved(world),
         "won": deals.approved(world, customer_name="Gailtal Holz", customer_domain="gailtal.example"),
     }
-    deals.do(deal_services.deal_win, manager, made["won"], amount=90_000_00, closed_on=timezone.localdate())
+    deals.do(
+        outcome_services.deal_win, manager, made["won"], amount=90_000_00, closed_on=timezone.localdate()
+    )
     rivals = {"customer_name": "Mölltal Papier", "customer_domain": "moelltal.example"}
     deals.submitted(world.people["sub_rep"], world, **rivals)
     made["contested"] = deals.submitted(rep, world, **rivals)
     with acting_as(manager) as actor:
         claim = claims_beside(made["contested"])[0]
-        case = deal_services.case_open(actor=actor, deal=made["contested"], claim=claim)
+        case = disputes_services.case_open(actor=actor, deal=made["contested"], claim=claim)
     made["free"], made["offered"] = leads.lead(world), leads.offered(world)
     made["accepted"] = leads.accepted(world)
     token = first_admin_invite(vendor=world.vendor, email="new@example.com").rstrip("/").rsplit("/", 1)[1]

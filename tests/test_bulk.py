@@ -11,16 +11,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from deals import services
-from deals.bulk.models import BulkUpload
-from deals.bulk.rows import COLUMNS
-from deals.models import Deal, DealLine
-from portal.models import PortalEvent
-from portal.scope import entered, system_scope
-from tests import files
-from tests.deals import approved, do, submitted
+from deals.deal.models import Deal, DealLine
+from deals.registration import services as registration_services
+from deals.registration.bulk import services as bulk_services
+from deals.registration.bulk.models import BulkUpload
+from deals.registration.bulk.rows import COLUMNS
+from portal.events.models import PortalEvent
+from portal.tenancy.scope import entered, system_scope
+from tests.support import files
+from tests.support.deals import approved, do, submitted
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements
-from tests.worlds import PortalClient, VendorWorld, acting_as
 
 SignIn = Callable[..., PortalClient]
 pytestmark = pytest.mark.django_db
@@ -184,7 +185,7 @@ class TestCheck:
     def test_one_person_checks_only_so_many_an_hour(
         self, client: PortalClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("deals.services.bulk.MOST_AN_HOUR", 3)
+        monkeypatch.setattr("deals.registration.bulk.services.MOST_AN_HOUR", 3)
         assert hand_in(client, as_csv(row(), row())).status_code == 200
         answer = hand_in(client, as_csv(row(), row()))
         assert answer.status_code == 422
@@ -264,7 +265,7 @@ class TestRegister:
         assert list(csv.reader(StringIO(text))) == [HEADER]
 
     def test_rules_of_the_programme_apply_to_each(self, world: VendorWorld, client: PortalClient) -> None:
-        from tests import factories
+        from tests.support import factories
 
         with entered(system_scope(world.vendor.pk)):
             factories.ApprovalRuleFactory(amount_to=10_000_00)
@@ -288,7 +289,7 @@ def test_statements(world: VendorWorld, client: PortalClient) -> None:
 
 def test_a_deal_withdrawn_is_no_twin(world: VendorWorld, client: PortalClient) -> None:
     rep = world.people["partner_rep"]
-    do(services.deal_withdraw, rep, submitted(rep, world))
+    do(registration_services.deal_withdraw, rep, submitted(rep, world))
     assert rows_in(hand_in(client, as_csv(row())))[0]["twin"] == ""
 
 
@@ -296,6 +297,6 @@ def test_a_file_never_confirmed_is_deleted_after_a_month(world: VendorWorld, cli
     hand_in(client, as_csv(row()))
     with entered(system_scope(world.vendor.pk)):
         late = timezone.now() + timedelta(days=31)
-        assert services.bulk_sweep(now=late - timedelta(days=2)) == 0
-        assert services.bulk_sweep(now=late) == 1
+        assert bulk_services.bulk_sweep(now=late - timedelta(days=2)) == 0
+        assert bulk_services.bulk_sweep(now=late) == 1
         assert not BulkUpload.objects.exists()

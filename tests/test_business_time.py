@@ -7,11 +7,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from portal.business_calendars import calendar_of, forget_calendar
-from portal.business_time import BusinessCalendar, overlapping, standard_week
-from portal.models import Holiday, Vendor, WorkingHours
-from portal.newvendor import create_vendor
-from portal.scope import NO_SCOPE, entered, system_scope
+from portal.calendar.business_time import BusinessCalendar, overlapping, standard_week
+from portal.calendar.models import Holiday, WorkingHours
+from portal.calendar.selectors import calendar_of, forget_calendar
+from portal.tenancy.models import Vendor
+from portal.tenancy.new_vendor import create_vendor
+from portal.tenancy.scope import NO_SCOPE, entered, system_scope
 
 VIENNA = ZoneInfo("Europe/Vienna")
 OFFICE = BusinessCalendar(VIENNA, standard_week(), [date(2026, 12, 25)])

@@ -12,21 +12,28 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deals import services, tasks
-from deals.cases.models import CaseFile, CaseRule, CaseSide, CaseTerms, ConflictCase
-from deals.cases.reads import record_of
+from deals import tasks
+from deals.approvals import services as approvals_services
 from deals.conflicts.claims import claims_beside
 from deals.conflicts.models import DirectAccount
-from deals.models import Customer, Deal, DealStatus, Protection
-from portal.models import Notification, OutboxMessage, PortalEvent
-from portal.outbox import deliver
-from portal.scope import entered, system_scope
-from portal.uploads import checked
-from tests import factories, files
-from tests.clocks import stopped_at
-from tests.deals import approved, do, events, now_is, submitted
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealStatus
+from deals.disputes import decisions
+from deals.disputes import services as disputes_services
+from deals.disputes.models import CaseFile, CaseRule, CaseSide, CaseTerms, ConflictCase
+from deals.disputes.selectors import record_of
+from deals.outcome import services as outcome_services
+from deals.protection.models import Protection
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.events.outbox import deliver
+from portal.files.uploads import checked
+from portal.notifications.models import Notification
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories, files
+from tests.support.clocks import stopped_at
+from tests.support.deals import approved, do, events, now_is, submitted
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements
-from tests.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
@@ -41,24 +48,24 @@ def two(world: VendorWorld, first: str = ALPHA, second: str = BETA) -> tuple[Dea
 
 def opened(world: VendorWorld, deal: Deal, who: str = "manager") -> ConflictCase:
     with acting_as(world.people[who]) as actor:
-        return services.case_open(actor=actor, deal=deal, claim=claims_beside(deal)[0])
+        return disputes_services.case_open(actor=actor, deal=deal, claim=claims_beside(deal)[0])
 
 
 def decided(world: VendorWorld, case: ConflictCase, winner: str, who: str = "manager", **more: Any) -> Any:
     answers = {"rule": CaseRule.OVERRIDE, "reason": REASON, "told": TOLD, **more}
     with acting_as(world.people[who]) as actor:
-        return services.case_decide(actor=actor, case=case, winner=winner, **answers)
+        return decisions.case_decide(actor=actor, case=case, winner=winner, **answers)
 
 
 def appealed(world: VendorWorld, deal: Deal, who: str, text: str = "We have a letter.") -> CaseSide:
     with acting_as(world.people[who]) as actor:
         side = CaseSide.objects.select_related("deal").get(deal=deal)
-        return services.case_appeal(actor=actor, side=side, text=text)
+        return disputes_services.case_appeal(actor=actor, side=side, text=text)
 
 
 def closed(world: VendorWorld, case: ConflictCase, outcome: str, who: str = "program_admin") -> ConflictCase:
     with acting_as(world.people[who]) as actor:
-        return services.case_close(actor=actor, case=case, outcome=outcome, reason=REASON, told=TOLD)
+        return decisions.case_close(actor=actor, case=case, outcome=outcome, reason=REASON, told=TOLD)
 
 
 def the_case(world: VendorWorld) -> ConflictCase:
@@ -125,7 +132,7 @@ def test_a_claim_that_is_gone_opens_nothing(world: VendorWorld, client_as: SignI
 def test_rejected_beside_another_claim_is_a_case_that_was_decided(world: VendorWorld) -> None:
     holder = approved(world, ALPHA)
     late = submitted(world.people[BETA], world)
-    do(services.deal_reject, world.people["manager"], late, reason="Somebody was first.")
+    do(approvals_services.deal_reject, world.people["manager"], late, reason="Somebody was first.")
     case = the_case(world)
     assert (case.state, case.winner, case.rule) == ("decided", "rival", "first_submitted")
     assert (case.rival_id, case.reason) == (holder.pk, "Somebody was first.")
@@ -136,7 +143,7 @@ def test_rejected_beside_another_claim_is_a_case_that_was_decided(world: VendorW
 
 def test_rejected_for_another_reason_is_no_case(world: VendorWorld) -> None:
     deal = submitted(world.people[BETA], world)
-    do(services.deal_reject, world.people["manager"], deal, reason="Too small.")
+    do(approvals_services.deal_reject, world.people["manager"], deal, reason="Too small.")
     with entered(system_scope(world.vendor.pk)):
         assert not ConflictCase.objects.exists()
 
@@ -144,11 +151,11 @@ def test_rejected_for_another_reason_is_no_case(world: VendorWorld) -> None:
 def test_direct_sales_are_a_claim_as_well(world: VendorWorld) -> None:
     direct_account(world)
     one = submitted(world.people[BETA], world)
-    do(services.deal_reject, world.people["manager"], one, reason="Please call us.")
+    do(approvals_services.deal_reject, world.people["manager"], one, reason="Please call us.")
     case = the_case(world)
     assert (case.rule, case.winner, case.rival_id) == ("direct_account", "rival", None)
     other = submitted(world.people[ALPHA], world)
-    do(services.deal_approve, world.people["manager"], other)
+    do(approvals_services.deal_approve, world.people["manager"], other)
     with entered(system_scope(world.vendor.pk)):
         against = ConflictCase.objects.get(deal=other)
         assert (against.rule, against.winner) == ("override", "deal")
@@ -159,7 +166,10 @@ def test_while_it_is_open_the_registrations_wait_for_it(world: VendorWorld) -> N
     first, second = two(world)
     opened(world, second)
     for deal in (first, second):
-        for service, more in ((services.deal_approve, {}), (services.deal_reject, {"reason": "r"})):
+        for service, more in (
+            (approvals_services.deal_approve, {}),
+            (approvals_services.deal_reject, {"reason": "r"}),
+        ):
             with pytest.raises(ValidationError, match="conflict case"):
                 do(service, world.people["manager"], deal, **more)
 
@@ -237,7 +247,7 @@ def test_an_approval_that_is_not_the_deciders_stays_in_line(world: VendorWorld) 
     first, second = two(world)
     decided(world, opened(world, second, "program_admin"), "rival", "manager")
     assert [now_is(world, deal).status for deal in (first, second)] == ["submitted", "rejected"]
-    do(services.deal_approve, world.people["program_admin"], first)
+    do(approvals_services.deal_approve, world.people["program_admin"], first)
     assert protected(world) == [first.reference]
 
 
@@ -245,7 +255,7 @@ def test_a_third_claim_in_the_way_leaves_everything_as_it_was(world: VendorWorld
     first, second = two(world)
     case = opened(world, second)
     third = submitted(world.people[GAMMA], world)
-    do(services.deal_approve, world.people["program_admin"], third)
+    do(approvals_services.deal_approve, world.people["program_admin"], third)
     with pytest.raises(ValidationError, match="protected for"):
         decided(world, case, "rival")
     assert the_case(world).state == "open"
@@ -286,7 +296,7 @@ def test_upheld_leaves_it(world: VendorWorld) -> None:
 def test_a_reversal_never_touches_what_was_won(world: VendorWorld) -> None:
     first, second = two(world)
     case = decided(world, opened(world, second), "rival")
-    do(services.deal_win, world.people[ALPHA], first, amount=1_00, closed_on=timezone.localdate())
+    do(outcome_services.deal_win, world.people[ALPHA], first, amount=1_00, closed_on=timezone.localdate())
     appealed(world, second, BETA)
     closed(world, case, "reversed")
     assert [now_is(world, deal).status for deal in (first, second)] == ["won", "approved"]
@@ -540,7 +550,7 @@ def watched(world: VendorWorld) -> tuple[Deal, Deal, ConflictCase]:
     case = opened(world, second)
     with acting_as(world.people[ALPHA]) as actor:
         side = CaseSide.objects.select_related("deal").get()
-        services.case_attach(actor=actor, side=side, upload=checked(f"{CANARY}.pdf", files.PDF))
+        disputes_services.case_attach(actor=actor, side=side, upload=checked(f"{CANARY}.pdf", files.PDF))
     decided(world, case, "rival", reason=f"{CANARY} alpha has a letter")
     appealed(world, second, BETA)
     closed(world, case, "upheld")
@@ -596,7 +606,7 @@ def test_a_direct_account_reads_like_a_partner(world: VendorWorld, client_as: Si
         else:
             approved(world, ALPHA)
         deal = submitted(world.people[BETA], world)
-        do(services.deal_reject, world.people["manager"], deal, reason="Not free.")
+        do(approvals_services.deal_reject, world.people["manager"], deal, reason="Not free.")
         seen = text(client_as(world.people[BETA]).get(reverse("deals:detail", args=[deal.reference])))
         unlike = re.compile(
             r"D-\d+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{1,2}:\d\d|\b\w{64}\b|/conflict/\d+/|side-\d+"

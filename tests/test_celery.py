@@ -44,6 +44,6 @@ def test_every_setting_is_one_celery_knows():
 
 
 def test_shared_tasks_know_the_broker():
-    from portal.tasks import sweep_outbox
+    from portal.events.tasks import sweep_outbox
 
     assert sweep_outbox.app is app

@@ -17,6 +17,8 @@ import pytest
 import yaml
 
 from portal import embedded
+from portal.embedded import place as embedded_place
+from portal.embedded import servers
 
 PROJECT = Path(__file__).resolve().parent.parent
 FILLED_IN = {
@@ -120,9 +122,9 @@ def test_every_app_is_in_the_image():
 
 
 @pytest.fixture
-def bare_server(tmp_path: Path) -> Iterator[embedded.Place]:
+def bare_server(tmp_path: Path) -> Iterator[embedded_place.Place]:
     """A PostgreSQL without our roles and database, as the image gives it to its first-start script."""
-    place = embedded.Place(tmp_path / "embedded")
+    place = embedded_place.Place(tmp_path / "embedded")
     held = embedded.hold(place)
     with closing(place.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("DROP DATABASE portal")
@@ -135,7 +137,7 @@ def test_the_first_start_script_makes_roles_that_row_security_binds(bare_server)
     subprocess.run(
         [PROJECT / "docker/create-roles.sh"],
         env={
-            "PATH": f"{embedded.postgres_binary('psql').parent}:{os.environ['PATH']}",
+            "PATH": f"{servers.postgres_binary('psql').parent}:{os.environ['PATH']}",
             "PGHOST": str(bare_server.sockets),
             "PORTAL_OWNER_PASSWORD": 'it\'s "quoted" $HOME',
             "PORTAL_APP_PASSWORD": "plain",

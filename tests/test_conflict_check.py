@@ -10,19 +10,23 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals import services
+from deals.approvals import services as approvals_services
 from deals.conflicts import check
 from deals.conflicts.check import conflict_check
 from deals.conflicts.claims import Claim, claims_beside
-from deals.conflicts.keys import words_kept
 from deals.conflicts.models import CustomerWord, DirectAccount, DirectAccountProduct
-from deals.matching import normalised_name
-from deals.models import Customer, Deal, DealLine, DealStatus, Protection, Verdict
-from portal.models import PortalEvent
-from portal.scope import entered, system_scope
-from tests.deals import approved, do, draft, now_is, posted, submitted
-from tests.imports import run
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
+from deals.conflicts.word_keys import words_kept
+from deals.customers.match_keys import normalised_name
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealLine, DealStatus, Verdict
+from deals.outcome import services as outcome_services
+from deals.protection.models import Protection
+from deals.registration import services as registration_services
+from portal.events.models import PortalEvent
+from portal.tenancy.scope import entered, system_scope
+from tests.support.deals import approved, do, draft, now_is, posted, submitted
+from tests.support.imports import run
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]
@@ -94,15 +98,15 @@ class TestVerdicts:
 
     def test_a_returned_registration_keeps_its_place(self, world: VendorWorld) -> None:
         deal = submitted(world.people["partner_rep"], world)
-        do(services.deal_return, world.people["manager"], deal, reason="Which site?")
+        do(approvals_services.deal_return, world.people["manager"], deal, reason="Which site?")
         assert ask(world, "sub_rep", "Tiroler Logistik AG") == [CLAIMED, CLEAR]
 
     def test_drafts_and_what_has_ended_claim_nothing(self, world: VendorWorld) -> None:
         rep, manager = world.people["partner_rep"], world.people["manager"]
         draft(rep, world)
-        do(services.deal_reject, manager, submitted(rep, world), reason="No.")
-        do(services.deal_withdraw, rep, submitted(rep, world))
-        do(services.deal_lose, rep, approved(world), reason="Price")
+        do(approvals_services.deal_reject, manager, submitted(rep, world), reason="No.")
+        do(registration_services.deal_withdraw, rep, submitted(rep, world))
+        do(outcome_services.deal_lose, rep, approved(world), reason="Price")
         over = approved(world)
         with acting_as(world.people["program_admin"]):
             an_hour_ago = timezone.now() - timedelta(hours=1)
@@ -208,9 +212,9 @@ class TestSubmitting:
     def test_and_made_again_with_every_submission(self, world: VendorWorld) -> None:
         first = submitted(world.people["partner_rep"], world)
         second = submitted(world.people["sub_rep"], world)
-        do(services.deal_return, world.people["program_admin"], second, reason="Which site?")
-        do(services.deal_withdraw, world.people["partner_rep"], first)
-        do(services.deal_resubmit, world.people["sub_rep"], second)
+        do(approvals_services.deal_return, world.people["program_admin"], second, reason="Which site?")
+        do(registration_services.deal_withdraw, world.people["partner_rep"], first)
+        do(registration_services.deal_resubmit, world.people["sub_rep"], second)
         assert self.verdicts(world, second) == [CLEAR]
 
     def test_both_sides_read_it(self, world: VendorWorld, client_as: SignIn) -> None:

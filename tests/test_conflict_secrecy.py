@@ -12,15 +12,17 @@ from django.db import connection, connections, transaction
 from django.urls import reverse
 from rapidfuzz import fuzz, process
 
-from deals import services, urls
-from deals.conflicts import candidates
+from deals import urls
+from deals.approvals import services
+from deals.conflicts import similarity
 from deals.conflicts.candidates import Typed, matches
 from deals.conflicts.models import DirectAccount
-from deals.models import Customer, Deal
-from portal.scope import entered, system_scope
-from tests.deals import do, posted, submitted
+from deals.customers.models import Customer
+from deals.deal.models import Deal
+from portal.tenancy.scope import entered, system_scope
+from tests.support.deals import do, posted, submitted
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]
@@ -204,7 +206,7 @@ def test_the_canaries_can_sing(watched: VendorWorld, client_as: SignIn) -> None:
 
 
 def test_mails_and_notices_to_the_partner_do_not_either(watched: VendorWorld) -> None:
-    from portal.models import OutboxMessage
+    from portal.events.models import OutboxMessage
 
     mine = submitted(watched.people["partner_rep"], watched, customer_domain=DOMAIN)
     do(services.deal_reject, watched.people["program_admin"], mine, reason="Somebody was first.")
@@ -264,13 +266,13 @@ def test_the_work_is_the_same_whatever_the_answer(
     """As many statements and, within a few in a hundred, as many names compared."""
     protected(crowded)
     compared: list[str] = []
-    judge = candidates.likeness
+    judge = similarity.likeness
 
     def counting(one: str, other: str, common: Any) -> float:
         compared.append(other)
         return judge(one, other, common)
 
-    monkeypatch.setattr(candidates, "likeness", counting)
+    monkeypatch.setattr(similarity, "likeness", counting)
     client, work = client_as(crowded.people["partner_rep"]), {}
     client.get("/")
     for case, (name, domain) in CASES.items():

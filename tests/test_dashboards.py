@@ -14,14 +14,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals.models import Deal, DealStatus
+from deals.deal.models import Deal, DealStatus
 from partners.models import Partner
-from portal.models import PortalEvent, Vendor
-from portal.roles import Role
+from portal.events.models import PortalEvent
+from portal.tenancy.models import Vendor
+from portal.tenancy.roles import Role
 from scorecards import services
 from scorecards.models import Scorecard, Standing
-from tests import factories
-from tests.worlds import PortalClient, VendorWorld, add_person
+from tests.support import factories
+from tests.support.worlds import PortalClient, VendorWorld, add_person
 
 pytestmark = pytest.mark.django_db
 

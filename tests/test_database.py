@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from portal.partitions import months_ahead
+from portal.events.partitions import months_ahead
 from tests.database import TEMPLATE, fingerprint, schema_files
 
 TODAY = date(2026, 11, 21)
@@ -43,11 +43,12 @@ def test_a_new_migration_a_changed_one_and_one_that_went_change_it(checkout):
 
 def test_every_other_part_of_the_schema_changes_it(checkout):
     """Models, the SQL that migrations call, what runs after migrating, and the libraries with tables."""
-    from portal import grants, models, partitions, rows
+    from portal.events import partitions
+    from portal.tenancy import models, privileges, tables
 
     shaping = [
         Path(module.__file__ or "").relative_to(settings.BASE_DIR)
-        for module in (grants, models, partitions, rows)
+        for module in (privileges, models, partitions, tables)
     ]
     seen = {fingerprint(base=checkout, today=TODAY)}
     for path in [*shaping, Path("requirements/base.txt")]:

@@ -17,17 +17,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from deals import services
-from deals.lifecycle.models import Attachment, DealTerms, InternalNote, Note
-from deals.models import Deal
-from portal import uploads
-from portal.models import Notification, PortalEvent
-from portal.outbox import deliver
-from portal.scope import entered, system_scope
-from portal.uploads import Upload, checked
-from tests import files
-from tests.deals import approved, do, draft, events, posted, submitted
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
+from deals.approvals import services as approvals_services
+from deals.deal.models import Deal
+from deals.notes import services as notes_services
+from deals.notes.models import Attachment, InternalNote, Note
+from deals.registration import services as registration_services
+from deals.registration.models import DealTerms
+from portal.events.models import PortalEvent
+from portal.events.outbox import deliver
+from portal.files import uploads
+from portal.files.uploads import Upload, checked
+from portal.notifications.models import Notification
+from portal.tenancy.scope import entered, system_scope
+from tests.support import files
+from tests.support.deals import approved, do, draft, events, posted, submitted
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 SignIn = Callable[..., PortalClient]
 pytestmark = pytest.mark.django_db
@@ -39,7 +43,7 @@ def order(name: str = "order.pdf", content: bytes = files.PDF) -> SimpleUploaded
 
 def add(person: Person, deal: Deal, *ups: Upload) -> list[Attachment]:
     with acting_as(person) as actor:
-        return services.deal_files_add(
+        return notes_services.deal_files_add(
             actor=actor, deal=deal, uploads=ups or [checked("order.pdf", files.PDF)]
         )
 
@@ -204,7 +208,7 @@ class TestGoing:
         rep, deal = world.people["partner_rep"], approved(world)
         row = add(rep, deal)[0]
         with django_capture_on_commit_callbacks(execute=True):
-            do(services.deal_file_remove, rep, deal, file=row)
+            do(notes_services.deal_file_remove, rep, deal, file=row)
             assert default_storage.exists(row.file.name), "a rollback would want it back"
         assert not default_storage.exists(row.file.name)
         assert kept(world, deal) == []
@@ -267,9 +271,9 @@ class TestUnderReview:
         rep = world.people["partner_rep"]
         draft_ = draft(rep, world)
         row = add(rep, draft_)[0]
-        deal = do(services.deal_submit, rep, draft_)
+        deal = do(registration_services.deal_submit, rep, draft_)
         if state == "under_review":
-            do(services.deal_start_review, world.people["manager"], deal)
+            do(approvals_services.deal_start_review, world.people["manager"], deal)
         before = self._everything(world)
         data: dict[str, Any] = self.WRITES[action] or {"uploads": order("b.txt", b"text")}
         answer = client_as(rep).post(f"/deals/{deal.reference}/{action}/", data)
@@ -364,8 +368,8 @@ class TestNotes:
 
 class TestComingBack:
     def come_back(self, world: VendorWorld, deal: Deal) -> Deal:
-        returned = do(services.deal_return, world.people["manager"], deal, reason="Which site?")
-        return do(services.deal_resubmit, world.people["partner_rep"], returned)
+        returned = do(approvals_services.deal_return, world.people["manager"], deal, reason="Which site?")
+        return do(registration_services.deal_resubmit, world.people["partner_rep"], returned)
 
     def test_a_registration_comes_back_as_often_as_the_programme_allows(
         self, world: VendorWorld, client_as: SignIn
@@ -392,7 +396,7 @@ class TestComingBack:
     ) -> None:
         deal = submitted(world.people["partner_rep"], world)
         deal = self.come_back(world, deal)
-        deal = do(services.deal_return, world.people["manager"], deal, reason="Which site?")
+        deal = do(approvals_services.deal_return, world.people["manager"], deal, reason="Which site?")
         with entered(system_scope(world.vendor.pk)):
             DealTerms.objects.update_or_create(defaults={"resubmissions": 1})
         client = client_as(world.people["partner_rep"])
@@ -435,7 +439,7 @@ class TestWithdrawing:
     ) -> None:
         with django_capture_on_commit_callbacks(execute=True):
             rep = world.people["partner_rep"]
-            do(services.deal_withdraw, rep, draft(rep, world), reason="CANARY")
+            do(registration_services.deal_withdraw, rep, draft(rep, world), reason="CANARY")
         deliver(world.vendor.pk)
         assert mail.outbox == []
         with entered(system_scope(world.vendor.pk)):
@@ -443,4 +447,4 @@ class TestWithdrawing:
 
     def test_the_vendor_does_not_withdraw(self, world: VendorWorld) -> None:
         with pytest.raises(PermissionDenied):
-            do(services.deal_withdraw, world.people["manager"], approved(world))
+            do(registration_services.deal_withdraw, world.people["manager"], approved(world))

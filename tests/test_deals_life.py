@@ -13,15 +13,23 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from deals import services
+from deals import services as deals_services
+from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
-from deals.lifecycle.models import RESUBMISSIONS, Attachment
-from deals.models import Deal, DealStatus, Protection
-from portal.models import PortalEvent
-from portal.scope import entered, system_scope
-from portal.uploads import checked
-from tests.deals import answers, do
-from tests.worlds import Person, VendorWorld, acting_as
+from deals.approvals import services as approvals_services
+from deals.deal.models import Deal, DealStatus
+from deals.notes import services as notes_services
+from deals.notes.models import Attachment
+from deals.outcome import services as outcome_services
+from deals.protection import services as protection_services
+from deals.protection.models import Protection
+from deals.registration import services as registration_services
+from deals.registration.models import RESUBMISSIONS
+from portal.events.models import PortalEvent
+from portal.files.uploads import checked
+from portal.tenancy.scope import entered, system_scope
+from tests.support.deals import answers, do
+from tests.support.worlds import Person, VendorWorld, acting_as
 
 #: What the field says, written down once more and apart from the code: (action, state) -> next state.
 LEGAL = {
@@ -64,16 +72,16 @@ REPS = ("partner_rep", "distributor_rep")
 
 
 SERVICES = {
-    "submit": services.deal_submit,
-    "resubmit": services.deal_resubmit,
-    "withdraw": services.deal_withdraw,
-    "review": services.deal_start_review,
-    "approve": services.deal_approve,
-    "return": services.deal_return,
-    "reject": services.deal_reject,
-    "win": services.deal_win,
-    "lose": services.deal_lose,
-    "stage": services.deal_stage_change,
+    "submit": registration_services.deal_submit,
+    "resubmit": registration_services.deal_resubmit,
+    "withdraw": registration_services.deal_withdraw,
+    "review": approvals_services.deal_start_review,
+    "approve": approvals_services.deal_approve,
+    "return": approvals_services.deal_return,
+    "reject": approvals_services.deal_reject,
+    "win": outcome_services.deal_win,
+    "lose": outcome_services.deal_lose,
+    "stage": outcome_services.deal_stage_change,
 }
 
 
@@ -117,7 +125,7 @@ class Life(RuleBasedStateMachine):
         with acting_as(self.world.people[rep]) as actor:
             lines = [(self.world.products[place].pk, 1) for place in products]
             typed = answers(customer_name=customer, customer_domain="")
-            deal = services.deal_draft_save(actor=actor, answers=typed, lines=lines)
+            deal = registration_services.deal_draft_save(actor=actor, answers=typed, lines=lines)
         self.deals.append(Known(deal, rep, {(customer, place) for place in products}))
         self.written += 1
 
@@ -167,11 +175,11 @@ class Life(RuleBasedStateMachine):
         with acting_as(person) as actor:
             mine = Attachment.objects.filter(deal=known.deal, by_vendor=actor.is_staff).first()
             if gone and mine:
-                services.deal_file_remove(actor=actor, deal=known.deal, file=mine)
+                notes_services.deal_file_remove(actor=actor, deal=known.deal, file=mine)
                 return 1
             known.files += 1
             upload = checked("order.txt", f"Order {known.files}".encode())
-            return len(services.deal_files_add(actor=actor, deal=known.deal, uploads=[upload, upload]))
+            return len(notes_services.deal_files_add(actor=actor, deal=known.deal, uploads=[upload, upload]))
 
     @rule(which=st.integers(0, 9), by_vendor=st.booleans())
     def somebody_writes(self, which: int, by_vendor: bool) -> None:
@@ -181,10 +189,10 @@ class Life(RuleBasedStateMachine):
         person = self.world.people["manager" if by_vendor else known.rep]
         if not known.sent:
             with pytest.raises(ValidationError):
-                do(services.deal_note, person, known.deal, text="Hello", key=key)
+                do(notes_services.deal_note, person, known.deal, text="Hello", key=key)
             return
         for _ in range(2):  # a note sent twice is one
-            do(services.deal_note, person, known.deal, text="Hello", key=key)
+            do(notes_services.deal_note, person, known.deal, text="Hello", key=key)
         self.written += 1
 
     @rule(which=st.integers(0, 9), products=st.sets(st.sampled_from([0, 1]), min_size=1))
@@ -209,7 +217,7 @@ class Life(RuleBasedStateMachine):
 
     def _ask(self, known: Known, products: set[int]) -> Amendment:
         with acting_as(self.world.people[known.rep]) as actor:
-            return services.amendment_request(
+            return amendments_services.amendment_request(
                 actor=actor,
                 deal=known.deal,
                 amount=known.deal.amount or 0,
@@ -224,7 +232,7 @@ class Life(RuleBasedStateMachine):
             return
         known = waiting[which % len(waiting)]
         wanted, held = known.waiting or set(), known.claim
-        service = getattr(services, f"amendment_{how}")
+        service = getattr(deals_services, f"amendment_{how}")
         more = {"reason": "No."} if how == "reject" else {}
         with acting_as(self.world.people[known.rep if how == "withdraw" else "manager"]) as actor:
             amendment = Amendment.objects.select_related("deal").get(pk=known.amendment.pk)
@@ -246,7 +254,7 @@ class Life(RuleBasedStateMachine):
         known, now = running[which % len(running)], timezone.now()
         with entered(system_scope(self.world.vendor.pk)):
             Deal.objects.filter(pk=known.deal.pk).update(expires_at=now)
-            assert services.protection_expire_due(now=now) == 1
+            assert protection_services.protection_expire_due(now=now) == 1
         known.state, known.waiting, self.written = "expired", None, self.written + 1
 
     @invariant()

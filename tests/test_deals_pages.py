@@ -14,14 +14,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals import services, tables
-from deals.models import Customer, Deal, DealStatus
+from deals.approvals import services as approvals_services
+from deals.customers.models import Customer
+from deals.deal import tables
+from deals.deal.models import Deal, DealStatus
+from deals.outcome import services as outcome_services
+from deals.registration import services as registration_services
 from partners.models import Partner
-from portal.models import ExchangeRate, PortalEvent
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.deals import approved, do, draft, events, now_is, posted, submitted
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
+from portal.events.models import PortalEvent
+from portal.money.models import ExchangeRate
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.deals import approved, do, draft, events, now_is, posted, submitted
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 
@@ -191,7 +196,7 @@ def test_a_rep_kept_to_own_deals_lists_and_opens_only_those(world: VendorWorld, 
 def test_a_draft_is_the_partners_own_until_it_is_sent(world: VendorWorld, client_as: SignIn) -> None:
     deal = draft(world.people["partner_rep"], world, customer_name="Not yet told")
     thrown_away = draft(world.people["partner_rep"], world, customer_name="Never told")
-    do(services.deal_withdraw, world.people["partner_rep"], thrown_away)
+    do(registration_services.deal_withdraw, world.people["partner_rep"], thrown_away)
     for name in ("manager", "executive", "program_admin"):
         client = client_as(world.people[name])
         assert client.get(f"/deals/{deal.reference}/").status_code == 404
@@ -225,7 +230,7 @@ def test_the_export_holds_what_the_list_shows_and_no_live_formula(
 def test_an_export_that_is_too_long_is_refused(
     many: VendorWorld, client_as: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deals.tables.MOST_EXPORTED", 119)
+    monkeypatch.setattr("deals.deal.tables.MOST_EXPORTED", 119)
     answer = client_as(many.people["manager"]).get("/deals/export/", follow=True)
     assert "A file holds at most 119 deals" in text(answer)
 
@@ -263,7 +268,7 @@ def _fifty_more(world: VendorWorld, running: Deal, waiting: Deal, edited: Deal) 
             )
             factories.DealLineFactory(deal=new, partner=new.partner, product=products[place % 30])
     for stage in [*world.stages, *world.stages]:
-        do(services.deal_stage_change, world.people["program_admin"], running, stage=stage)
+        do(outcome_services.deal_stage_change, world.people["program_admin"], running, stage=stage)
 
 
 # One deal ------------------------------------------------------------------------------------------------
@@ -286,7 +291,7 @@ def test_actions_take_posts_only(world: VendorWorld, client_as: SignIn) -> None:
 
 def test_whose_turn_it_is_depends_on_who_looks(world: VendorWorld, client_as: SignIn) -> None:
     deal = submitted(world.people["sub_rep"], world)
-    do(services.deal_return, world.people["program_admin"], deal, reason="Which site?")
+    do(approvals_services.deal_return, world.people["program_admin"], deal, reason="Which site?")
     theirs = "partner’s turn"
     for name, said in (("sub_rep", "your turn"), ("distributor_rep", theirs), ("executive", theirs)):
         for path in ("/deals/?all=1", f"/deals/{deal.reference}/"):
@@ -318,7 +323,13 @@ def test_the_page_offers_what_the_person_can_do_now(
     made = {"draft": draft, "submitted": submitted}.get(state)
     deal = made(world.people["partner_rep"], world) if made else approved(world)
     if state == "won":
-        do(services.deal_win, world.people["partner_rep"], deal, amount=1_00, closed_on=timezone.localdate())
+        do(
+            outcome_services.deal_win,
+            world.people["partner_rep"],
+            deal,
+            amount=1_00,
+            closed_on=timezone.localdate(),
+        )
     html = client_as(world.people[who]).get(f"/deals/{deal.reference}/").content.decode()
     offered = {
         name for name in BUTTONS if re.search(rf'(?:action|href)="[^"]*/{deal.reference}/{name}/"', html)
@@ -373,7 +384,7 @@ def test_pressed_twice_is_done_once_and_no_error_page(world: VendorWorld, client
 
 def test_what_has_been_decided_meanwhile_is_said(world: VendorWorld, client_as: SignIn) -> None:
     deal = submitted(world.people["partner_rep"], world)
-    do(services.deal_withdraw, world.people["partner_rep"], deal)
+    do(registration_services.deal_withdraw, world.people["partner_rep"], deal)
     answer = client_as(world.people["manager"]).post(f"/deals/{deal.reference}/approve/")
     assert answer.status_code == 422
     assert f"{deal.reference} is withdrawn and can no longer be approved." in text(answer)
@@ -415,7 +426,7 @@ def test_no_partner_response_tells_of_another_partners_customer(
         world.people["sub_rep"], world, customer_name="Secret spelling", customer_domain="canary.at",
         contact_name="Secret contact", use_case="Secret use",
     )  # fmt: skip
-    do(services.deal_approve, world.people["program_admin"], theirs)
+    do(approvals_services.deal_approve, world.people["program_admin"], theirs)
     mine = submitted(
         world.people["partner_rep"], world, customer_name="My spelling", customer_domain="canary.at"
     )
@@ -589,7 +600,7 @@ def test_a_draft_is_kept_and_finished_later(world: VendorWorld, client_as: SignI
 
 def test_a_returned_registration_is_answered_in_the_form(world: VendorWorld, client_as: SignIn) -> None:
     deal = submitted(world.people["partner_rep"], world)
-    do(services.deal_return, world.people["manager"], deal, reason="Which site?")
+    do(approvals_services.deal_return, world.people["manager"], deal, reason="Which site?")
     rep = client_as(world.people["partner_rep"])
     assert "Which site?" in text(rep.get(f"/deals/{deal.reference}/edit/"))
     changed = posted(world, use_case="The site in Koper.")

@@ -13,19 +13,26 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
-from deals import customers, services, tasks
-from deals.cases.models import CaseSide, ConflictCase
+from deals import tasks
+from deals.approvals import services as approvals_services
 from deals.conflicts.claims import claims_beside
-from deals.models import Customer, Deal, DealStatus, Protection
-from deals.protection.models import Extension, ProtectionReminder
-from deals.services import extending
-from portal.models import OutboxMessage
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.clocks import stopped_at
-from tests.deals import answers, approved, do, draft, events, now_is, submitted
-from tests.worlds import Person, VendorWorld, acting_as, add_person, grant_partner
+from deals.customers import services as customers_services
+from deals.customers.models import Customer
+from deals.deal import actions as deal_actions
+from deals.deal.models import Deal, DealStatus
+from deals.disputes import decisions
+from deals.disputes import services as disputes_services
+from deals.disputes.models import CaseSide, ConflictCase
+from deals.protection import extensions, models
+from deals.protection.models import Extension, Protection, ProtectionReminder
+from deals.registration import services as registration_services
+from portal.events.models import OutboxMessage
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.clocks import stopped_at
+from tests.support.deals import answers, approved, do, draft, events, now_is, submitted
+from tests.support.worlds import Person, VendorWorld, acting_as, add_person, grant_partner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,7 +73,7 @@ def approve_both(world: VendorWorld) -> list[Any]:
     deciders = [world.people["manager"], world.people["program_admin"]]
     return at_once(
         *(
-            lambda deal=deal, who=who: do(services.deal_approve, who, deal)
+            lambda deal=deal, who=who: do(approvals_services.deal_approve, who, deal)
             for deal, who in zip(deals, deciders, strict=True)
         )
     )
@@ -109,7 +116,7 @@ def without_index(name: str, table: str = "deals_protection") -> Iterator[None]:
 def submit_one_customer_twice(world: VendorWorld, monkeypatch: pytest.MonkeyPatch) -> int:
     """Two partners submit a new customer, both having looked before either writes; how many there are."""
     looked = threading.Barrier(2, timeout=1)
-    find = customers._find
+    find = customers_services._find
 
     def find_and_wait(*key: str) -> Customer | None:
         found = find(*key)
@@ -118,10 +125,10 @@ def submit_one_customer_twice(world: VendorWorld, monkeypatch: pytest.MonkeyPatc
             looked.wait()
         return found
 
-    monkeypatch.setattr(customers, "_find", find_and_wait)
+    monkeypatch.setattr(customers_services, "_find", find_and_wait)
     pairs = [(world.people[rep], draft(world.people[rep], world)) for rep in ("partner_rep", "sub_rep")]
     results = at_once(
-        *(lambda rep=rep, deal=deal: do(services.deal_submit, rep, deal) for rep, deal in pairs)
+        *(lambda rep=rep, deal=deal: do(registration_services.deal_submit, rep, deal) for rep, deal in pairs)
     )
     assert all(isinstance(result, Deal) for result in results), results
     with acting_as(world.people["program_admin"]):
@@ -135,7 +142,7 @@ def test_one_new_customer_is_created_once(world: VendorWorld, monkeypatch: pytes
 def test_without_the_lock_it_would_be_created_twice(
     world: VendorWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customers, "_one_at_a_time", lambda *_: None)
+    monkeypatch.setattr(customers_services, "_one_at_a_time", lambda *_: None)
     assert submit_one_customer_twice(world, monkeypatch) == 2
 
 
@@ -145,8 +152,8 @@ def test_a_double_press_on_submit_is_one_deal(world: VendorWorld) -> None:
     def press() -> Deal:
         with acting_as(rep) as actor:
             lines = [(world.products[0].pk, 1)]
-            deal = services.deal_draft_save(actor=actor, answers=answers(), lines=lines, key=key)
-            return services.deal_submit(actor=actor, deal=deal)
+            deal = registration_services.deal_draft_save(actor=actor, answers=answers(), lines=lines, key=key)
+            return registration_services.deal_submit(actor=actor, deal=deal)
 
     results = at_once(*[press] * 4)
     assert len({deal.reference for deal in results}) == 1, results
@@ -155,7 +162,7 @@ def test_a_double_press_on_submit_is_one_deal(world: VendorWorld) -> None:
 
 def test_a_double_press_on_approve_is_one_approval(world: VendorWorld) -> None:
     deal = submitted(world.people["partner_rep"], world)
-    results = at_once(*[lambda: do(services.deal_approve, world.people["manager"], deal)] * 4)
+    results = at_once(*[lambda: do(approvals_services.deal_approve, world.people["manager"], deal)] * 4)
     assert [result.status for result in results] == [DealStatus.APPROVED] * 4, results
     assert events(world, deal).count("deals.approved") == 1
 
@@ -163,8 +170,8 @@ def test_a_double_press_on_approve_is_one_approval(world: VendorWorld) -> None:
 def test_approved_and_rejected_at_once_is_one_of_them(world: VendorWorld) -> None:
     deal = submitted(world.people["partner_rep"], world)
     results = at_once(
-        lambda: do(services.deal_approve, world.people["manager"], deal),
-        lambda: do(services.deal_reject, world.people["program_admin"], deal, reason="Ours."),
+        lambda: do(approvals_services.deal_approve, world.people["manager"], deal),
+        lambda: do(approvals_services.deal_reject, world.people["program_admin"], deal, reason="Ours."),
     )
     assert sum(isinstance(result, ValidationError) for result in results) == 1, results
     assert len(events(world, deal)) == 3
@@ -191,14 +198,14 @@ def register_and_approve(world: VendorWorld, reps: list[Person]) -> list[Any]:
     """Sixteen partners submit the same new customer at once; then all sixteen are approved at once."""
     drafts = [draft(rep, world) for rep in reps]
     deals = at_once(
-        *(lambda rep=rep, deal=deal: do(services.deal_submit, rep, deal)
+        *(lambda rep=rep, deal=deal: do(registration_services.deal_submit, rep, deal)
           for rep, deal in zip(reps, drafts, strict=True))
     )  # fmt: skip
     assert all(isinstance(deal, Deal) for deal in deals), deals
     assert len({deal.customer_id for deal in deals}) == 1
     deciders = [world.people["manager"], world.people["program_admin"]]
     return at_once(
-        *(lambda deal=deal, who=deciders[place % 2]: do(services.deal_approve, who, deal)
+        *(lambda deal=deal, who=deciders[place % 2]: do(approvals_services.deal_approve, who, deal)
           for place, deal in enumerate(deals))
     )  # fmt: skip
 
@@ -230,7 +237,7 @@ def ask_sixteen_times(world: VendorWorld) -> tuple[list[Any], int]:
 
     def ask(days: int) -> Any:
         with acting_as(people[days % 2]) as actor:
-            return services.extension_request(actor=actor, deal=deal, days=days, reason="Survey.")
+            return extensions.extension_request(actor=actor, deal=deal, days=days, reason="Survey.")
 
     results = at_once(*(lambda days=days: ask(days) for days in range(1, MANY + 1)))
     with acting_as(world.people["program_admin"]):
@@ -255,12 +262,12 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         with suppress(threading.BrokenBarrierError):
             read.wait()
 
-    waiting = extending._waiting
+    waiting = extensions._waiting
     with monkeypatch.context() as patch:
-        patch.setattr(extending, "locked", just_read)
-        patch.setattr(extending, "_waiting", lambda deal: (waiting(deal), wait_for_all())[0])
-        patch.setattr(extending, "_require_waiting", wait_for_all)
-        patch.setattr(extending.Extension.objects, "select_for_update", lambda **_: Extension.objects.all())
+        patch.setattr(deal_actions, "locked", just_read)
+        patch.setattr(extensions, "_waiting", lambda deal: (waiting(deal), wait_for_all())[0])
+        patch.setattr(extensions, "_require_waiting", wait_for_all)
+        patch.setattr(models.Extension.objects, "select_for_update", lambda **_: Extension.objects.all())
         yield
 
 
@@ -281,12 +288,12 @@ def grant_sixteen_times(world: VendorWorld) -> tuple[Deal, Deal, int]:
     """(deal before, deal after, how often its extension was recorded)."""
     deal = approved(world)
     with acting_as(world.people["partner_rep"]) as actor:
-        extension = services.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+        extension = extensions.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
     deciders = [world.people["manager"], world.people["program_admin"]]
 
     def grant(who: Person) -> Any:
         with acting_as(who) as actor:
-            return services.extension_grant(actor=actor, extension=extension)
+            return extensions.extension_grant(actor=actor, extension=extension)
 
     results = at_once(*(lambda who=deciders[place % 2]: grant(who) for place in range(MANY)))
     assert all(isinstance(result, Extension) for result in results), results
@@ -310,13 +317,13 @@ def test_without_the_lock_it_would_be_granted_over_and_over(
 def test_granted_and_expired_at_once_is_one_of_them(world: VendorWorld) -> None:
     deal = approved(world)
     with acting_as(world.people["partner_rep"]) as actor:
-        extension = services.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+        extension = extensions.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         Deal.objects.update(expires_at=timezone.now() + timedelta(milliseconds=300))
 
     def grant() -> Any:
         with acting_as(world.people["manager"]) as actor:
-            return services.extension_grant(actor=actor, extension=extension)
+            return extensions.extension_grant(actor=actor, extension=extension)
 
     def expire() -> Any:
         time.sleep(0.3)
@@ -349,7 +356,7 @@ def a_case(world: VendorWorld) -> tuple[Deal, Deal, ConflictCase]:
     """(the earlier registration, the later one, their case), nothing decided."""
     first, second = (submitted(world.people[rep], world) for rep in ("distributor_rep", "partner_rep"))
     with acting_as(world.people["manager"]) as actor:
-        case = services.case_open(actor=actor, deal=second, claim=claims_beside(second)[0])
+        case = disputes_services.case_open(actor=actor, deal=second, claim=claims_beside(second)[0])
     return first, second, case
 
 
@@ -363,7 +370,7 @@ def settle(world: VendorWorld, who: str, service: Callable[..., Any], **answers:
 
 def test_two_managers_decide_for_either_side_at_once(world: VendorWorld) -> None:
     first, second, case = a_case(world)
-    decide = services.case_decide
+    decide = decisions.case_decide
     results = at_once(
         settle(world, "manager", decide, case=case, winner="deal", rule="override"),
         settle(world, "program_admin", decide, case=case, winner="rival", rule="override"),
@@ -376,15 +383,15 @@ def test_two_managers_decide_for_either_side_at_once(world: VendorWorld) -> None
 def test_an_appeal_is_reversed_while_somebody_else_is_approved(world: VendorWorld) -> None:
     """The first has it, the reversal moves it to the second, and a third never comes in between."""
     first, second, case = a_case(world)
-    settle(world, "manager", services.case_decide, case=case, winner="rival", rule="override")()
+    settle(world, "manager", decisions.case_decide, case=case, winner="rival", rule="override")()
     third = submitted(world.people["sub_rep"], world)
     with acting_as(world.people["partner_rep"]) as actor:
         side = CaseSide.objects.select_related("deal").get(deal=second)
-        services.case_appeal(actor=actor, side=side, text="We have a letter.")
+        disputes_services.case_appeal(actor=actor, side=side, text="We have a letter.")
     results = at_once(
-        settle(world, "program_admin", services.case_close, case=case, outcome="reversed"),
-        settle(world, "program_admin", services.case_close, case=case, outcome="upheld"),
-        lambda: do(services.deal_approve, world.people["program_admin"], third),
+        settle(world, "program_admin", decisions.case_close, case=case, outcome="reversed"),
+        settle(world, "program_admin", decisions.case_close, case=case, outcome="upheld"),
+        lambda: do(approvals_services.deal_approve, world.people["program_admin"], third),
     )
     assert sum(isinstance(result, ValidationError) for result in results) == 2, results
     assert active_claims(world) == 1
@@ -395,7 +402,7 @@ def test_an_appeal_is_reversed_while_somebody_else_is_approved(world: VendorWorl
 
 def test_both_rejected_at_once_do_not_wait_for_each_other(world: VendorWorld) -> None:
     deals = [submitted(world.people[rep], world) for rep in ("distributor_rep", "partner_rep")]
-    reject = services.deal_reject
+    reject = approvals_services.deal_reject
     results = at_once(
         *(lambda deal=deal: do(reject, world.people["program_admin"], deal, reason="No.") for deal in deals)
     )
@@ -411,7 +418,7 @@ def test_references_are_given_once(world: VendorWorld) -> None:
 def test_the_hourly_task_twice_at_once_expires_each_deal_once(world: VendorWorld) -> None:
     deals = [
         do(
-            services.deal_approve,
+            approvals_services.deal_approve,
             world.people["manager"],
             submitted(world.people["partner_rep"], world, customer_name=name, customer_domain=""),
         )

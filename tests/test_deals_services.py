@@ -9,14 +9,21 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from deals import services, tasks
-from deals.models import Customer, Deal, DealStatus, Protection, StageChange
+from deals import tasks
+from deals.approvals import services as approvals_services
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealStatus, StageChange
+from deals.outcome import services as outcome_services
+from deals.protection.models import Protection
+from deals.registration import services as registration_services
 from partners.models import Partner, PartnerStatus, Tier
-from portal.models import ExchangeRate, Membership, OutboxMessage, PortalEvent
-from portal.outbox import deliver
-from portal.scope import entered, system_scope
-from tests.deals import answers, approved, do, draft, events, now_is, submitted
-from tests.worlds import VendorWorld, acting_as
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.events.outbox import deliver
+from portal.money.models import ExchangeRate
+from portal.people.models import Membership
+from portal.tenancy.scope import entered, system_scope
+from tests.support.deals import answers, approved, do, draft, events, now_is, submitted
+from tests.support.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 
@@ -32,12 +39,12 @@ def test_the_long_way_from_draft_to_win(world: VendorWorld) -> None:
     rep, manager = world.people["partner_rep"], world.people["manager"]
     deal = submitted(rep, world)
     assert deal.assigned_to == manager.user
-    do(services.deal_start_review, manager, deal)
-    do(services.deal_return, manager, deal, reason="Which site?")
-    do(services.deal_resubmit, rep, deal)
-    deal = do(services.deal_approve, manager, deal)
-    do(services.deal_stage_change, rep, deal, stage=world.stages[1])
-    deal = do(services.deal_win, rep, deal, amount=90_000_00, closed_on=timezone.localdate())
+    do(approvals_services.deal_start_review, manager, deal)
+    do(approvals_services.deal_return, manager, deal, reason="Which site?")
+    do(registration_services.deal_resubmit, rep, deal)
+    deal = do(approvals_services.deal_approve, manager, deal)
+    do(outcome_services.deal_stage_change, rep, deal, stage=world.stages[1])
+    deal = do(outcome_services.deal_win, rep, deal, amount=90_000_00, closed_on=timezone.localdate())
     assert (deal.status, deal.won_amount, deal.won_amount_vendor) == (DealStatus.WON, 90_000_00, 90_000_00)
     assert events(world, deal) == [
         "deals.drafted", "deals.submitted", "deals.review_started", "deals.returned", "deals.submitted",
@@ -68,8 +75,8 @@ def test_the_same_form_twice_is_one_deal(world: VendorWorld) -> None:
     lines = [(world.products[0].pk, 1)]
     for _ in range(2):
         with acting_as(rep) as actor:
-            deal = services.deal_draft_save(actor=actor, answers=answers(), lines=lines, key=key)
-            services.deal_submit(actor=actor, deal=deal)
+            deal = registration_services.deal_draft_save(actor=actor, answers=answers(), lines=lines, key=key)
+            registration_services.deal_submit(actor=actor, deal=deal)
     with acting_as(rep):
         assert Deal.objects.count() == 1
     assert events(world, deal) == ["deals.drafted", "deals.submitted"]
@@ -79,11 +86,11 @@ def test_the_same_form_twice_is_one_deal(world: VendorWorld) -> None:
 @pytest.mark.parametrize(
     ("action", "who", "more"),
     [
-        (services.deal_start_review, "manager", {}),
-        (services.deal_approve, "manager", {}),
-        (services.deal_return, "manager", {"reason": "Which site?"}),
-        (services.deal_reject, "manager", {"reason": "We sell there ourselves."}),
-        (services.deal_withdraw, "partner_rep", {}),
+        (approvals_services.deal_start_review, "manager", {}),
+        (approvals_services.deal_approve, "manager", {}),
+        (approvals_services.deal_return, "manager", {"reason": "Which site?"}),
+        (approvals_services.deal_reject, "manager", {"reason": "We sell there ourselves."}),
+        (registration_services.deal_withdraw, "partner_rep", {}),
     ],
 )
 def test_a_second_press_does_nothing_more(world: VendorWorld, action: Any, who: str, more: Any) -> None:
@@ -98,9 +105,9 @@ def test_a_second_press_does_nothing_more(world: VendorWorld, action: Any, who: 
 @pytest.mark.parametrize(
     ("action", "more"),
     [
-        (services.deal_win, {"amount": 1_00, "closed_on": "today"}),
-        (services.deal_lose, {"reason": "Price"}),
-        (services.deal_withdraw, {}),
+        (outcome_services.deal_win, {"amount": 1_00, "closed_on": "today"}),
+        (outcome_services.deal_lose, {"reason": "Price"}),
+        (registration_services.deal_withdraw, {}),
     ],
 )
 def test_an_outcome_ends_protection_once(world: VendorWorld, action: Any, more: dict[str, Any]) -> None:
@@ -117,9 +124,9 @@ def test_an_unchanged_draft_is_not_saved_again(world: VendorWorld) -> None:
     rep = world.people["partner_rep"]
     deal = draft(rep, world)
     same = {"answers": answers(), "lines": [(world.products[0].pk, 6)]}
-    do(services.deal_draft_save, rep, deal, **same)
+    do(registration_services.deal_draft_save, rep, deal, **same)
     assert events(world, deal) == ["deals.drafted"]
-    do(services.deal_draft_save, rep, deal, **{**same, "lines": [(world.products[1].pk, 2)]})
+    do(registration_services.deal_draft_save, rep, deal, **{**same, "lines": [(world.products[1].pk, 2)]})
     assert events(world, deal) == ["deals.drafted", "deals.drafted"]
     with acting_as(rep):
         assert list(deal.lines.values_list("product_id", "quantity")) == [(world.products[1].pk, 2)]
@@ -129,9 +136,9 @@ def test_an_unchanged_draft_is_not_saved_again(world: VendorWorld) -> None:
 def test_only_the_partner_itself_works_on_a_registration(world: VendorWorld, who: str) -> None:
     deal = draft(world.people["partner_rep"], world)
     for action, more in (
-        (services.deal_draft_save, {"answers": {}}),
-        (services.deal_submit, {}),
-        (services.deal_withdraw, {}),
+        (registration_services.deal_draft_save, {"answers": {}}),
+        (registration_services.deal_submit, {}),
+        (registration_services.deal_withdraw, {}),
     ):
         with pytest.raises(PermissionDenied):
             do(action, world.people[who], deal, **more)
@@ -142,10 +149,10 @@ def test_only_the_partner_itself_works_on_a_registration(world: VendorWorld, who
 def test_only_managers_of_the_partner_decide(world: VendorWorld, who: str) -> None:
     deal = submitted(world.people["partner_rep"], world)
     for action, more in (
-        (services.deal_start_review, {}),
-        (services.deal_approve, {}),
-        (services.deal_return, {"reason": "?"}),
-        (services.deal_reject, {"reason": "?"}),
+        (approvals_services.deal_start_review, {}),
+        (approvals_services.deal_approve, {}),
+        (approvals_services.deal_return, {"reason": "?"}),
+        (approvals_services.deal_reject, {"reason": "?"}),
     ):
         with pytest.raises(PermissionDenied):
             do(action, world.people[who], deal, **more)
@@ -157,7 +164,7 @@ def test_a_distributor_reads_its_sub_partners_deals_and_does_not_act(world: Vend
     with acting_as(world.people["distributor_admin"]):
         assert Deal.objects.filter(pk=deal.pk).exists()
     with pytest.raises(PermissionDenied):
-        do(services.deal_withdraw, world.people["distributor_admin"], deal)
+        do(registration_services.deal_withdraw, world.people["distributor_admin"], deal)
 
 
 def test_a_rep_kept_to_own_deals_cannot_touch_a_colleagues(world: VendorWorld) -> None:
@@ -165,8 +172,8 @@ def test_a_rep_kept_to_own_deals_cannot_touch_a_colleagues(world: VendorWorld) -
     with entered(system_scope(world.vendor.pk)):
         Partner.objects.filter(pk=world.partners["beta"].pk).update(own_deals_only=True)
     with pytest.raises(PermissionDenied):
-        do(services.deal_submit, world.people["partner_rep"], deal)
-    do(services.deal_submit, world.people["partner_admin"], deal)
+        do(registration_services.deal_submit, world.people["partner_rep"], deal)
+    do(registration_services.deal_submit, world.people["partner_admin"], deal)
 
 
 def test_a_suspended_partner_registers_nothing(world: VendorWorld) -> None:
@@ -176,15 +183,15 @@ def test_a_suspended_partner_registers_nothing(world: VendorWorld) -> None:
     with pytest.raises(PermissionDenied):
         draft(world.people["partner_rep"], world)
     with pytest.raises(PermissionDenied):
-        do(services.deal_submit, world.people["partner_rep"], deal)
+        do(registration_services.deal_submit, world.people["partner_rep"], deal)
 
 
 def test_an_incomplete_draft_is_kept_and_not_submitted(world: VendorWorld) -> None:
     rep = world.people["partner_rep"]
     with acting_as(rep) as actor:
-        deal = services.deal_draft_save(actor=actor, answers={"customer_name": "Only a name"})
+        deal = registration_services.deal_draft_save(actor=actor, answers={"customer_name": "Only a name"})
     with pytest.raises(ValidationError) as refused:
-        do(services.deal_submit, rep, deal)
+        do(registration_services.deal_submit, rep, deal)
     wanted = {"customer_country", "contact_name", "amount", "expected_close", "use_case", "products"}
     assert set(refused.value.message_dict) == wanted
     assert now_is(world, deal).status == DealStatus.DRAFT
@@ -194,7 +201,7 @@ def test_a_draft_that_has_grown_old_must_name_a_new_date(world: VendorWorld) -> 
     rep = world.people["partner_rep"]
     deal = draft(rep, world, expected_close=timezone.localdate() - timedelta(days=2))
     with pytest.raises(ValidationError, match="past"):
-        do(services.deal_submit, rep, deal)
+        do(registration_services.deal_submit, rep, deal)
 
 
 # Money -----------------------------------------------------------------------------------------------
@@ -217,7 +224,7 @@ def test_a_currency_without_a_rate_is_refused_beside_its_field(world: VendorWorl
     rep = world.people["partner_rep"]
     deal = draft(rep, world, currency="CHF")
     with pytest.raises(ValidationError) as refused:
-        do(services.deal_submit, rep, deal)
+        do(registration_services.deal_submit, rep, deal)
     assert "no exchange rate for CHF" in refused.value.message_dict["currency"][0]
     assert (now_is(world, deal).status, now_is(world, deal).customer_id) == (DealStatus.DRAFT, None)
 
@@ -228,7 +235,7 @@ def test_an_amount_beyond_reason_is_refused_beside_its_field(world: VendorWorld)
     rep = world.people["partner_rep"]
     deal = draft(rep, world, currency="USD", amount=10**16)
     with pytest.raises(ValidationError) as refused:
-        do(services.deal_submit, rep, deal)
+        do(registration_services.deal_submit, rep, deal)
     assert refused.value.message_dict == {"amount": ["This amount is too large."]}
 
 
@@ -252,10 +259,10 @@ def _days(deal: Deal) -> int:
 def test_a_second_claim_is_refused_with_its_name_and_nothing_is_half_written(world: VendorWorld) -> None:
     """The other claim belongs to a partner this manager cannot even see."""
     first = submitted(world.people["sub_rep"], world, products=(1,))
-    do(services.deal_approve, world.people["program_admin"], first)
+    do(approvals_services.deal_approve, world.people["program_admin"], first)
     second = submitted(world.people["partner_rep"], world, products=(0, 1), customer_name="TIROLER LOGISTIK")
     with pytest.raises(ValidationError) as refused:
-        do(services.deal_approve, world.people["manager"], second)
+        do(approvals_services.deal_approve, world.people["manager"], second)
     message = " ".join(refused.value.messages)
     assert "Cart" in message
     assert first.reference in message
@@ -293,7 +300,13 @@ def test_the_hourly_task_expires_what_has_run_out_and_nothing_else(world: Vendor
     due, running, won = (
         approved(world, customer_name=name, customer_domain="") for name in ("A1", "B2", "C3")
     )
-    do(services.deal_win, world.people["partner_rep"], won, amount=1_00, closed_on=timezone.localdate())
+    do(
+        outcome_services.deal_win,
+        world.people["partner_rep"],
+        won,
+        amount=1_00,
+        closed_on=timezone.localdate(),
+    )
     for deal in (due, won):
         _run_out(world, deal)
     assert tasks.expire_protection() == 1
@@ -310,7 +323,7 @@ def test_several_are_approved_together_and_the_claimed_one_stays(world: VendorWo
     clear = submitted(rep, world, customer_name="Free AG", customer_domain="free.example")
     claimed = submitted(rep, world)
     with acting_as(manager) as actor:
-        done, refused = services.deals_approve(actor=actor, deals=[claimed, clear])
+        done, refused = approvals_services.deals_approve(actor=actor, deals=[claimed, clear])
     assert [deal.pk for deal in done] == [clear.pk]
     assert [deal.pk for deal, _ in refused] == [claimed.pk]
     assert now_is(world, claimed).status == DealStatus.SUBMITTED
@@ -347,10 +360,10 @@ def test_two_customers_with_an_address_at_a_mail_provider_are_two(world: VendorW
 def test_a_corrected_customer_is_matched_again(world: VendorWorld) -> None:
     rep, manager = world.people["partner_rep"], world.people["manager"]
     deal = submitted(rep, world)
-    do(services.deal_return, manager, deal, reason="Is this the right company?")
+    do(approvals_services.deal_return, manager, deal, reason="Is this the right company?")
     corrected = answers(customer_name="Vorarlberg Logistik", customer_domain="vl.at")
-    do(services.deal_draft_save, rep, deal, answers=corrected)
-    again = do(services.deal_resubmit, rep, deal)
+    do(registration_services.deal_draft_save, rep, deal, answers=corrected)
+    again = do(registration_services.deal_resubmit, rep, deal)
     with acting_as(manager):
         assert Customer.objects.get(pk=again.customer_id).domain == "vl.at"
     assert again.submitted_at == deal.submitted_at
@@ -370,11 +383,11 @@ def test_looking_across_the_wall_is_recorded(world: VendorWorld) -> None:
 def test_each_decision_is_told_to_whom_it_concerns(world: VendorWorld) -> None:
     rep, manager = world.people["partner_rep"], world.people["manager"]
     deal = submitted(rep, world)
-    do(services.deal_return, manager, deal, reason="Which site?")
-    do(services.deal_resubmit, rep, deal)
-    do(services.deal_approve, manager, deal)
+    do(approvals_services.deal_return, manager, deal, reason="Which site?")
+    do(registration_services.deal_resubmit, rep, deal)
+    do(approvals_services.deal_approve, manager, deal)
     rejected = submitted(rep, world, customer_name="Else", customer_domain="")
-    do(services.deal_reject, manager, rejected, reason="We sell there ourselves.")
+    do(approvals_services.deal_reject, manager, rejected, reason="We sell there ourselves.")
     to_rep, to_manager = rep.user.email, manager.user.email
     assert mails(world) == [
         ("deal_submitted", to_manager), ("deal_returned", to_rep), ("deal_submitted", to_manager),
@@ -385,9 +398,9 @@ def test_each_decision_is_told_to_whom_it_concerns(world: VendorWorld) -> None:
 def test_the_mails_read_as_meant(world: VendorWorld, mailoutbox: list[Any]) -> None:
     rep, manager = world.people["partner_rep"], world.people["manager"]
     deal = submitted(rep, world, customer_name="Müller & Söhne <KG>")
-    do(services.deal_return, manager, deal, reason="Which site?\nAnd who is the contact?")
-    do(services.deal_resubmit, rep, deal)
-    do(services.deal_approve, manager, deal)
+    do(approvals_services.deal_return, manager, deal, reason="Which site?\nAnd who is the contact?")
+    do(registration_services.deal_resubmit, rep, deal)
+    do(approvals_services.deal_approve, manager, deal)
     deliver(world.vendor.pk)
     subjects = [mail.subject for mail in mailoutbox]
     assert subjects[0] == "Beta of acme registered Müller & Söhne <KG>, €86,000"
@@ -412,7 +425,7 @@ def test_who_has_left_is_not_written_to(world: VendorWorld) -> None:
     deal = submitted(world.people["partner_rep"], world)
     with entered(system_scope(world.vendor.pk)):
         Membership.objects.filter(pk=world.people["partner_rep"].membership.pk).update(is_active=False)
-    do(services.deal_approve, world.people["manager"], deal)
+    do(approvals_services.deal_approve, world.people["manager"], deal)
     assert mails(world)[-1] == ("deal_approved", world.people["partner_admin"].user.email)
 
 
@@ -424,25 +437,25 @@ def test_a_win_lies_between_approval_and_today(world: VendorWorld) -> None:
     today = timezone.now().astimezone(world.vendor.zone).date()
     for day in (today + timedelta(days=1), today - timedelta(days=1), date(1, 1, 1)):
         with pytest.raises(ValidationError) as refused:
-            do(services.deal_win, rep, deal, amount=1_00, closed_on=day)
+            do(outcome_services.deal_win, rep, deal, amount=1_00, closed_on=day)
         assert set(refused.value.message_dict) == {"closed_on"}
     with pytest.raises(ValidationError, match="above zero"):
-        do(services.deal_win, rep, deal, amount=0, closed_on=today)
-    won = do(services.deal_win, rep, deal, amount=1_00, closed_on=today)
+        do(outcome_services.deal_win, rep, deal, amount=0, closed_on=today)
+    won = do(outcome_services.deal_win, rep, deal, amount=1_00, closed_on=today)
     assert deal.approved_at <= won.won_at <= timezone.now()
 
 
 def test_a_loss_needs_a_reason(world: VendorWorld) -> None:
     deal, rep = approved(world), world.people["partner_rep"]
     with pytest.raises(ValidationError):
-        do(services.deal_lose, rep, deal, reason="  ")
-    lost = do(services.deal_lose, rep, deal, reason="Price", competitor="Globex")
+        do(outcome_services.deal_lose, rep, deal, reason="  ")
+    lost = do(outcome_services.deal_lose, rep, deal, reason="Price", competitor="Globex")
     assert (lost.status, lost.loss_reason, lost.competitor) == (DealStatus.LOST, "Price", "Globex")
 
 
 def test_a_reason_is_needed_to_return_or_reject(world: VendorWorld) -> None:
     deal = submitted(world.people["partner_rep"], world)
-    for action in (services.deal_return, services.deal_reject):
+    for action in (approvals_services.deal_return, approvals_services.deal_reject):
         with pytest.raises(ValidationError):
             do(action, world.people["manager"], deal, reason=" \n ")
     assert now_is(world, deal).status == DealStatus.SUBMITTED

@@ -7,12 +7,12 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from deals.bigdeals.models import BigDealTerms
-from deals.models import Deal
-from portal.scope import entered, system_scope
-from tests import deals
-from tests.files import PDF
-from tests.worlds import VendorWorld
+from deals.deal.models import Deal
+from deals.special_prices.models import BigDealTerms
+from portal.tenancy.scope import entered, system_scope
+from tests.support import deals
+from tests.support.files import PDF
+from tests.support.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CUSTOMER = "Hohe Tauern Energie AG"

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from portal import embedded
-from tests.processes import place_of, servers_of, wait_until
+from tests.support.processes import place_of, servers_of, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent
 START = 120  # seconds until the page is there, generously for a busy machine

@@ -13,8 +13,9 @@ import psycopg2
 import pytest
 
 from portal import embedded
-from portal.embedded import Place
-from tests.processes import PATIENCE, place_of, servers_of, wait_until
+from portal.embedded import place
+from portal.embedded.place import Place
+from tests.support.processes import PATIENCE, place_of, servers_of, wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent
 USER = """
@@ -180,7 +181,7 @@ def test_a_long_path_moves_only_the_sockets(tmp_path, join):
     try:
         assert can_query(app)
         assert where.data.is_relative_to(var)
-        assert len(bytes(where.redis_socket)) < embedded.LONGEST_SOCKET_PATH
+        assert len(bytes(where.redis_socket)) < place.LONGEST_SOCKET_PATH
         assert where.sockets.stat().st_mode & 0o077 == 0
     finally:
         user.kill()

@@ -9,11 +9,13 @@ from django.core import mail
 from django.db import ProgrammingError, connection, connections, transaction
 from django.utils import timezone
 
-from portal import notices, outbox, partitions
-from portal.events import enqueue, event_type, record
-from portal.models import OutboxMessage, PortalEvent, Vendor
-from portal.scope import entered, system_scope
-from tests.worlds import VendorWorld, acting_as
+from portal.events import outbox, partitions
+from portal.events.log import enqueue, event_type, record
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.notifications import email
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
+from tests.support.worlds import VendorWorld, acting_as
 
 
 @pytest.fixture
@@ -149,7 +151,7 @@ class TestOutbox:
     ) -> None:
         from kombu.exceptions import OperationalError
 
-        from portal import tasks
+        from portal.events import tasks
 
         def away(*args: Any) -> None:
             raise OperationalError("no redis")
@@ -175,7 +177,7 @@ def test_an_email_carries_the_vendors_name_as_text_and_html(
     }
     with entered(system_scope(vendor.pk)), transaction.atomic():
         for _ in range(2):
-            notices.send_email("invitation", key="invitation:1", to="new@example.com", context=context)
+            email.send_email("invitation", key="invitation:1", to="new@example.com", context=context)
     assert outbox.deliver(vendor.pk) == 1
     (message,) = mail.outbox
     assert message.to == ["new@example.com"]

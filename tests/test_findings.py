@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from scorecards import findings
+from scorecards import headlines
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from scorecards import findings
     ],
 )
 def test_approvals_in_the_order_of_urgency(overdue: int, today: int, total: int, text: str) -> None:
-    assert findings.approvals(overdue, today, total) == text
+    assert headlines.approvals(overdue, today, total) == text
 
 
 def test_a_vendors_home_names_who_fell_most() -> None:
     fallen = ("Tatra Logix", 8.6, date(2025, 11, 13))
-    said = findings.vendor_home(0, 1, 1, fallen)
+    said = headlines.vendor_home(0, 1, 1, fallen)
     assert said == "One approval is due today, and Tatra Logix fell nine points since 13 Nov 2025"
 
 
@@ -38,7 +38,7 @@ def test_a_vendors_home_names_who_fell_most() -> None:
     ],
 )
 def test_an_executives_home_starts_with_money(overdue: int, total: int, text: str) -> None:
-    assert findings.executive_home("€2.84M", "Q4", overdue, total) == text
+    assert headlines.executive_home("€2.84M", "Q4", overdue, total) == text
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_an_executives_home_starts_with_money(overdue: int, total: int, text: st
     ],
 )
 def test_a_partners_home_says_whose_turn_it_is(yours: int, theirs: int, text: str) -> None:
-    assert findings.partner_home(yours, theirs, "Acme") == text
+    assert headlines.partner_home(yours, theirs, "Acme") == text
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_partners_home_says_whose_turn_it_is(yours: int, theirs: int, text: st
 def test_a_scorecard_says_what_is_strong_and_what_is_weak(
     health: float | None, scored: list[tuple[str, float]], text: str
 ) -> None:
-    assert findings.scorecard("You score", health, scored) == text
+    assert headlines.scorecard("You score", health, scored) == text
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_a_scorecard_says_what_is_strong_and_what_is_weak(
 def test_a_trend_says_how_far_and_how_long(
     first: tuple[date, float | None], last: tuple[date, float | None], text: str
 ) -> None:
-    assert findings.trend([first, last]) == text
+    assert headlines.trend([first, last]) == text
 
 
 def test_moves_never_promise_more_than_a_hundred() -> None:
-    assert findings.moves(63.0, [4.5, 3.4, 2.4]) == "Three things would lift the score to 73"
-    assert findings.moves(98.0, [1.6]) == "One thing would lift the score to 100"
-    assert findings.moves(100.0, []) == "Nothing is left to gain: every metric is at its target"
+    assert headlines.moves(63.0, [4.5, 3.4, 2.4]) == "Three things would lift the score to 73"
+    assert headlines.moves(98.0, [1.6]) == "One thing would lift the score to 100"
+    assert headlines.moves(100.0, []) == "Nothing is left to gain: every metric is at its target"
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_moves_never_promise_more_than_a_hundred() -> None:
     ],
 )
 def test_a_portfolio_says_how_the_partners_are(bands: tuple[int, int, int, int], text: str) -> None:
-    assert findings.portfolio(*bands) == text
+    assert headlines.portfolio(*bands) == text

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from partners import selectors, services
 from partners.models import Partner, PartnerUserGrant, Region
-from portal.models import Membership, PortalEvent
-from portal.scope import entered, system_scope
-from tests.worlds import PortalClient, VendorWorld, acting_as
+from portal.events.models import PortalEvent
+from portal.people.models import Membership
+from portal.tenancy.scope import entered, system_scope
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]

@@ -10,20 +10,25 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals.models import Customer, Deal, DealLine, Protection, Stage, StageChange
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealLine, Stage, StageChange
+from deals.protection.models import Protection
 from partners.models import Partner, PartnerUserGrant, Product, Region, RegionGroupGrant, Seat, Tier
-from partners.reach import reach
+from partners.partner_access import reach
+from portal.events.models import PortalEvent
 from portal.imports import kinds
-from portal.imports.loading import load
 from portal.imports.maps import BadMap
-from portal.models import ExchangeRate, Membership, PortalEvent, User, Vendor
-from portal.newvendor import create_vendor
-from portal.roles import Role
-from portal.scope import entered, system_scope
+from portal.imports.services import load
+from portal.money.models import ExchangeRate
+from portal.people.models import Membership, User
+from portal.tenancy.models import Vendor
+from portal.tenancy.new_vendor import create_vendor
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
 from scorecards.models import StalePartner
-from tests.factories import DealFactory
-from tests.imports import counts, faults, run, run_crm, run_whole_crm
-from tests.worlds import VendorWorld, acting_as
+from tests.support.factories import DealFactory
+from tests.support.imports import counts, faults, run, run_crm, run_whole_crm
+from tests.support.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 Scoped = Callable[[Vendor], Any]
@@ -185,7 +190,7 @@ def test_an_interrupted_import_leaves_nothing(sample: Vendor, monkeypatch: pytes
     def pull_the_plug(*args: Any, **kwargs: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("deals.resources.registrations.record_many", pull_the_plug)
+    monkeypatch.setattr("deals.registration.resources.record_many", pull_the_plug)
     with pytest.raises(KeyboardInterrupt):
         run_crm(sample, "deals", "pipeline.csv")
     assert everything(sample) == before

@@ -13,11 +13,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from partners.models import Partner
-from portal.imports import admin, keeping
-from portal.models import PortalEvent
-from portal.scope import entered, system_scope
-from tests.imports import CRM
-from tests.worlds import PortalClient, VendorWorld
+from portal.events.models import PortalEvent
+from portal.imports import admin
+from portal.imports import kept_files as imports_kept_files
+from portal.tenancy.scope import entered, system_scope
+from tests.support.imports import CRM
+from tests.support.worlds import PortalClient, VendorWorld
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
@@ -182,7 +183,7 @@ def test_uploads_nobody_confirmed_are_swept(
     client = client_as(world.people["program_admin"])
     check(client)
     first = kept_files()
-    monkeypatch.setattr(keeping, "KEPT_FOR", timedelta(0))
+    monkeypatch.setattr(imports_kept_files, "KEPT_FOR", timedelta(0))
     check(client)
     assert len(first) == len(kept_files()) == 1
     assert first != kept_files()

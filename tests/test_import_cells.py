@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from import_export.widgets import Widget
 
-from deals.models import DealStatus
+from deals.deal.models import DealStatus
 from portal.imports.cells import (
     Amount,
     Choice,
@@ -27,7 +27,7 @@ from portal.imports.cells import (
     refuse_unstorable,
 )
 from portal.imports.maps import BadMap, ImportMap, Source, import_map, parse_map, vendor_settings
-from portal.models import Vendor
+from portal.tenancy.models import Vendor
 
 VIENNA = Vendor(slug="v", name="V", currency="EUR", time_zone="Europe/Vienna")
 FIELDS = {"name", "type", "city"}

@@ -8,11 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from partners.models import Partner
-from portal.models import Vendor
-from portal.scope import entered, system_scope
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
 from scorecards.models import MetricTarget
-from tests.imports import CRM
-from tests.worlds import VendorWorld
+from tests.support.imports import CRM
+from tests.support.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db
 

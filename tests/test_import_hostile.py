@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from deals.models import Customer, Deal
+from deals.customers.models import Customer
+from deals.deal.models import Deal
 from partners.models import Partner
-from portal.exports import spreadsheet_safe
-from portal.imports.decoding import Unreadable
+from portal.imports.encodings import Unreadable
 from portal.imports.maps import BadMap
-from portal.models import Vendor
-from portal.scope import entered, system_scope
-from tests.imports import counts, run
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
+from portal.ui.exports import spreadsheet_safe
+from tests.support.imports import counts, run
+from tests.support.worlds import VendorWorld
 from tests.test_import_reading import SHARED, SPECTRUM, workbook
-from tests.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db
 NAUGHTY = [

@@ -15,8 +15,8 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.imports.decoding import Unreadable
-from portal.imports.reading import Table, read_table
+from portal.imports.encodings import Unreadable
+from portal.imports.tables import Table, read_table
 
 SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
 SPECTRUM = SHARED / "bad_csv" / "csv-spectrum"

@@ -6,14 +6,15 @@ import pytest
 from django.conf import settings
 from django.db.models import Avg, Count, F, Sum
 
-from deals.models import Deal, DealLine
+from deals.deal.models import Deal, DealLine
 from partners.models import Partner, PartnerUserGrant, Region
-from partners.reach import reach
+from partners.partner_access import reach
 from portal.imports.maps import parse_map, vendor_settings
-from portal.models import Membership, Vendor
-from portal.newvendor import create_vendor
-from portal.scope import entered, system_scope
-from tests.imports import counts, run
+from portal.people.models import Membership
+from portal.tenancy.models import Vendor
+from portal.tenancy.new_vendor import create_vendor
+from portal.tenancy.scope import entered, system_scope
+from tests.support.imports import counts, run
 from tests.test_import_reading import SHARED
 
 pytestmark = pytest.mark.django_db

@@ -12,13 +12,16 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from partners import services
+from partners import services as partners_services
 from partners.models import Partner, Seat, SeatInvitation
-from portal import outbox
-from portal.models import Invitation, Membership, OutboxMessage, PortalEvent, User, Vendor
-from portal.scope import entered, system_scope
-from tests.factories import PASSWORD, UserFactory
-from tests.worlds import PortalClient, VendorWorld, acting_as
+from portal.events import outbox
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.people import services as people_services
+from portal.people.models import Invitation, Membership, User
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
+from tests.support.factories import PASSWORD, UserFactory
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
@@ -33,7 +36,7 @@ def invite(
     """Invite and return the path of the link in the e-mail."""
     with acting_as(world.people[by]) as actor:
         partner = Partner.objects.get(slug=slug)
-        services.person_invite(actor=actor, partner=partner, email=email, role=role)
+        partners_services.person_invite(actor=actor, partner=partner, email=email, role=role)
     return link_to(world.vendor, email)
 
 
@@ -52,7 +55,7 @@ def seats(vendor: Vendor, email: str) -> list[tuple[str, str, bool]]:
 
 def withdraw(world: VendorWorld) -> None:
     with acting_as(world.people["partner_admin"]) as actor:
-        services.person_invitation_revoke(actor=actor, invited=SeatInvitation.objects.get())
+        partners_services.person_invitation_revoke(actor=actor, invited=SeatInvitation.objects.get())
 
 
 class TestSending:
@@ -105,7 +108,7 @@ class TestSending:
     def test_a_partner_admin_cannot_write_around_the_service(self, world: VendorWorld) -> None:
         """The database refuses a seat or an invitation for another partner, whatever the code says."""
         with acting_as(world.people["partner_admin"]) as actor:
-            invitation = services.people.invitation_create(
+            invitation = people_services.people.invitation_create(
                 actor=actor, email="ada@example.com", role="partner_rep", partner_id=world.partners["beta"].pk
             )
             with pytest.raises(Exception, match="row-level security"), transaction.atomic():

@@ -13,12 +13,13 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from deals.models import Deal, Protection
-from portal.models import PortalEvent
-from portal.scope import entered, system_scope
+from deals.deal.models import Deal
+from deals.protection.models import Protection
+from portal.events.models import PortalEvent
+from portal.tenancy.scope import entered, system_scope
 from scorecards import services as scorecards
 from scorecards.models import Scorecard
-from tests.worlds import VendorWorld
+from tests.support.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RESCORED_WITHIN = 60  # seconds, from the win to the new figures on the page

@@ -16,10 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from deals.leads.metrics import METRICS, handling
 from deals.leads.models import Lead, LeadOffer
 from partners.models import Partner
-from portal.metrics import AsOf, Quadrant, all_metrics
-from portal.models import Vendor
-from portal.scope import entered, system_scope
-from tests.factories import LeadFactory, LeadOfferFactory, PartnerFactory, VendorFactory
+from portal.metrics.declarations import AsOf, Quadrant, all_metrics
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
+from tests.support.factories import LeadFactory, LeadOfferFactory, PartnerFactory, VendorFactory
 
 pytestmark = pytest.mark.django_db
 

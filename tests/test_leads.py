@@ -11,20 +11,24 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from deals import services as deals
-from deals.leads import selectors, services
+from deals.deal.models import Deal, DealSource, DealStatus
+from deals.leads import clocks, entry, offers, selectors
+from deals.leads import services as leads_services
 from deals.leads.models import Lead, LeadOffer, LeadRule, LeadStatus, OfferBasis, Territory
-from deals.models import Deal, DealSource, DealStatus
+from deals.registration import services as deals
 from partners.models import Partner, PartnerStatus, PartnerType
-from portal import partitions
-from portal.business_calendars import calendar_of, forget_calendar
-from portal.models import Membership, Notification, PortalEvent, WorkingHours
-from portal.outbox import deliver
-from portal.scope import entered, system_scope
-from tests import factories, leads
-from tests.clocks import stopped_at
-from tests.leads import do, manage
-from tests.worlds import VendorWorld, acting_as
+from portal.calendar.models import WorkingHours
+from portal.calendar.selectors import calendar_of, forget_calendar
+from portal.events import partitions
+from portal.events.models import PortalEvent
+from portal.events.outbox import deliver
+from portal.notifications.models import Notification
+from portal.people.models import Membership
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories, leads
+from tests.support.clocks import stopped_at
+from tests.support.leads import do, manage
+from tests.support.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 
@@ -53,16 +57,16 @@ def told(world: VendorWorld, kind: str) -> set[str]:
 def mind(world: VendorWorld) -> tuple[int, int]:
     """What the periodic task does: (timed out, reminded)."""
     with entered(system_scope(world.vendor.pk)), transaction.atomic(), timezone.override(VIENNA):
-        return services.leads_time_out(vendor=world.vendor), services.contacts_remind(vendor=world.vendor)
+        return clocks.leads_time_out(vendor=world.vendor), clocks.contacts_remind(vendor=world.vendor)
 
 
 class TestEntering:
     def test_sent_twice_it_is_one_lead_and_numbers_leave_no_gap(self, world: VendorWorld) -> None:
         key = uuid4()
         with acting_as(world.people["manager"]) as actor:
-            first = services.lead_save(actor=actor, answers=leads.answers(), lines=[], key=key)
-            again = services.lead_save(actor=actor, answers=leads.answers(), lines=[], key=key)
-            other = services.lead_save(actor=actor, answers=leads.answers(), lines=[], key=uuid4())
+            first = entry.lead_save(actor=actor, answers=leads.answers(), lines=[], key=key)
+            again = entry.lead_save(actor=actor, answers=leads.answers(), lines=[], key=key)
+            other = entry.lead_save(actor=actor, answers=leads.answers(), lines=[], key=uuid4())
         assert (first.reference, again.pk, other.reference) == ("L-000001", first.pk, "L-000002")
         assert first.owner == world.people["manager"].user
 
@@ -73,16 +77,16 @@ class TestEntering:
 
     def test_what_a_partner_has_cannot_be_changed(self, world: VendorWorld) -> None:
         made = leads.lead(world)
-        changed = manage(services.lead_save, world, made, answers={"notes": "Three arms."}, lines=[])
+        changed = manage(entry.lead_save, world, made, answers={"notes": "Three arms."}, lines=[])
         assert (changed.notes, changed.lines.count()) == ("Three arms.", 0)
-        manage(services.lead_offer, world, made, partner=world.partners["beta"])
+        manage(offers.lead_offer, world, made, partner=world.partners["beta"])
         with pytest.raises(ValidationError, match="is offered and cannot be changed now"):
-            manage(services.lead_save, world, made, answers={"notes": "Four."}, lines=[])
+            manage(entry.lead_save, world, made, answers={"notes": "Four."}, lines=[])
 
     def test_another_managers_lead_is_not_mine(self, world: VendorWorld) -> None:
         made = leads.lead(world)
         with pytest.raises(PermissionDenied):
-            manage(services.lead_route, world, made, "other_manager")
+            manage(offers.lead_route, world, made, "other_manager")
 
 
 class TestOffering:
@@ -101,16 +105,14 @@ class TestOffering:
 
     def test_pressed_twice_it_is_one_offer(self, world: VendorWorld) -> None:
         made = leads.lead(world)
-        first, again = (
-            manage(services.lead_offer, world, made, partner=world.partners["beta"]) for _ in "ab"
-        )
+        first, again = (manage(offers.lead_offer, world, made, partner=world.partners["beta"]) for _ in "ab")
         assert first == again
         assert leads.events(world, first) == ["deals.lead_offered"]
 
     def test_not_to_a_second_partner_meanwhile(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
         with pytest.raises(ValidationError, match="is offered and cannot be offered now"):
-            manage(services.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["alpha"])
+            manage(offers.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["alpha"])
 
     def test_the_database_allows_one_open_offer_at_most(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
@@ -139,19 +141,19 @@ class TestOffering:
 
     def test_taken_back_before_the_answer_it_can_be_offered_again(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
-        manage(services.lead_withdraw, world, leads.lead_now(world, offer))
-        manage(services.lead_withdraw, world, leads.lead_now(world, offer))  # twice is once
+        manage(offers.lead_withdraw, world, leads.lead_now(world, offer))
+        manage(offers.lead_withdraw, world, leads.lead_now(world, offer))  # twice is once
         assert leads.events(world, offer) == ["deals.lead_offered", "deals.lead_withdrawn"]
         assert told(world, "leads.gone") == {"partner_admin", "partner_rep"}
-        manage(services.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["beta"])
+        manage(offers.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["beta"])
         assert leads.holders(world, offer) == [("beta", "withdrawn"), ("beta", "")]
 
     def test_taken_back_after_the_acceptance_it_goes_to_somebody_else(self, world: VendorWorld) -> None:
         offer = leads.accepted(world)
-        manage(services.lead_withdraw, world, leads.lead_now(world, offer))
+        manage(offers.lead_withdraw, world, leads.lead_now(world, offer))
         with pytest.raises(ValidationError, match="had accepted it"):
-            manage(services.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["beta"])
-        manage(services.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["alpha"])
+            manage(offers.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["beta"])
+        manage(offers.lead_offer, world, leads.lead_now(world, offer), partner=world.partners["alpha"])
         assert leads.holders(world, offer) == [("beta", "accepted"), ("alpha", "")]
         with pytest.raises(ValidationError, match="not with you any more"):
             leads.log(world, offer)
@@ -160,17 +162,17 @@ class TestOffering:
         free, held = leads.lead(world), leads.offered(world, "alpha")
         with acting_as(world.people["manager"]) as actor:
             both = [free, leads_of(held)]
-            offered, refused = services.leads_offer(actor=actor, leads=both, partner=world.partners["beta"])
+            offered, refused = offers.leads_offer(actor=actor, leads=both, partner=world.partners["beta"])
         assert [offer.reference for offer in offered] == [free.reference]
         assert [(lead.reference, "is offered" in why) for lead, why in refused] == [(held.reference, True)]
 
     def test_ended_by_the_vendor_nobody_has_it_any_more(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
-        ended = manage(services.lead_end, world, leads.lead_now(world, offer), reason="A competitor")
+        ended = manage(offers.lead_end, world, leads.lead_now(world, offer), reason="A competitor")
         assert (ended.status, ended.disqualify_reason) == (LeadStatus.DISQUALIFIED, "A competitor")
         assert leads.holders(world, offer) == [("beta", "withdrawn")]
         with pytest.raises(ValidationError):
-            do(services.offer_accept, world.people["partner_rep"], offer)
+            do(leads_services.offer_accept, world.people["partner_rep"], offer)
 
 
 def leads_of(offer: LeadOffer) -> Lead:
@@ -188,17 +190,20 @@ class TestAnswering:
 
     def test_accepted_twice_is_once(self, world: VendorWorld) -> None:
         offer = leads.accepted(world)
-        again = do(services.offer_accept, world.people["partner_admin"], offer)
+        again = do(leads_services.offer_accept, world.people["partner_admin"], offer)
         assert again.answered_by == world.people["partner_rep"].user
         assert leads.events(world, offer).count("deals.lead_accepted") == 1
 
     def test_not_after_the_window_even_before_the_clock_has_seen_it(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
         with stopped_at(offer.answer_due_at), pytest.raises(ValidationError, match="window has closed"):
-            do(services.offer_accept, world.people["partner_rep"], offer)
+            do(leads_services.offer_accept, world.people["partner_rep"], offer)
         with stopped_at(leads.past(offer)):
             assert mind(world) == (1, 0)
-            for service, more in ((services.offer_accept, {}), (services.offer_decline, {"reason": "No"})):
+            for service, more in (
+                (leads_services.offer_accept, {}),
+                (leads_services.offer_decline, {"reason": "No"}),
+            ):
                 with pytest.raises(ValidationError, match="window has closed"):
                     do(service, world.people["partner_rep"], offer, **more)
         assert leads.holders(world, offer) == [("beta", "timed_out")]
@@ -215,24 +220,27 @@ class TestAnswering:
     def test_declining_needs_a_reason_and_the_manager_reads_it(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
         with pytest.raises(ValidationError, match="Say why"):
-            do(services.offer_decline, world.people["partner_rep"], offer, reason=" ")
-        declined = do(services.offer_decline, world.people["partner_rep"], offer, reason="No capacity")
+            do(leads_services.offer_decline, world.people["partner_rep"], offer, reason=" ")
+        declined = do(leads_services.offer_decline, world.people["partner_rep"], offer, reason="No capacity")
         assert (declined.outcome, declined.decline_reason) == ("declined", "No capacity")
         assert told(world, "leads.declined") == {"manager"}
         with pytest.raises(ValidationError, match="is declined already"):
-            do(services.offer_accept, world.people["partner_rep"], offer)
+            do(leads_services.offer_accept, world.people["partner_rep"], offer)
 
     def test_of_a_lead_whose_owner_has_left_the_admins_are_told(self, world: VendorWorld) -> None:
         offer = leads.offered(world)
         with entered(system_scope(world.vendor.pk)):
             Membership.objects.filter(pk=world.people["manager"].membership.pk).update(is_active=False)
-        do(services.offer_accept, world.people["partner_rep"], offer)
+        do(leads_services.offer_accept, world.people["partner_rep"], offer)
         assert told(world, "leads.accepted") == {"program_admin"}
 
     @pytest.mark.parametrize("name", ["distributor_admin", "sub_rep", "manager", "executive"])
     def test_nobody_else_answers(self, name: str, world: VendorWorld) -> None:
         offer = leads.offered(world)
-        for service, more in ((services.offer_accept, {}), (services.offer_decline, {"reason": "No"})):
+        for service, more in (
+            (leads_services.offer_accept, {}),
+            (leads_services.offer_decline, {"reason": "No"}),
+        ):
             with pytest.raises(PermissionDenied):
                 do(service, world.people[name], offer, **more)
         assert leads.holders(world, offer) == [("beta", "")]
@@ -242,9 +250,10 @@ class TestAnswering:
         with entered(system_scope(world.vendor.pk)):
             Partner.objects.filter(slug="beta").update(status=PartnerStatus.SUSPENDED)
         with pytest.raises(PermissionDenied):
-            do(services.offer_accept, world.people["partner_rep"], offer)
+            do(leads_services.offer_accept, world.people["partner_rep"], offer)
         assert (
-            do(services.offer_decline, world.people["partner_rep"], offer, reason="No").outcome == "declined"
+            do(leads_services.offer_decline, world.people["partner_rep"], offer, reason="No").outcome
+            == "declined"
         )
 
 
@@ -289,21 +298,24 @@ class TestWorking:
 
     def test_neither_registered_nor_disqualified_before_a_contact(self, world: VendorWorld) -> None:
         offer = leads.accepted(world)
-        for service, more in ((services.offer_convert, {}), (services.offer_disqualify, {"reason": "No"})):
+        for service, more in (
+            (leads_services.offer_convert, {}),
+            (leads_services.offer_disqualify, {"reason": "No"}),
+        ):
             with pytest.raises(ValidationError, match="Log your first contact"):
                 do(service, world.people["partner_rep"], offer, **more)
 
     def test_disqualified_with_a_reason_the_vendor_reads(self, world: VendorWorld) -> None:
         offer = leads.contacted(world)
-        do(services.offer_disqualify, world.people["partner_rep"], offer, reason="No budget")
+        do(leads_services.offer_disqualify, world.people["partner_rep"], offer, reason="No budget")
         lead = leads.lead_now(world, offer)
         assert (lead.status, lead.disqualify_reason) == (LeadStatus.DISQUALIFIED, "No budget")
         assert told(world, "leads.disqualified") == {"manager"}
 
     def test_a_registration_takes_over_everything_and_keeps_the_link(self, world: VendorWorld) -> None:
         offer = leads.contacted(world, products=(0, 1))
-        deal = do(services.offer_convert, world.people["partner_rep"], offer)
-        again = do(services.offer_convert, world.people["partner_rep"], offer)
+        deal = do(leads_services.offer_convert, world.people["partner_rep"], offer)
+        again = do(leads_services.offer_convert, world.people["partner_rep"], offer)
         assert again == deal
         said = leads.answers()
         for name in ("customer_name", "customer_domain", "customer_country", "contact_name", "contact_email"):
@@ -320,14 +332,14 @@ class TestWorking:
     def test_a_draft_that_was_discarded_can_be_made_again(self, world: VendorWorld) -> None:
         offer = leads.contacted(world)
         rep = world.people["partner_rep"]
-        first = do(services.offer_convert, rep, offer)
+        first = do(leads_services.offer_convert, rep, offer)
         with acting_as(rep) as actor:
             deals.deal_withdraw(actor=actor, deal=first)
-        assert do(services.offer_convert, rep, offer) != first
+        assert do(leads_services.offer_convert, rep, offer) != first
 
     def test_the_vendor_hears_of_the_registration_once_it_is_sent(self, world: VendorWorld) -> None:
         offer = leads.contacted(world)
-        deal = do(services.offer_convert, world.people["partner_rep"], offer)
+        deal = do(leads_services.offer_convert, world.people["partner_rep"], offer)
         with acting_as(world.people["manager"]) as actor:
             assert selectors.deal_of(actor, leads.now_is(world, offer)) is None
         with entered(system_scope(world.vendor.pk)):
@@ -375,7 +387,7 @@ class TestClocks:
             offer = leads.offered(world)
             assert offer.answer_due_at == due
             clock.move_to(offer.answer_due_at - timedelta(seconds=1))
-            done = do(services.offer_accept, world.people["partner_rep"], offer)
+            done = do(leads_services.offer_accept, world.people["partner_rep"], offer)
         assert abs(done.contact_due_at - then) <= timedelta(seconds=1)
 
     def test_a_shift_across_the_change_counts_its_real_hours(self, world: VendorWorld) -> None:
@@ -404,8 +416,8 @@ class TestRouting:
 
     @pytest.fixture(autouse=True)
     def _somebody_everywhere(self, world: VendorWorld) -> None:
-        from portal.roles import Role
-        from tests.worlds import add_person
+        from portal.tenancy.roles import Role
+        from tests.support.worlds import add_person
 
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             add_person(world.vendor, "delta_rep", Role.PARTNER_REP, world.partners["delta"])
@@ -420,7 +432,7 @@ class TestRouting:
             ]
 
     def route(self, world: VendorWorld, made: Lead) -> LeadOffer | None:
-        found: LeadOffer | None = manage(services.lead_route, world, made)
+        found: LeadOffer | None = manage(offers.lead_route, world, made)
         return found
 
     def test_the_first_rule_that_names_somebody_decides(self, world: VendorWorld) -> None:
@@ -505,7 +517,7 @@ class TestRouting:
         leads.rule(world)
         offer = self.route(world, leads.lead(world))
         assert offer
-        do(services.offer_decline, world.people["distributor_rep"], offer, reason="No capacity")
+        do(leads_services.offer_decline, world.people["distributor_rep"], offer, reason="No capacity")
         assert leads.holders(world, offer) == [("alpha", "declined"), ("beta", "")]
         second = _latest(world, offer)
         with stopped_at(leads.past(second)):
@@ -517,7 +529,7 @@ class TestRouting:
         assert told(world, "leads.nobody_left") == {"manager"}
         for slug in ("alpha", "beta", "delta"):
             with pytest.raises(ValidationError, match=r"declined it|did not answer in time"):
-                manage(services.lead_offer, world, leads.lead_now(world, offer), partner=world.partners[slug])
+                manage(offers.lead_offer, world, leads.lead_now(world, offer), partner=world.partners[slug])
         assert self.route(world, leads.lead_now(world, offer)) is None
         with entered(system_scope(world.vendor.pk)), transaction.atomic(), pytest.raises(IntegrityError):
             factories.LeadOfferFactory(lead=offer.lead, partner=world.partners["alpha"])
@@ -535,7 +547,7 @@ class TestRouting:
         with entered(system_scope(world.vendor.pk)):
             Partner.objects.exclude(slug="gamma").update(status=PartnerStatus.SUSPENDED)
         assert self.route(world, leads.lead(world)) is None
-        offer = manage(services.lead_route, world, leads.lead(world, "program_admin"), "program_admin")
+        offer = manage(offers.lead_route, world, leads.lead(world, "program_admin"), "program_admin")
         assert offer.partner_id == world.partners["gamma"].pk
 
     def test_what_partners_read_names_nobody_else(self, world: VendorWorld) -> None:
@@ -569,11 +581,11 @@ def test_every_e_mail_is_sent_and_names_the_customer(
 ) -> None:
     leads.rule(world)
     first = leads.contacted(world)
-    do(services.offer_disqualify, world.people["partner_rep"], first, reason="No budget")
+    do(leads_services.offer_disqualify, world.people["partner_rep"], first, reason="No budget")
     second = leads.offered(world)
-    do(services.offer_decline, world.people["partner_rep"], second, reason="No capacity")
+    do(leads_services.offer_decline, world.people["partner_rep"], second, reason="No capacity")
     third = leads.offered(world)
-    manage(services.lead_withdraw, world, leads.lead_now(world, third))
+    manage(offers.lead_withdraw, world, leads.lead_now(world, third))
     late = leads.accepted(world)
     assert late.contact_due_at
     with stopped_at(late.contact_due_at + timedelta(days=30)):

@@ -14,17 +14,18 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deals.leads import services
+from deals.deal.models import Deal
+from deals.leads import offers, services
 from deals.leads.models import Lead, LeadContact, LeadOffer, LeadStatus
-from deals.models import Deal
-from portal.models import Notification, OutboxMessage, PortalEvent
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from tests import factories, leads
-from tests.clocks import stopped_at
-from tests.leads import do, manage
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.notifications.models import Notification
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories, leads
+from tests.support.clocks import stopped_at
+from tests.support.leads import do, manage
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 from tests.test_deals_pages import BUDGET, statements, text
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]
@@ -397,7 +398,7 @@ class TestSecrecy:
             second = _open_offer(world, alone)
             do(services.offer_accept, world.people["distributor_rep"], second)
             assert _bare(rep.get(page(alone))) == before
-            manage(services.lead_end, world, leads.lead_now(world, alone), reason="Beta knows Alpha")
+            manage(offers.lead_end, world, leads.lead_now(world, alone), reason="Beta knows Alpha")
             assert _bare(rep.get(page(alone))) == before
 
     def test_the_rows_themselves_are_the_wall(self, story: LeadOffer, world: VendorWorld) -> None:
@@ -533,7 +534,7 @@ class TestImport:
         file = tmp_path / "leads.csv"
         self.load(world, file, "id,company,country\nA1,First GmbH,AT\n")
         with acting_as(world.people["program_admin"]) as actor:
-            services.lead_offer(actor=actor, lead=Lead.objects.get(), partner=world.partners["beta"])
+            offers.lead_offer(actor=actor, lead=Lead.objects.get(), partner=world.partners["beta"])
         with pytest.raises(CommandError, match="every line was rejected"):
             self.load(world, file, "id,company,country\nA1,Other GmbH,AT\n")
         assert _the_lead(world).customer_name == "First GmbH"

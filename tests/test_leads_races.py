@@ -10,16 +10,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from deals.leads import services
+from deals.leads import actions, clocks, services
+from deals.leads import offers as leads_offers
 from deals.leads.models import Lead, LeadOffer, LeadStatus
-from deals.leads.services import answering, steps
-from portal.models import PortalEvent
-from portal.scope import entered, system_scope
-from tests import leads
-from tests.clocks import stopped_at
-from tests.leads import do, manage
+from portal.events.models import PortalEvent
+from portal.tenancy.scope import entered, system_scope
+from tests.support import leads
+from tests.support.clocks import stopped_at
+from tests.support.leads import do, manage
+from tests.support.worlds import VendorWorld
 from tests.test_deals_races import at_once
-from tests.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +55,7 @@ def test_without_the_lock_it_would_be_accepted_twice(
             looked.wait()
         return found
 
-    monkeypatch.setattr(answering, "worked_on", unlocked)
+    monkeypatch.setattr(actions, "worked_on", unlocked)
     accept_twice(world, offer)
     assert acceptances(world) == 2
 
@@ -67,7 +67,7 @@ def test_an_acceptance_and_the_end_of_the_window_never_both_win(world: VendorWor
 
     def clock() -> int:
         with entered(system_scope(world.vendor.pk)), transaction.atomic(), timezone.override("Europe/Vienna"):
-            return services.leads_time_out(vendor=world.vendor, now=offer.answer_due_at)
+            return clocks.leads_time_out(vendor=world.vendor, now=offer.answer_due_at)
 
     with stopped_at(offer.answer_due_at - timedelta(seconds=1)):
         accepted, late = at_once(lambda: do(services.offer_accept, rep, offer), clock)
@@ -85,7 +85,7 @@ def offer_to_two(world: VendorWorld, made: Lead) -> list[Any]:
     managers = ("manager", "beta"), ("program_admin", "alpha")
     return at_once(
         *(
-            lambda by=by, to=to: manage(services.lead_offer, world, made, by, partner=world.partners[to])
+            lambda by=by, to=to: manage(leads_offers.lead_offer, world, made, by, partner=world.partners[to])
             for by, to in managers
         )
     )
@@ -110,8 +110,8 @@ def test_without_the_locks_the_database_still_allows_one(
             looked.wait()
         return found
 
-    monkeypatch.setattr(steps, "locked_lead", unlocked)
-    monkeypatch.setattr("deals.leads.services.offering.one_at_a_time", lambda what: None)
+    monkeypatch.setattr(actions, "locked_lead", unlocked)
+    monkeypatch.setattr("deals.leads.offers.one_at_a_time", lambda what: None)
     results = offer_to_two(world, made)
     assert sum(isinstance(result, IntegrityError) for result in results) == 1, results
     assert len(leads.holders(world, made)) == 1
@@ -123,7 +123,7 @@ def test_two_runs_of_the_clock_share_the_work(world: VendorWorld) -> None:
 
     def clock() -> int:
         with entered(system_scope(world.vendor.pk)), transaction.atomic(), timezone.override("Europe/Vienna"):
-            return services.leads_time_out(vendor=world.vendor)
+            return clocks.leads_time_out(vendor=world.vendor)
 
     with stopped_at(max(offer.answer_due_at for offer in offers)):
         assert sum(at_once(clock, clock)) == 3

@@ -6,16 +6,17 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from deals import services
+from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
-from deals.bulk.models import BulkUpload
-from deals.models import Deal
-from portal.uploads import checked
-from tests.deals import approved
+from deals.deal.models import Deal
+from deals.registration.bulk import services as bulk_services
+from deals.registration.bulk.models import BulkUpload
+from portal.files.uploads import checked
+from tests.support.deals import approved
+from tests.support.worlds import VendorWorld, acting_as
 from tests.test_amendments import AMOUNT, answer, ask
 from tests.test_bulk import as_csv, row
 from tests.test_deals_races import active_claims, at_once, without_index
-from tests.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +36,7 @@ def approve_both(world: VendorWorld) -> list[Any]:
     deciders = [world.people["manager"], world.people["program_admin"]]
     return at_once(
         *(
-            lambda one=one, who=who: answer(services.amendment_approve, who, one)
+            lambda one=one, who=who: answer(amendments_services.amendment_approve, who, one)
             for one, who in zip(amendments, deciders, strict=True)
         )
     )
@@ -76,11 +77,11 @@ def test_a_file_confirmed_many_times_at_once_is_registered_once(world: VendorWor
     rep = world.people["partner_rep"]
     with acting_as(rep) as actor:
         upload = checked("deals.csv", as_csv(row(), row(Customer="Jura Uhren", Website="")))
-        bulk = services.bulk_check(actor=actor, upload=upload)
+        bulk = bulk_services.bulk_check(actor=actor, upload=upload)
 
     def confirm() -> BulkUpload:
         with acting_as(rep) as actor:
-            return services.bulk_register(actor=actor, bulk=bulk, lines={2, 3})
+            return bulk_services.bulk_register(actor=actor, bulk=bulk, lines={2, 3})
 
     results = at_once(*[confirm] * 8)
     assert all(isinstance(result, BulkUpload) for result in results), results

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals.matching import normalised_name, registrable_domain
+from deals.customers.match_keys import normalised_name, registrable_domain
 
 
 @pytest.mark.parametrize(

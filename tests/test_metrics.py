@@ -14,14 +14,14 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from deals.deal.models import Deal, Stage, StageChange
 from deals.metrics import METRICS, VALUES, sales, totals
-from deals.models import Deal, Stage, StageChange
 from partners.models import Partner
-from portal.metrics import AsOf, Result
-from portal.models import Vendor
-from portal.scope import entered, system_scope
-from tests.factories import PartnerFactory, StageFactory, VendorFactory
-from tests.worlds import VendorWorld, acting_as
+from portal.metrics.declarations import AsOf, Result
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
+from tests.support.factories import PartnerFactory, StageFactory, VendorFactory
+from tests.support.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 

@@ -15,25 +15,18 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from deals.models import Deal
+from deals.deal.models import Deal
 from partners.models import Partner
-from portal.events import record
-from portal.metrics import all_metrics
-from portal.models import Vendor
-from portal.newvendor import create_vendor
-from portal.scope import entered, system_scope
+from portal.events.log import record
+from portal.metrics.declarations import all_metrics
+from portal.tenancy.models import Vendor
+from portal.tenancy.new_vendor import create_vendor
+from portal.tenancy.scope import entered, system_scope
 from scorecards import engine, selectors, services, tasks
-from scorecards.models import (
-    MetricTarget,
-    QuadrantWeight,
-    Scorecard,
-    ScoringRun,
-    StalePartner,
-    Yardstick,
-)
-from tests.factories import DealFactory, PartnerFactory, TierFactory, VendorFactory
-from tests.processes import wait_until
-from tests.worlds import VendorWorld, acting_as
+from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
+from tests.support.factories import DealFactory, PartnerFactory, TierFactory, VendorFactory
+from tests.support.processes import wait_until
+from tests.support.worlds import VendorWorld, acting_as
 
 PATIENCE = 60  # seconds
 DAY = date(2026, 6, 30)

@@ -13,15 +13,19 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from deals import services
-from portal import notifying, tasks
-from portal.models import Mail, Notification, NotificationPreference, OutboxMessage, User
-from portal.notifying import Wish, notify
-from portal.outbox import deliver
-from portal.scope import Scope, entered, system_scope
-from tests.clocks import StoppedClock, stopped_at
-from tests.deals import do, submitted
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
+from deals.approvals import services as approvals_services
+from deals.registration import services as registration_services
+from portal.events.models import OutboxMessage
+from portal.events.outbox import deliver
+from portal.notifications import services as notifications_services
+from portal.notifications import tasks
+from portal.notifications.models import Mail, Notification, NotificationPreference
+from portal.notifications.services import Wish, notify
+from portal.people.models import User
+from portal.tenancy.scope import Scope, entered, system_scope
+from tests.support.clocks import StoppedClock, stopped_at
+from tests.support.deals import do, submitted
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 VIENNA = ZoneInfo("Europe/Vienna")
 #: A Wednesday, before the vendor's morning.
@@ -46,7 +50,7 @@ def tell(world: VendorWorld, *people: User, key: str = "k", kind: str = "deals.a
 
 def wish(person: Person, how: Mail, *, in_app: bool = True, kind: str = "deals.approved") -> None:
     with acting_as(person) as actor:
-        notifying.preferences_set(actor=actor, wishes={kind: Wish(how, in_app)})
+        notifications_services.preferences_set(actor=actor, wishes={kind: Wish(how, in_app)})
 
 
 def inbox(world: VendorWorld, person: Person) -> list[Notification]:
@@ -122,16 +126,16 @@ class TestTelling:
     def test_every_step_of_a_deal_is_told(self, world: VendorWorld) -> None:
         rep, manager = world.people["partner_rep"], world.people["manager"]
         deal = submitted(rep, world)
-        do(services.deal_return, manager, deal, reason="Which site?")
-        do(services.deal_resubmit, rep, deal)
-        do(services.deal_approve, manager, deal)
+        do(approvals_services.deal_return, manager, deal, reason="Which site?")
+        do(registration_services.deal_resubmit, rep, deal)
+        do(approvals_services.deal_approve, manager, deal)
         assert [row.kind for row in inbox(world, manager)] == ["deals.submitted", "deals.submitted"]
         assert [row.kind for row in inbox(world, rep)] == ["deals.returned", "deals.approved"]
 
     def test_templates_of_every_kind_have_text_and_html(self, world: VendorWorld) -> None:
         from django.template.loader import get_template
 
-        from deals.notices import KINDS
+        from deals.deal.notifications import KINDS
 
         for kind in KINDS:
             for ending in ("txt", "html"):
@@ -148,7 +152,7 @@ class TestTheWall:
                 assert Notification.objects.filter(user=rep.user).count() == 0
                 assert Notification.objects.update(title="Mine") == 0
         with acting_as(rep) as actor:
-            assert notifying.notifications_read(actor=actor) == 1
+            assert notifications_services.notifications_read(actor=actor) == 1
 
     def test_not_even_of_oneself_at_another_vendor(
         self, world: VendorWorld, other_world: VendorWorld
@@ -164,7 +168,7 @@ class TestTheWall:
         executive = world.people["executive"]
         tell(world, executive.user)
         with acting_as(executive) as actor:
-            assert notifying.notifications_read(actor=actor) == 1
+            assert notifications_services.notifications_read(actor=actor) == 1
 
 
 @pytest.mark.django_db
@@ -186,7 +190,7 @@ class TestPages:
     def test_opening_marks_as_read_and_leads_there(self, world: VendorWorld, client_as: SignIn) -> None:
         rep = world.people["partner_rep"]
         deal = submitted(rep, world)
-        do(services.deal_approve, world.people["manager"], deal)
+        do(approvals_services.deal_approve, world.people["manager"], deal)
         client, (row,) = client_as(rep), inbox(world, rep)
         answer = client.post(reverse("notification_open", args=[row.pk]))
         assert answer.status_code == 302
@@ -222,7 +226,7 @@ class TestPages:
         assert "My registration was approved" in page
         assert "waits for my decision" not in page, "what only the vendor's people hear of"
         with acting_as(rep) as actor:
-            kinds = [kind.key for kind in notifying.kinds_for(actor)]
+            kinds = [kind.key for kind in notifications_services.kinds_for(actor)]
         answers = {f"mail_{n}": "digest" for n in range(len(kinds))}
         assert client.post(path, {**answers, "mail_0": "pigeon"}).status_code == 422
         with entered(system_scope(world.vendor.pk)):
@@ -233,7 +237,7 @@ class TestPages:
                 == 302
             )
         with acting_as(rep) as actor:
-            wishes = notifying.wishes_of(actor)
+            wishes = notifications_services.wishes_of(actor)
         assert wishes["deals.approved"] == Wish("digest", True)
         assert wishes["deals.rejected"] == Wish("digest", False)
 
@@ -334,18 +338,18 @@ class TestKilledWorkers:
 
 
 def _digest_and_die() -> None:
-    from portal import notifying as module
+    from portal.notifications import services as notifications_services
 
     def send_and_die(*args: Any, **kwargs: Any) -> None:
         original(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    original, module._send_digest = module._send_digest, send_and_die  # type: ignore[assignment]
+    original, notifications_services._send_digest = notifications_services._send_digest, send_and_die  # type: ignore[assignment]
     tasks.send_digests()
 
 
 def _claim_and_die(world: VendorWorld) -> None:
-    from portal import outbox
+    from portal.events import outbox
 
     outbox._effects = {"email": lambda message: os.kill(os.getpid(), signal.SIGKILL)}
     deliver(world.vendor.pk)

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from partners import services
 from partners.models import Partner, PartnerStatus, PartnerType
-from portal import marks
-from portal.events import event_types, record
-from portal.models import PortalEvent
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.worlds import PortalClient, VendorWorld, acting_as
+from portal.events.log import event_types, record
+from portal.events.models import PortalEvent
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from portal.ui import widgets
+from tests.support import factories
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
@@ -272,7 +272,7 @@ class TestTimeline:
 
     def test_every_declared_event_has_an_icon(self) -> None:
         for kind in event_types():
-            assert "<svg" in marks.icon(kind.icon), kind.key
+            assert "<svg" in widgets.icon(kind.icon), kind.key
 
 
 class TestEdit:

@@ -12,22 +12,25 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
 from django.utils import timezone
 
-from deals import services
-from deals.bigdeals.models import BigDealTerms
+from deals.deal.models import Deal, DealLine
 from deals.metrics import METRICS, sales, totals
-from deals.models import Deal, DealLine
+from deals.outcome import services as outcome_services
+from deals.proofs import services as proofs_services
 from deals.proofs.models import Proof, ProofFile, ProofStatus, SerialNumber
-from deals.services.proving import serial_key
-from portal.metrics import AsOf
-from portal.models import Notification, PortalEvent
-from portal.scope import entered, system_scope
-from portal.uploads import checked
-from tests import factories
-from tests.deals import approved, do, events, now_is
-from tests.files import PDF, REFUSED
+from deals.proofs.services import serial_key
+from deals.shared_credit import services as shared_credit_services
+from deals.special_prices.models import BigDealTerms
+from portal.events.models import PortalEvent
+from portal.files.uploads import checked
+from portal.metrics.declarations import AsOf
+from portal.notifications.models import Notification
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.deals import approved, do, events, now_is
+from tests.support.files import PDF, REFUSED
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements, text
 from tests.test_deals_races import at_once
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 
 SignIn = Callable[[Person], PortalClient]
 NEEDED = 50_000_00
@@ -43,16 +46,18 @@ def terms(world: VendorWorld) -> VendorWorld:
 
 def won(world: VendorWorld, amount: int = NEEDED, rep: str = "partner_rep", **changes: Any) -> Deal:
     deal = approved(world, rep, **changes)
-    return do(services.deal_win, world.people[rep], deal, amount=amount, closed_on=timezone.localdate())
+    return do(
+        outcome_services.deal_win, world.people[rep], deal, amount=amount, closed_on=timezone.localdate()
+    )
 
 
 def send(world: VendorWorld, deal: Deal, rep: str = "partner_rep", **more: Any) -> Any:
     fields = {"kind": "invoice", "upload": checked("invoice.pdf", PDF), **more}
-    return do(services.proof_send, world.people[rep], deal, **fields)
+    return do(proofs_services.proof_send, world.people[rep], deal, **fields)
 
 
 def send_serials(world: VendorWorld, deal: Deal, *serials: str, rep: str = "partner_rep") -> Any:
-    return do(services.proof_send, world.people[rep], deal, kind="serials", serials=serials)
+    return do(proofs_services.proof_send, world.people[rep], deal, kind="serials", serials=serials)
 
 
 def answer(service: Any, person: Person, proof: Proof, **more: Any) -> Proof:
@@ -63,11 +68,11 @@ def answer(service: Any, person: Person, proof: Proof, **more: Any) -> Proof:
 
 
 def accept(world: VendorWorld, proof: Proof) -> Proof:
-    return answer(services.proof_accept, world.people["manager"], proof)
+    return answer(proofs_services.proof_accept, world.people["manager"], proof)
 
 
 def refuse(world: VendorWorld, proof: Proof, reason: str = "Not readable.") -> Proof:
-    return answer(services.proof_refuse, world.people["manager"], proof, reason=reason)
+    return answer(proofs_services.proof_refuse, world.people["manager"], proof, reason=reason)
 
 
 def told(world: VendorWorld, kind: str) -> set[str]:
@@ -167,7 +172,10 @@ class TestHandingIn:
     @pytest.mark.parametrize("name", ["partner_rep", "partner_admin", "executive"])
     def test_only_its_managers_answer(self, terms: VendorWorld, name: str) -> None:
         proof = send(terms, won(terms))
-        for service, more in ((services.proof_accept, {}), (services.proof_refuse, {"reason": "x"})):
+        for service, more in (
+            (proofs_services.proof_accept, {}),
+            (proofs_services.proof_refuse, {"reason": "x"}),
+        ):
             with pytest.raises(PermissionDenied):
                 answer(service, terms.people[name], proof, **more)
 
@@ -176,7 +184,7 @@ class TestHandingIn:
 
         def mind(now: Any) -> int:
             with entered(system_scope(terms.vendor.pk)), transaction.atomic():
-                return services.proofs_mind(vendor=terms.vendor, now=now)
+                return proofs_services.proofs_mind(vendor=terms.vendor, now=now)
 
         assert [mind(proof.due_at - timedelta(minutes=1)), mind(proof.due_at), mind(proof.due_at)] == [
             0,
@@ -334,9 +342,9 @@ class TestWhatCounts:
     def test_acceptance_rescores_the_partner_and_who_shares_the_deal(self, terms: VendorWorld) -> None:
         deal = approved(terms)
         delta = terms.partners["delta"]
-        do(services.credit_name, terms.people["manager"], deal, other=delta, share=4_000)
+        do(shared_credit_services.credit_name, terms.people["manager"], deal, other=delta, share=4_000)
         today = timezone.localdate()
-        do(services.deal_win, terms.people["partner_rep"], deal, amount=NEEDED, closed_on=today)
+        do(outcome_services.deal_win, terms.people["partner_rep"], deal, amount=NEEDED, closed_on=today)
         accept(terms, send(terms, deal))
         with entered(system_scope(terms.vendor.pk)), transaction.atomic():
             event = PortalEvent.objects.get(type="deals.share_counted")

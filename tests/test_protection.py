@@ -12,19 +12,24 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deals import services, tasks
+from deals import tasks
 from deals.conflicts.check import conflict_check
-from deals.models import Deal, DealStatus, Protection, Verdict
-from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
-from portal import partitions
-from portal.models import Membership, Notification, OutboxMessage
-from portal.outbox import deliver
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.clocks import StoppedClock, stopped_at
-from tests.deals import approved, do, events, now_is
+from deals.deal.models import Deal, DealStatus, Verdict
+from deals.outcome import services as outcome_services
+from deals.protection import extensions as protection_extensions
+from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
+from deals.registration import services as registration_services
+from portal.events import partitions
+from portal.events.models import OutboxMessage
+from portal.events.outbox import deliver
+from portal.notifications.models import Notification
+from portal.people.models import Membership
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.clocks import StoppedClock, stopped_at
+from tests.support.deals import approved, do, events, now_is
+from tests.support.worlds import PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements
-from tests.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 VIENNA, NEW_YORK = ZoneInfo("Europe/Vienna"), ZoneInfo("America/New_York")
@@ -69,7 +74,9 @@ def reminders(world: VendorWorld, deal: Deal) -> list[tuple[int, bool]]:
 def asked(world: VendorWorld, deal: Deal, days: int = 30, who: str = "partner_rep", **more: Any) -> Extension:
     reason = more.pop("reason", "The site survey takes longer.")
     with acting_as(world.people[who]) as actor:
-        return services.extension_request(actor=actor, deal=deal, days=days, reason=reason, **more)
+        return protection_extensions.extension_request(
+            actor=actor, deal=deal, days=days, reason=reason, **more
+        )
 
 
 def decided(world: VendorWorld, service: Any, extension: Extension, who: str = "manager", **more: Any) -> Any:
@@ -158,7 +165,7 @@ def test_a_reminder_is_one_mail_and_one_notification_each(world: VendorWorld, fr
 
 def test_even_a_row_that_was_forgotten_sends_no_second_mail(world: VendorWorld, frozen: StoppedClock) -> None:
     """Two runs that both looked before either wrote: the row of the first stops the second."""
-    from deals.services import reminding
+    from deals.protection import reminders as protection_reminders
 
     deal = until(world, approved(world), NOW + timedelta(days=6))
     remind()
@@ -167,7 +174,7 @@ def test_even_a_row_that_was_forgotten_sends_no_second_mail(world: VendorWorld, 
         transaction.atomic(),
         timezone.override(world.vendor.zone),
     ):
-        reminding._remind(world.vendor, Deal.objects.get(pk=deal.pk), 7, NOW)
+        protection_reminders._remind(world.vendor, Deal.objects.get(pk=deal.pk), 7, NOW)
     assert len(told(world, "deals.protection_ending")) == 1
 
 
@@ -176,9 +183,9 @@ def test_what_is_closed_or_gone_is_not_reminded_of(world: VendorWorld, frozen: S
     won, lost, withdrawn, over = (
         approved(world, customer_name=name, customer_domain="") for name in ("A1", "B2", "C3", "D4")
     )
-    do(services.deal_win, rep, won, amount=1_00, closed_on=date(2026, 11, 18))
-    do(services.deal_lose, rep, lost, reason="Price")
-    do(services.deal_withdraw, rep, withdrawn)
+    do(outcome_services.deal_win, rep, won, amount=1_00, closed_on=date(2026, 11, 18))
+    do(outcome_services.deal_lose, rep, lost, reason="Price")
+    do(registration_services.deal_withdraw, rep, withdrawn)
     for deal in (won, lost, withdrawn):
         until(world, deal, NOW + timedelta(days=3))
     until(world, over, NOW - timedelta(minutes=1))
@@ -202,7 +209,7 @@ def test_a_short_protection_is_not_reminded_of_on_its_first_day(
 def test_an_extended_deal_is_reminded_of_anew(world: VendorWorld, frozen: StoppedClock) -> None:
     deal = until(world, approved(world), NOW + timedelta(days=1))
     remind()
-    decided(world, services.extension_grant, asked(world, deal, 20))
+    decided(world, protection_extensions.extension_grant, asked(world, deal, 20))
     frozen.move_to(NOW + timedelta(days=7))
     remind()
     assert reminders(world, deal) == [(1, True), (14, True)]
@@ -215,7 +222,7 @@ def test_granted_days_are_added_to_the_end_of_the_protection(world: VendorWorld)
     deal = approved(world, products=(0, 1))
     extension = asked(world, deal, 30)
     assert (extension.owner, extension.outcome) == (world.people["manager"].user, "")
-    done = decided(world, services.extension_grant, extension)
+    done = decided(world, protection_extensions.extension_grant, extension)
     after = now_is(world, deal)
     assert after.expires_at == deal.expires_at + timedelta(days=30) == done.until_after
     with acting_as(world.people["program_admin"]):
@@ -230,25 +237,25 @@ def test_refused_leaves_the_protection_and_says_why(world: VendorWorld, client_a
     deal = approved(world)
     extension = asked(world, deal)
     with pytest.raises(ValidationError):
-        decided(world, services.extension_refuse, extension, reason="  ")
-    decided(world, services.extension_refuse, extension, reason="Nothing has moved for a month.")
+        decided(world, protection_extensions.extension_refuse, extension, reason="  ")
+    decided(world, protection_extensions.extension_refuse, extension, reason="Nothing has moved for a month.")
     assert now_is(world, deal).expires_at == deal.expires_at
     seen = page(client_as(world.people["partner_rep"]), deal)
     assert "Extension refused" in seen
     assert "Nothing has moved for a month." in seen
     with pytest.raises(ValidationError, match="refused already"):
-        decided(world, services.extension_grant, extension)
+        decided(world, protection_extensions.extension_grant, extension)
 
 
 def test_deciding_twice_is_once(world: VendorWorld) -> None:
     deal = approved(world)
     extension = asked(world, deal)
     for _ in range(2):
-        decided(world, services.extension_grant, extension)
+        decided(world, protection_extensions.extension_grant, extension)
     assert now_is(world, deal).expires_at == deal.expires_at + timedelta(days=30)
     assert events(world, deal).count("deals.extended") == 1
     with pytest.raises(ValidationError, match="granted already"):
-        decided(world, services.extension_refuse, extension, reason="No.")
+        decided(world, protection_extensions.extension_refuse, extension, reason="No.")
 
 
 def test_one_request_at_a_time_and_the_same_twice_is_one(world: VendorWorld) -> None:
@@ -270,7 +277,7 @@ def test_as_often_and_as_long_as_the_terms_say(world: VendorWorld) -> None:
     with pytest.raises(ValidationError):
         asked(world, deal, days=21)
     terms(world, tier=world.tiers[0], most_extensions=1, most_days=40)
-    decided(world, services.extension_grant, asked(world, deal, days=40))
+    decided(world, protection_extensions.extension_grant, asked(world, deal, days=40))
     with pytest.raises(ValidationError, match="extended once already"):
         asked(world, deal, days=1)
     other = approved(world, customer_name="Else", customer_domain="")
@@ -294,7 +301,7 @@ def test_only_the_deals_partner_asks_and_only_its_managers_decide(world: VendorW
     extension = asked(world, deal)
     for who in ("partner_rep", "partner_admin", "executive", "other_manager", "distributor_admin"):
         with pytest.raises(PermissionDenied):
-            decided(world, services.extension_grant, extension, who)
+            decided(world, protection_extensions.extension_grant, extension, who)
     assert now_is(world, deal).expires_at == deal.expires_at
 
 
@@ -324,14 +331,14 @@ def test_what_closes_or_runs_out_takes_the_request_along(world: VendorWorld) -> 
     rep = world.people["partner_rep"]
     won, over = (approved(world, customer_name=name, customer_domain="") for name in ("A1", "B2"))
     extensions = [asked(world, deal) for deal in (won, over)]
-    do(services.deal_win, rep, won, amount=1_00, closed_on=timezone.localdate())
+    do(outcome_services.deal_win, rep, won, amount=1_00, closed_on=timezone.localdate())
     until(world, over, timezone.now() - timedelta(minutes=1))
     with pytest.raises(ValidationError, match="run out"):
-        decided(world, services.extension_grant, extensions[1])
+        decided(world, protection_extensions.extension_grant, extensions[1])
     tasks.expire_protection()
     for extension in extensions:
         with pytest.raises(ValidationError, match="lapsed already"):
-            decided(world, services.extension_grant, extension)
+            decided(world, protection_extensions.extension_grant, extension)
     assert "ended" in told(world, "deals.expired")[0][1]
     with pytest.raises(ValidationError):
         asked(world, over)
@@ -459,7 +466,7 @@ def test_it_works_once(world: VendorWorld, mailed: tuple[Deal, str], client_as: 
     deal, link = mailed
     client = client_as(world.people["partner_rep"])
     client.post(link, {"days": "10", "reason": "r"})
-    decided(world, services.extension_refuse, asked(world, deal, 10, reason="r"), reason="No.")
+    decided(world, protection_extensions.extension_refuse, asked(world, deal, 10, reason="r"), reason="No.")
     for answer in (client.get(link), client.post(link, {"days": "10", "reason": "again"})):
         assert answer.status_code == 410
         assert "used already" in answer.content.decode()
@@ -560,11 +567,11 @@ def test_it_is_overtaken_by_an_extension_or_a_close(
     client = client_as(world.people["partner_rep"])
     extension = asked(world, deal)
     assert client.get(link).status_code == 410  # one is waiting
-    decided(world, services.extension_grant, extension)
+    decided(world, protection_extensions.extension_grant, extension)
     answer = client.get(link)
     assert answer.status_code == 410
     assert "out of date" in answer.content.decode()
-    do(services.deal_lose, world.people["partner_rep"], deal, reason="Price")
+    do(outcome_services.deal_lose, world.people["partner_rep"], deal, reason="Price")
     assert client.post(link, {"days": "9", "reason": "r"}).status_code == 410
     assert waiting(world) == 1
 
@@ -614,9 +621,9 @@ def test_its_own_partner_may_as_well(world: VendorWorld) -> None:
 def test_the_end_touches_nothing_that_is_closed(world: VendorWorld) -> None:
     rep, statuses = world.people["partner_rep"], ("won", "lost", "withdrawn")
     deals = [approved(world, customer_name=name, customer_domain="") for name in ("A1", "B2", "C3")]
-    do(services.deal_win, rep, deals[0], amount=1_00, closed_on=timezone.localdate())
-    do(services.deal_lose, rep, deals[1], reason="Price")
-    do(services.deal_withdraw, rep, deals[2])
+    do(outcome_services.deal_win, rep, deals[0], amount=1_00, closed_on=timezone.localdate())
+    do(outcome_services.deal_lose, rep, deals[1], reason="Price")
+    do(registration_services.deal_withdraw, rep, deals[2])
     before = [(deal.updated_at, deal.won_at, deal.lost_at) for deal in map(_now(world), deals)]
     for deal in deals:
         with entered(system_scope(world.vendor.pk)):
@@ -645,8 +652,8 @@ def test_nothing_of_it_is_told_to_a_rival(world: VendorWorld, client_as: SignIn)
 def test_the_mails_read_as_meant(world: VendorWorld, mailoutbox: list[Any]) -> None:
     deal = approved(world, customer_name="Müller & Söhne <KG>")
     refused = asked(world, deal, reason="A & B\nC")
-    decided(world, services.extension_refuse, refused, reason="Not <now>.")
-    decided(world, services.extension_grant, asked(world, deal, 7))
+    decided(world, protection_extensions.extension_refuse, refused, reason="Not <now>.")
+    decided(world, protection_extensions.extension_grant, asked(world, deal, 7))
     until(world, deal, timezone.now() - timedelta(minutes=1))
     tasks.expire_protection()
     deliver(world.vendor.pk)

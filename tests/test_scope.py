@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from portal.scope import ALL, NO_SCOPE, Scope, current_scope, entered, narrow, system_scope
+from portal.tenancy.scope import ALL, NO_SCOPE, Scope, current_scope, entered, narrow, system_scope
 
 
 def in_database() -> dict[str, str]:

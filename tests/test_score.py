@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from portal.models import Vendor
-from portal.scope import entered, system_scope
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
 from scorecards.models import Scorecard, ScoringRun
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deals.metrics import METRICS
-from portal.metrics import Better, Metric, Quadrant, Result, Unit
+from portal.metrics.declarations import Better, Metric, Quadrant, Result, Unit
 from scorecards.scoring import (
     Distribution,
     Rule,

@@ -12,20 +12,24 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals import services
-from deals.cosell.models import WHOLE, CoSell, CoSellStatus, CreditLine
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealStatus
 from deals.metrics import METRICS, sales
-from deals.models import Customer, Deal, DealStatus
+from deals.outcome import services as outcome_services
+from deals.shared_credit import services as shared_credit_services
+from deals.shared_credit.models import CoSell, CoSellStatus, CreditLine
+from deals.special_prices.models import WHOLE
+from demo.bench import recompute
 from partners.models import Partner, PartnerStatus
-from portal.metrics import AsOf
-from portal.models import Notification, OutboxMessage, PortalEvent
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from scorecards.bench import recompute
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.metrics.declarations import AsOf
+from portal.notifications.models import Notification
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
 from scorecards.services import nightly
-from tests.deals import approved, do, draft, events, now_is
+from tests.support.deals import approved, do, draft, events, now_is
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 from tests.test_deals_pages import BUDGET, statements, text
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 SignIn = Callable[[Person], PortalClient]
 
@@ -39,7 +43,7 @@ def delta(world: VendorWorld) -> Person:
 
 def propose(world: VendorWorld, deal: Deal, rep: str = "partner_rep", **more: Any) -> CoSell:
     fields = {"named": "Delta of acme", "share": 3_000, "note": "They install.", **more}
-    return do(services.credit_propose, world.people[rep], deal, **fields)  # type: ignore[return-value]
+    return do(shared_credit_services.credit_propose, world.people[rep], deal, **fields)  # type: ignore[return-value]
 
 
 def settle(service: Any, person: Person, cosell: CoSell, **more: Any) -> CoSell:
@@ -51,7 +55,9 @@ def settle(service: Any, person: Person, cosell: CoSell, **more: Any) -> CoSell:
 
 def confirm(world: VendorWorld, cosell: CoSell, share: int = 3_000) -> CoSell:
     other = world.partners["delta"]
-    return settle(services.credit_confirm, world.people["manager"], cosell, other=other, share=share)
+    return settle(
+        shared_credit_services.credit_confirm, world.people["manager"], cosell, other=other, share=share
+    )
 
 
 def answer(service: Any, person: Person, **more: Any) -> CreditLine:
@@ -62,7 +68,7 @@ def answer(service: Any, person: Person, **more: Any) -> CreditLine:
 
 def name(world: VendorWorld, deal: Deal, share: int = 3_000, other: str = "delta") -> CoSell:
     partner = world.partners[other]
-    return do(services.credit_name, world.people["manager"], deal, other=partner, share=share)  # type: ignore[return-value]
+    return do(shared_credit_services.credit_name, world.people["manager"], deal, other=partner, share=share)  # type: ignore[return-value]
 
 
 def lines(world: VendorWorld) -> dict[str, CreditLine]:
@@ -79,7 +85,7 @@ def told(world: VendorWorld, kind: str) -> set[str]:
 
 def win(world: VendorWorld, deal: Deal, amount: int = 100_000_00) -> Deal:
     fields = {"amount": amount, "closed_on": timezone.localdate()}
-    return do(services.deal_win, world.people["partner_rep"], deal, **fields)
+    return do(outcome_services.deal_win, world.people["partner_rep"], deal, **fields)
 
 
 # Agreeing ---------------------------------------------------------------------------------------------------
@@ -97,7 +103,7 @@ class TestAgreeing:
         offered = lines(world)
         assert {slug: line.agreed_at for slug, line in offered.items()} == {"beta": None, "delta": None}
         assert offered["delta"].amount is None, "before it accepts it is told no amounts"
-        answer(services.share_accept, delta)
+        answer(shared_credit_services.share_accept, delta)
         shared = lines(world)
         assert (shared["beta"].share, shared["delta"].share) == (7_000, 3_000)
         assert (shared["beta"].kind, shared["delta"].kind) == ("sourced", "influenced")
@@ -120,19 +126,24 @@ class TestAgreeing:
         cosell = propose(world, deal)
         assert propose(world, deal).pk == cosell.pk
         confirm(world, cosell), confirm(world, cosell)
-        first = answer(services.share_accept, delta)
-        assert answer(services.share_accept, delta).agreed_at == first.agreed_at
+        first = answer(shared_credit_services.share_accept, delta)
+        assert answer(shared_credit_services.share_accept, delta).agreed_at == first.agreed_at
         manager = world.people["manager"]
-        ended = settle(services.credit_end, manager, cosell, reason="They left.")
-        assert settle(services.credit_end, manager, cosell, reason="Again.").ended_at == ended.ended_at
+        ended = settle(shared_credit_services.credit_end, manager, cosell, reason="They left.")
+        assert (
+            settle(shared_credit_services.credit_end, manager, cosell, reason="Again.").ended_at
+            == ended.ended_at
+        )
         recorded = [kind for kind in events(world, deal) if kind.startswith("deals.credit")]
         assert len(recorded) == len(set(recorded)) == 4
 
     def test_declined_by_the_vendor(self, world: VendorWorld) -> None:
         cosell = propose(world, approved(world))
         with pytest.raises(ValidationError, match="Say why"):
-            settle(services.credit_decline, world.people["manager"], cosell, reason="")
-        declined = settle(services.credit_decline, world.people["manager"], cosell, reason="No role.")
+            settle(shared_credit_services.credit_decline, world.people["manager"], cosell, reason="")
+        declined = settle(
+            shared_credit_services.credit_decline, world.people["manager"], cosell, reason="No role."
+        )
         assert declined.status == CoSellStatus.DECLINED
         with pytest.raises(ValidationError, match="answered already"):
             confirm(world, cosell)
@@ -140,7 +151,7 @@ class TestAgreeing:
     def test_declined_by_the_second_partner(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)
         confirm(world, propose(world, deal))
-        answer(services.share_decline, delta, reason="No capacity.")
+        answer(shared_credit_services.share_decline, delta, reason="No capacity.")
         with acting_as(world.people["partner_rep"]):
             cosell = CoSell.objects.get()
             assert (cosell.status, cosell.reason) == (CoSellStatus.DECLINED, "No capacity.")
@@ -148,13 +159,13 @@ class TestAgreeing:
             assert event.actor_id is None, "who at the other partner is theirs to tell"
         assert lines(world) == {}
         with pytest.raises(ValidationError, match="stands no more"):
-            answer(services.share_accept, delta)
+            answer(shared_credit_services.share_accept, delta)
 
     def test_taken_back_before_it_is_accepted(self, world: VendorWorld, delta: Person) -> None:
         cosell = confirm(world, propose(world, approved(world)))
-        settle(services.credit_withdraw, world.people["partner_rep"], cosell)
+        settle(shared_credit_services.credit_withdraw, world.people["partner_rep"], cosell)
         with pytest.raises(ValidationError, match="stands no more"):
-            answer(services.share_accept, delta)
+            answer(shared_credit_services.share_accept, delta)
         assert lines(world) == {}
 
     def test_a_new_agreement_takes_the_place_of_the_old_one(self, world: VendorWorld, delta: Person) -> None:
@@ -189,7 +200,7 @@ class TestAgreeing:
         with pytest.raises(ValidationError, match="is draft"):
             propose(world, draft(world.people["partner_rep"], world))
         deal = approved(world)
-        do(services.deal_lose, world.people["partner_rep"], deal, reason="Price")
+        do(outcome_services.deal_lose, world.people["partner_rep"], deal, reason="Price")
         for service in (propose, name):
             with pytest.raises(ValidationError, match="is lost"):
                 service(world, deal)
@@ -197,9 +208,9 @@ class TestAgreeing:
     def test_an_offer_of_a_deal_that_was_lost_meanwhile(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)
         confirm(world, propose(world, deal))
-        do(services.deal_lose, world.people["partner_rep"], deal, reason="Price")
+        do(outcome_services.deal_lose, world.people["partner_rep"], deal, reason="Price")
         with pytest.raises(ValidationError, match="has ended meanwhile"):
-            answer(services.share_accept, delta)
+            answer(shared_credit_services.share_accept, delta)
 
     @pytest.mark.parametrize("person", ["manager", "executive", "distributor_admin", "sub_rep"])
     def test_only_the_partner_proposes(self, world: VendorWorld, person: str) -> None:
@@ -215,7 +226,7 @@ class TestAgreeing:
         line = lines(world)["delta"]
         for person in ("partner_rep", "manager", "program_admin", "distributor_admin"):
             with acting_as(world.people[person]) as actor, pytest.raises(PermissionDenied):
-                services.share_accept(actor=actor, line=line)
+                shared_credit_services.share_accept(actor=actor, line=line)
 
 
 # The whole --------------------------------------------------------------------------------------------------
@@ -397,9 +408,9 @@ class TestWhoSeesWhat:
     ) -> None:
         deal = approved(world, **SECRETS)
         cosell = confirm(world, propose(world, deal, note="CANARY-NOTES"))
-        answer(services.share_accept, delta)
+        answer(shared_credit_services.share_accept, delta)
         win(world, deal)
-        settle(services.credit_end, world.people["manager"], cosell, reason="CANARY-REASON")
+        settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="CANARY-REASON")
         with entered(system_scope(world.vendor.pk)):
             mails = [str(row.payload) for row in OutboxMessage.objects.filter(kind="email")]
         mails = [mail for mail in mails if "delta_admin@" in mail]
@@ -408,7 +419,7 @@ class TestWhoSeesWhat:
 
     def test_who_shares_no_more_hears_of_nothing_later(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)
-        settle(services.credit_end, world.people["manager"], name(world, deal), reason="Done.")
+        settle(shared_credit_services.credit_end, world.people["manager"], name(world, deal), reason="Done.")
         win(world, deal)
         with acting_as(delta):
             line = CreditLine.objects.get()
@@ -419,7 +430,7 @@ class TestWhoSeesWhat:
     def test_nor_does_who_declined(self, world: VendorWorld, delta: Person, client_as: SignIn) -> None:
         deal = approved(world)
         confirm(world, propose(world, deal))
-        answer(services.share_decline, delta, reason="No capacity.")
+        answer(shared_credit_services.share_decline, delta, reason="No capacity.")
         win(world, deal)
         with acting_as(delta):
             line = CreditLine.objects.get()
@@ -482,7 +493,7 @@ class TestWhatCounts:
         today = timezone.localdate()
         deal = approved(world)
         first, second = name(world, deal), name(world, deal, share=5_000)
-        settle(services.credit_end, world.people["manager"], second, reason="Done.")
+        settle(shared_credit_services.credit_end, world.people["manager"], second, reason="Done.")
         noon = timezone.now().replace(hour=10)
         moments = [noon - timedelta(days=ago) for ago in (9, 6, 3)]
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
@@ -685,8 +696,8 @@ def test_accepted_and_taken_back_at_the_same_moment(world: VendorWorld, delta: P
 
     cosell = confirm(world, propose(world, approved(world)))
     results = at_once(
-        lambda: answer(services.share_accept, delta),
-        lambda: settle(services.credit_withdraw, world.people["partner_rep"], cosell),
+        lambda: answer(shared_credit_services.share_accept, delta),
+        lambda: settle(shared_credit_services.credit_withdraw, world.people["partner_rep"], cosell),
     )
     assert sum(isinstance(result, ValidationError) for result in results) == 1, results
     with acting_as(world.people["program_admin"]):

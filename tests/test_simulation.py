@@ -17,20 +17,24 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
 
-from deals.models import Deal, Protection
+from deals.deal.models import Deal
+from deals.protection.models import Protection
+from demo import vendors
+from demo.simulation import plans, tables
+from demo.simulation.cast import Size
+from demo.simulation.channel import Channel
+from demo.simulation.clock import Clock, months_before
+from demo.simulation.load import copy, load_vendor
+from demo.simulation.names import Unique, ascii_slug, web_name
+from demo.simulation.tables import Table
 from partners.models import Partner
-from portal.models import Membership, PortalEvent, Vendor
-from portal.roles import Role
-from portal.scope import Scope, entered, system_scope
+from portal.events.models import PortalEvent
+from portal.people.models import Membership
+from portal.tenancy.models import Vendor
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import Scope, entered, system_scope
 from scorecards.models import Scorecard
-from scorecards.simulation import demo, tables, world
-from scorecards.simulation.cast import Size
-from scorecards.simulation.channel import Channel
-from scorecards.simulation.clock import Clock, months_before
-from scorecards.simulation.load import copy, load_vendor
-from scorecards.simulation.names import Unique, ascii_slug, web_name
-from scorecards.simulation.tables import Table
-from tests.worlds import PortalClient
+from tests.support.worlds import PortalClient
 
 END = date(2026, 10, 18)
 SIZE = Size(partners=60, deals=2_500, events=25_000)
@@ -59,7 +63,7 @@ class Past:
         return self.channel.clock.stamp(self.channel.clock.now)
 
 
-def simulated(plan: world.VendorPlan = world.NORTHWIND, seed: str = "1", size: Size = SIZE) -> Past:
+def simulated(plan: plans.VendorPlan = plans.NORTHWIND, seed: str = "1", size: Size = SIZE) -> Past:
     channel = Channel(plan, size, seed=seed, end=END)
     rows: dict[Table, list[dict[str, Any]]] = defaultdict(list)
     for table, values in channel.rows():
@@ -67,7 +71,7 @@ def simulated(plan: world.VendorPlan = world.NORTHWIND, seed: str = "1", size: S
     return Past(channel, rows)
 
 
-@pytest.fixture(scope="module", params=world.VENDORS, ids=lambda plan: plan.slug)
+@pytest.fixture(scope="module", params=plans.VENDORS, ids=lambda plan: plan.slug)
 def past(request: pytest.FixtureRequest) -> Past:
     return simulated(request.param)
 
@@ -181,7 +185,7 @@ def test_stages_are_entered_in_order_from_approval_to_the_end(past: Past) -> Non
 
 
 def test_a_claimed_customer_is_refused_to_the_second(past: Past) -> None:
-    refused = [deal for deal in past.deals if deal["decision_reason"] == world.CLAIMED_REASON]
+    refused = [deal for deal in past.deals if deal["decision_reason"] == plans.CLAIMED_REASON]
     assert refused
     holders = {row["customer_id"]: row["partner_id"] for row in past.rows[tables.PROTECTION]}
     assert all(holders[deal["customer_id"]] != deal["partner_id"] for deal in refused)
@@ -301,7 +305,7 @@ in_both_databases = pytest.mark.django_db(transaction=True, databases=["default"
 @in_both_databases
 def test_each_vendor_and_each_partner_sees_its_own_rows_and_all_of_them() -> None:
     domains, size = Unique(), Size(partners=24, deals=400, events=4_000)
-    for plan in (world.NORTHWIND, world.HOSHIMORI):
+    for plan in (plans.NORTHWIND, plans.HOSHIMORI):
         channel = load_vendor(plan, size, seed="1", end=END, domains=domains)
         with entered(system_scope(channel.vendor_id)), transaction.atomic():
             _check_all_rows(channel)
@@ -328,8 +332,8 @@ def test_loading_with_indexes_built_afterwards_leaves_the_schema_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = _schema()
-    monkeypatch.setattr("scorecards.simulation.load.INDEXES_AFTERWARDS", 1)
-    load_vendor(world.QUILLBRIDGE, Size(partners=12, deals=60, events=500), seed="1", end=END)
+    monkeypatch.setattr("demo.simulation.load.INDEXES_AFTERWARDS", 1)
+    load_vendor(plans.QUILLBRIDGE, Size(partners=12, deals=60, events=500), seed="1", end=END)
     assert before
     assert _schema() == before
 
@@ -374,7 +378,7 @@ ROLES = {
 @pytest.fixture
 def demo_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Small demo vendors, and a var/ folder of their own."""
-    monkeypatch.setattr(demo, "size_of", lambda plan: Size(partners=30, deals=300, events=3_000))
+    monkeypatch.setattr(vendors, "size_of", lambda plan: Size(partners=30, deals=300, events=3_000))
     with override_settings(DEMO=True, VAR_DIR=tmp_path):
         yield tmp_path / "demo.json"
 
@@ -398,7 +402,7 @@ def test_load_demo_gives_every_role_of_every_vendor_a_login_that_works(demo_mode
         roles[login["vendor"]].add(login["role"])
         vendors_of[login["email"]].add(login["vendor"])
         assert login["sees"] == _seen_by(login) == _expected(login), login
-    assert all(roles[plan.slug] >= ROLES for plan in world.VENDORS)
+    assert all(roles[plan.slug] >= ROLES for plan in plans.VENDORS)
     assert [at for at in vendors_of.values() if len(at) > 1] == [{"northwind", "quillbridge"}]
     assert demo_mode.stat().st_mode & 0o077 == 0
 

@@ -11,18 +11,21 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals import services
-from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule, PriceStatus
-from deals.bigdeals.rules import discount_points, role_for
-from deals.models import Deal, DealStatus
-from deals.services import Asked
-from portal.models import ExchangeRate, Notification
-from portal.roles import Role
-from portal.scope import entered, system_scope
-from tests import factories
-from tests.deals import approved, do, draft, events, now_is, submitted
+from deals.deal.models import Deal, DealStatus
+from deals.outcome import services as outcome_services
+from deals.registration import services as registration_services
+from deals.special_prices import services as special_prices_services
+from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule, PriceStatus
+from deals.special_prices.policies import discount_points, role_for
+from deals.special_prices.services import Asked
+from portal.money.models import ExchangeRate
+from portal.notifications.models import Notification
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import entered, system_scope
+from tests.support import factories
+from tests.support.deals import approved, do, draft, events, now_is, submitted
+from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 from tests.test_deals_pages import BUDGET, statements, text
-from tests.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]
@@ -49,7 +52,7 @@ def lines(world: VendorWorld, price: int, quantity: int = 6) -> list[Asked]:
 
 def ask(world: VendorWorld, deal: Deal, price: int = 18_500_00, rep: str = "partner_rep", **more: Any) -> Any:
     more = {"lines": lines(world, price), "justification": "They compare three offers.", **more}
-    return do(services.price_request, world.people[rep], deal, **more)
+    return do(special_prices_services.price_request, world.people[rep], deal, **more)
 
 
 def answer(service: Any, person: Person, request: PriceRequest, **more: Any) -> PriceRequest:
@@ -61,7 +64,9 @@ def answer(service: Any, person: Person, request: PriceRequest, **more: Any) -> 
 
 def grant(world: VendorWorld, request: PriceRequest, days: int = 10, **more: Any) -> PriceRequest:
     until = timezone.localdate() + timedelta(days=days)
-    return answer(services.price_grant, world.people["manager"], request, valid_until=until, **more)
+    return answer(
+        special_prices_services.price_grant, world.people["manager"], request, valid_until=until, **more
+    )
 
 
 def told(world: VendorWorld, kind: str) -> set[str]:
@@ -132,7 +137,7 @@ def test_not_for_drafts_nor_for_what_is_settled(terms: VendorWorld) -> None:
     with pytest.raises(ValidationError, match="is draft"):
         ask(terms, draft(terms.people["partner_rep"], terms))
     deal = approved(terms)
-    do(services.deal_lose, terms.people["partner_rep"], deal, reason="Price")
+    do(outcome_services.deal_lose, terms.people["partner_rep"], deal, reason="Price")
     with pytest.raises(ValidationError, match="is lost"):
         ask(terms, deal)
 
@@ -165,7 +170,9 @@ def test_the_band_says_whose_decision_it_is(terms: VendorWorld, price: int, role
 
 def test_a_program_admin_may_stand_in(terms: VendorWorld) -> None:
     request = ask(terms, approved(terms))
-    refused = answer(services.price_refuse, terms.people["program_admin"], request, reason="No.")
+    refused = answer(
+        special_prices_services.price_refuse, terms.people["program_admin"], request, reason="No."
+    )
     assert refused.status == PriceStatus.REFUSED
 
 
@@ -245,8 +252,8 @@ def test_refused_with_a_reason(terms: VendorWorld) -> None:
     deal = approved(terms)
     request = ask(terms, deal)
     with pytest.raises(ValidationError, match="Say why"):
-        answer(services.price_refuse, terms.people["manager"], request, reason=" ")
-    refused = answer(services.price_refuse, terms.people["manager"], request, reason="Margin.")
+        answer(special_prices_services.price_refuse, terms.people["manager"], request, reason=" ")
+    refused = answer(special_prices_services.price_refuse, terms.people["manager"], request, reason="Margin.")
     assert refused.reason == "Margin."
     with pytest.raises(ValidationError, match="refused already"):
         grant(terms, request)
@@ -257,8 +264,8 @@ def test_taken_back_by_the_partner_alone(terms: VendorWorld) -> None:
     deal = approved(terms)
     request = ask(terms, deal)
     with pytest.raises(PermissionDenied):
-        answer(services.price_withdraw, terms.people["manager"], request)
-    taken = answer(services.price_withdraw, terms.people["partner_admin"], request)
+        answer(special_prices_services.price_withdraw, terms.people["manager"], request)
+    taken = answer(special_prices_services.price_withdraw, terms.people["partner_admin"], request)
     assert taken.status == PriceStatus.WITHDRAWN
     with pytest.raises(ValidationError, match="withdrawn already"):
         grant(terms, request)
@@ -267,7 +274,7 @@ def test_taken_back_by_the_partner_alone(terms: VendorWorld) -> None:
 def test_a_deal_that_is_settled_takes_no_answer_any_more(terms: VendorWorld) -> None:
     deal = approved(terms)
     request = ask(terms, deal)
-    do(services.deal_withdraw, terms.people["partner_rep"], deal)
+    do(registration_services.deal_withdraw, terms.people["partner_rep"], deal)
     with pytest.raises(ValidationError, match="withdrawn"):
         grant(terms, request)
 
@@ -277,7 +284,7 @@ def test_a_deal_that_is_settled_takes_no_answer_any_more(terms: VendorWorld) -> 
 
 def win(world: VendorWorld, deal: Deal, **more: Any) -> Deal:
     fields = {"amount": 100_000_00, "closed_on": timezone.localdate(), **more}
-    return do(services.deal_win, world.people["partner_rep"], deal, **fields)
+    return do(outcome_services.deal_win, world.people["partner_rep"], deal, **fields)
 
 
 def test_a_price_is_used_at_the_win(terms: VendorWorld) -> None:
@@ -315,7 +322,7 @@ def test_a_price_nobody_granted_is_not_used(terms: VendorWorld) -> None:
 
 def mind(world: VendorWorld, now: Any) -> int:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        return services.prices_mind(vendor=world.vendor, now=now)
+        return special_prices_services.prices_mind(vendor=world.vendor, now=now)
 
 
 def test_whoever_has_a_price_is_reminded_once_before_it_ends(terms: VendorWorld) -> None:

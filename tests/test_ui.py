@@ -25,10 +25,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import charts, formatting, marks
-from portal.guide import sample
 from portal.templatetags import ui
-from tests.worlds import PortalClient, VendorWorld
+from portal.ui import charts, formatting, widgets
+from portal.ui.style_guide import sample
+from tests.support.worlds import PortalClient, VendorWorld
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -234,9 +234,9 @@ def test_what_people_wrote_is_escaped(source: str) -> None:
 
 
 def test_an_unknown_state_is_shown_by_its_name_and_an_unknown_icon_fails() -> None:
-    assert "Under review" in marks.status("under_review", {"approved": ("ok", "Approved")})
+    assert "Under review" in widgets.status("under_review", {"approved": ("ok", "Approved")})
     with pytest.raises(LookupError, match="no-such-icon"):
-        marks.icon("no-such-icon")
+        widgets.icon("no-such-icon")
 
 
 @pytest.mark.parametrize(
@@ -250,30 +250,30 @@ def test_an_unknown_state_is_shown_by_its_name_and_an_unknown_icon_fails() -> No
     ],
 )
 def test_a_clock_says_what_is_left(due_in: timedelta, age: timedelta, tone: str, words: str) -> None:
-    html = marks.clock(NOW + due_in, NOW - age, NOW)
+    html = widgets.clock(NOW + due_in, NOW - age, NOW)
     assert f"clock-{tone}" in html
     assert words in html
 
 
 def test_a_change_says_better_or_worse_and_not_only_plus_or_minus() -> None:
-    assert "−3 days better" in marks.delta(-3, "days", "down")
-    assert "+2.1 pts better" in marks.delta(0.021, "percent")
-    assert "−€320 worse" in marks.delta(-32_000, "money", currency="EUR")
-    assert "no change" in marks.delta(0.0001, "percent")
+    assert "−3 days better" in widgets.delta(-3, "days", "down")
+    assert "+2.1 pts better" in widgets.delta(0.021, "percent")
+    assert "−€320 worse" in widgets.delta(-32_000, "money", currency="EUR")
+    assert "no change" in widgets.delta(0.0001, "percent")
 
 
 def test_a_missing_score_is_said_and_never_drawn_as_zero() -> None:
-    html = marks.quad([72, None, 42, 60])
+    html = widgets.quad([72, None, 42, 60])
     assert "Enablement: not enough data" in html
     assert 'width="0' not in html
-    assert "Not enough data" in marks.band(None)
+    assert "Not enough data" in widgets.band(None)
     missing = SimpleNamespace(value=None, unit="days")
     assert "Not enough data" in render("{% metric_value result %}", result=missing)
-    assert "No trend yet" in marks.sparkline([None, 5, None])
+    assert "No trend yet" in widgets.sparkline([None, 5, None])
 
 
 def test_bands_begin_where_the_metrics_say() -> None:
-    bands = [marks.band_of(score) for score in (75, 74.9, 50, 49.9, None)]
+    bands = [widgets.band_of(score) for score in (75, 74.9, 50, 49.9, None)]
     assert bands == ["healthy", "watch", "watch", "poor", ""]
 
 
@@ -385,7 +385,7 @@ def test_templates_hold_no_inline_style_or_script(name: str) -> None:
 def test_every_icon_and_static_file_named_in_a_template_exists() -> None:
     for source in (file.read_text() for file in TEMPLATES.rglob("*.html")):
         for name in re.findall(r'{%\s*icon "([^"]+)"', source):
-            assert marks.icon(name)
+            assert widgets.icon(name)
         for path in re.findall(r'{%\s*static "([^"]+)"', source) + re.findall(r'"/static/([^"]+)"', source):
             assert finders.find(path), path  # ours, or a package's
 

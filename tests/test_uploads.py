@@ -14,10 +14,10 @@ from django.utils.datastructures import MultiValueDict
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal import uploads
-from portal.file_kinds import KINDS, PDF, TEXT, harmless_name
-from portal.uploads import Upload, UploadField, UploadsField, checked
-from tests import files
+from portal.files import uploads
+from portal.files.kinds import KINDS, PDF, TEXT, harmless_name
+from portal.files.uploads import Upload, UploadField, UploadsField, checked
+from tests.support import files
 
 
 class TestKinds:

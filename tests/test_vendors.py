@@ -8,12 +8,13 @@ from django.http import Http404
 from django.test import Client, override_settings
 from django.urls import include, path, reverse
 
-from portal.events import record
-from portal.models import PortalEvent, Vendor, VendorHost
-from portal.scope import entered, system_scope
-from portal.vendors import split_prefix
-from tests.factories import PASSWORD, MembershipFactory, UserFactory
-from tests.worlds import PortalClient, VendorWorld
+from portal.events.log import record
+from portal.events.models import PortalEvent
+from portal.tenancy.models import Vendor, VendorHost
+from portal.tenancy.scope import entered, system_scope
+from portal.tenancy.vendors import split_prefix
+from tests.support.factories import PASSWORD, MembershipFactory, UserFactory
+from tests.support.worlds import PortalClient, VendorWorld
 
 pytestmark = pytest.mark.django_db
 

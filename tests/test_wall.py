@@ -12,33 +12,30 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
-from deals.bigdeals.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
-from deals.cases.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.cosell.models import CoSell, CreditLine
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealCounter, StageChange
+from deals.disputes.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
-from deals.lifecycle.models import DealTerms, InternalNote, Note
-from deals.models import Customer, Deal, DealCounter, Protection, StageChange
+from deals.notes.models import InternalNote, Note
 from deals.proofs.models import Proof, ProofFile, SerialNumber
-from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
+from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
+from deals.registration.models import DealTerms
+from deals.shared_credit.models import CoSell, CreditLine
+from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
-from portal.checks import privileged_role, tenant_models
-from portal.events import record
-from portal.models import (
-    ExchangeRate,
-    Holiday,
-    Invitation,
-    Membership,
-    Notification,
-    NotificationPreference,
-    OutboxMessage,
-    PortalEvent,
-    WorkingHours,
-)
-from portal.rows import Rows, RowSecurity, TenantModel, row_security
-from portal.scope import ALL, NO_SCOPE, Scope, entered, system_scope
-from portal.uploads import checked
-from portal.wall import across_the_wall
+from portal.calendar.models import Holiday, WorkingHours
+from portal.events.log import record
+from portal.events.models import OutboxMessage, PortalEvent
+from portal.files.uploads import checked
+from portal.money.models import ExchangeRate
+from portal.notifications.models import Notification, NotificationPreference
+from portal.people.models import Invitation, Membership
+from portal.tenancy.checks import privileged_role, tenant_models
+from portal.tenancy.constraints import Rows, RowSecurity, row_security
+from portal.tenancy.scope import ALL, NO_SCOPE, Scope, entered, system_scope
+from portal.tenancy.tables import TenantModel
+from portal.tenancy.wall import across_the_wall
 from scorecards.models import (
     MetricTarget,
     QuadrantWeight,
@@ -48,9 +45,9 @@ from scorecards.models import (
     Standing,
     Yardstick,
 )
-from tests import factories
-from tests.files import PDF
-from tests.worlds import VendorWorld, acting_as
+from tests.support import factories
+from tests.support.files import PDF
+from tests.support.worlds import VendorWorld, acting_as
 
 #: Tables read before the vendor is known, or that hold no vendor's data. Everything else is walled.
 OUTSIDE_THE_WALL = {

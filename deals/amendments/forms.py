@@ -7,9 +7,10 @@ from uuid import uuid4
 from django import forms
 from django.utils import timezone
 
-from deals.forms import FARTHEST, AmountField, DayField, amount_typed, minor_amount
-from deals.models import Deal
-from portal.formatting import format_date
+from deals.deal.fields import AmountField, DayField, amount_typed, minor_amount
+from deals.deal.models import Deal
+from deals.registration.forms import FARTHEST
+from portal.ui.formatting import format_date
 
 
 class AmendmentForm(forms.Form):

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from deals.models import Deal, Verdict
+from deals.deal.models import Deal, Verdict
 from partners.models import Partner, Product
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
 
 
 class AmendmentStatus(models.TextChoices):

@@ -17,12 +17,12 @@ from deals.approvals.models import (
     DecisionTime,
     Outcome,
 )
-from deals.approvals.rules import conditions
-from portal.admin_site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin
-from portal.formatting import from_minor, to_minor
-from portal.forms import VendorInlineFormSet, VendorModelForm
-from portal.models import Membership, User
-from portal.roles import Role
+from deals.approvals.policies import conditions
+from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin
+from portal.people.models import Membership, User
+from portal.tenancy.roles import Role
+from portal.ui.formatting import from_minor, to_minor
+from portal.ui.forms import VendorInlineFormSet, VendorModelForm
 
 
 class RuleForm(VendorModelForm):

@@ -3,10 +3,11 @@
 from django.conf import settings
 from django.db import models
 
-from deals.models import Deal, DealSource
+from deals.deal.models import Deal, DealSource
 from partners.models import Partner, Product, Tier
-from portal.roles import Role
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.roles import Role
+from portal.tenancy.tables import TenantKey, TenantModel
 
 #: Roles that may decide registrations at all.
 DECIDING_ROLES = [(role.value, role.label) for role in (Role.CHANNEL_MANAGER, Role.PROGRAM_ADMIN)]

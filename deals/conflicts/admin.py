@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django_countries import countries
 
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers import customer_named
-from deals.matching import registrable_domain
-from portal.admin_site import CappedPaginator, VendorInline, VendorModelAdmin
-from portal.forms import VendorModelForm
+from deals.customers.match_keys import registrable_domain
+from deals.customers.services import customer_named
+from portal.backoffice.site import CappedPaginator, VendorInline, VendorModelAdmin
 from portal.imports.admin import ImportAdminMixin
+from portal.ui.forms import VendorModelForm
 
 
 class AccountForm(VendorModelForm):

@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from deals.conflicts.candidates import Match, Typed, matches
 from deals.conflicts.models import DirectAccount
-from deals.models import PENDING, Deal, DealLine, DealStatus, Protection, Verdict
+from deals.deal.models import PENDING, Deal, DealLine, DealStatus, Verdict
+from deals.protection.models import Protection
 from partners.models import Product
-from portal.access import Actor
-from portal.models import PortalEvent
-from portal.wall import across_the_wall
+from portal.events.models import PortalEvent
+from portal.tenancy.access import Actor
+from portal.tenancy.wall import across_the_wall
 
 REASON: Final = "check whether a customer is claimed"
 #: Registrations that stand in line: a returned one keeps its place while the partner answers.

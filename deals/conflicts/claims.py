@@ -14,8 +14,10 @@ from django_countries import countries
 from deals.conflicts.candidates import Match, Reason, Typed, matches
 from deals.conflicts.check import CLAIMING
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.models import Customer, Deal, DealLine, Protection
-from portal.wall import across_the_wall
+from deals.customers.models import Customer
+from deals.deal.models import Deal, DealLine
+from deals.protection.models import Protection
+from portal.tenancy.wall import across_the_wall
 
 _REASON: Final = "show who decides which claims stand beside a registration"
 

@@ -3,9 +3,10 @@
 from django.db import models
 from django.utils import timezone
 
-from deals.models import Customer
+from deals.customers.models import Customer
 from partners.models import Product
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
 
 
 class CustomerWord(TenantModel):

@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from deals.leads.models import Lead, LeadContact, LeadLine, LeadOffer, LeadRule
-from deals.leads.rules import conditions
-from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
-from portal.formatting import format_money
-from portal.forms import VendorModelForm
+from deals.leads.routing import conditions
+from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
 from portal.imports.admin import ImportAdminMixin
+from portal.ui.formatting import format_money
+from portal.ui.forms import VendorModelForm
 
 
 class RuleForm(VendorModelForm):

@@ -1,6 +1,6 @@
 """Event types of leads. Partners read those of their own offers: they never tell of anybody else."""
 
-from portal.events import EventType, declare
+from portal.events.log import EventType, declare
 
 declare(
     EventType("deals.lead_offered", "Lead offered", "engagement", "magnet"),

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from deals.leads.models import FREE, Lead, LeadOffer, LeadStatus, OfferOutcome
 from deals.leads.selectors import Counts, overdue
-from portal.formatting import format_number
+from portal.ui.formatting import format_number
 
 _REFERENCE = re.compile(r"^l-?0*(\d{1,9})$", re.IGNORECASE)
 

@@ -8,11 +8,12 @@ from django import forms
 from django.utils import timezone
 from django_countries import countries
 
-from deals.customers import MAIL_PROVIDERS
-from deals.forms import AmountField, Choices, DayField, LineField
+from deals.customers.match_keys import registrable_domain
+from deals.customers.services import MAIL_PROVIDERS
+from deals.deal.fields import AmountField, DayField, LineField
 from deals.leads.models import ContactKind, Lead
-from deals.matching import registrable_domain
-from portal.formatting import from_minor, to_minor
+from deals.registration.forms import Choices
+from portal.ui.formatting import from_minor, to_minor
 
 #: Rows for products on the form; a lead that came with more shows them all.
 LEAST_LINES: Final = 3

@@ -15,8 +15,8 @@ from django.db.models.functions import Least
 
 from deals.leads.models import LeadOffer
 from deals.metrics import ratio
-from portal.metrics import AsOf, Better, Metric, Quadrant, Result, Unit, declare
-from portal.scope import current_vendor_id
+from portal.metrics.declarations import AsOf, Better, Metric, Quadrant, Result, Unit, declare
+from portal.tenancy.scope import current_vendor_id
 
 ANSWERED, OFFERED = 60, 90  # days
 LEAST_LEADS: Final = 3

@@ -11,10 +11,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
-from deals.models import Deal
+from deals.deal.models import Deal
 from partners.models import Partner, PartnerType, Product, Region, Tier
-from portal.models import CURRENCY
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from portal.money.models import CURRENCY
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
 
 
 class LeadStatus(models.TextChoices):

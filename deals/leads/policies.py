@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from deals.deal.policies import may_register
 from deals.leads.models import FREE, HELD, Lead, LeadOffer, LeadStatus
-from deals.policies import may_register
 from partners.models import Partner, PartnerStatus
-from portal.access import Actor
+from portal.tenancy.access import Actor
 
 #: What a manager can do with a lead, and from where.
 STARTS_FROM: Final[dict[str, tuple[LeadStatus, ...]]] = {

@@ -9,7 +9,9 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, Query
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from deals.leads import rules
+from deals.deal.models import Deal
+from deals.deal.selectors import deals_visible
+from deals.leads import routing
 from deals.leads.models import (
     HELD,
     Lead,
@@ -23,14 +25,12 @@ from deals.leads.models import (
     OfferOutcome,
     Territory,
 )
-from deals.leads.rules import Case, Choice, Standing
-from deals.models import Deal
-from deals.selectors import deals_visible
+from deals.leads.routing import Case, Choice, Standing
 from partners.models import Partner, PartnerStatus, Region, Seat
-from portal.access import Actor, reach_of
-from portal.models import Membership, User
-from portal.roles import Role
-from portal.scope import ALL, PartnerIds
+from portal.people.models import Membership, User
+from portal.tenancy.access import Actor, reach_of
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import ALL, PartnerIds
 
 YEAR: Final = timedelta(days=365)
 #: Partners of a rule that are compared; a rule that names more is no rule.
@@ -195,7 +195,7 @@ def case_of(lead: Lead, lines: Iterable[LeadLine] | None = None) -> Case:
         str(lead.customer_country),
         lead.region_id,
         frozenset(line.product_id for line in lines),
-        rules.country_name(lead.customer_country),
+        routing.country_name(lead.customer_country),
         str(lead.region) if lead.region_id else "",
     )
 
@@ -203,17 +203,17 @@ def case_of(lead: Lead, lines: Iterable[LeadLine] | None = None) -> Case:
 def considered(lead: Lead, case: Case, among: PartnerIds = ALL) -> list[Choice]:
     """Everybody the rules name for the lead, in the order in which they are asked. Three statements."""
     active = active_rules()
-    fitting = [rule for rule in active if rules.fits_lead(rule, case)]
+    fitting = [rule for rule in active if routing.fits_lead(rule, case)]
     if not fitting:
         return []
-    return rules.choices(fitting, case, _standings(_named(fitting, case), among), had(lead))
+    return routing.choices(fitting, case, _standings(_named(fitting, case), among), had(lead))
 
 
 def looked_for(lead: Lead, text: str) -> list[Choice]:
     """Active partners of this name (its first letters) or key, whatever the rules say. Two statements."""
     text = text.replace("\0", "").strip()
     named = Q(name_key__prefix=text.lower()) | Q(slug=text)
-    return rules.by_hand(_standings(named)[:MOST_FOUND], had(lead, by_hand=True))
+    return routing.by_hand(_standings(named)[:MOST_FOUND], had(lead, by_hand=True))
 
 
 def standing_of(partner: Partner) -> Standing:

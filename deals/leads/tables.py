@@ -9,9 +9,9 @@ from django.db.models import DateTimeField, F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from deals.leads.models import LeadOffer, LeadStatus, OfferOutcome
-from portal.formatting import from_minor
-from portal.keyset import Order
-from portal.marks import Look
+from portal.ui.formatting import from_minor
+from portal.ui.keyset import Order
+from portal.ui.widgets import Look
 
 PAGE: Final = 50
 #: A longer list is asked to be narrowed down, not cut off silently.

@@ -1,18 +1,18 @@
 from django.urls import path
 
-from deals.leads import views
+from deals.leads import entry_views, list_views, views
 
 app_name = "leads"
 urlpatterns = [
-    path("", views.lead_list, name="list"),
-    path("export/", views.export, name="export"),
-    path("enter/", views.enter, name="create"),
-    path("offer/", views.bulk, name="bulk"),
-    path("waiting/", views.waiting, name="waiting"),
-    path("of/<slug:slug>/", views.for_partner, name="for_partner"),
+    path("", list_views.lead_list, name="list"),
+    path("export/", list_views.export, name="export"),
+    path("enter/", entry_views.enter, name="create"),
+    path("offer/", list_views.bulk, name="bulk"),
+    path("waiting/", list_views.waiting, name="waiting"),
+    path("of/<slug:slug>/", list_views.for_partner, name="for_partner"),
     # References are slugs: nothing else, NUL included, ever reaches the database.
     path("<slug:reference>/", views.detail, name="detail"),
-    path("<slug:reference>/edit/", views.edit, name="edit"),
+    path("<slug:reference>/edit/", entry_views.edit, name="edit"),
     path("<slug:reference>/offer/", views.offer, name="offer"),
     path("<slug:reference>/route/", views.route, name="route"),
     path("<slug:reference>/take-back/", views.take_back, name="take_back"),

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from deals.proofs.models import Proof, SerialNumber
-from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline
+from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline
 
 
 class SerialInline(ReadOnlyInline):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django import forms
 
-from deals.forms import LineField
+from deals.deal.fields import LineField
 from deals.proofs.models import ProofKind
-from portal.uploads import UploadField
+from portal.files.uploads import UploadField
 
 
 class ProofForm(forms.Form):

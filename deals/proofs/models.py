@@ -4,10 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from deals.models import Deal
+from deals.deal.models import Deal
 from partners.models import Partner
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
-from portal.uploads import StoredFile
+from portal.files.uploads import StoredFile
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
 
 
 class ProofKind(models.TextChoices):

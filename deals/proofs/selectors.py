@@ -2,10 +2,10 @@
 
 from django.db.models import Count, Q, QuerySet
 
-from deals.models import Deal
+from deals.deal.models import Deal
+from deals.deal.selectors import deals_visible
 from deals.proofs.models import Proof, ProofFile, ProofStatus, SerialNumber
-from deals.selectors import deals_visible
-from portal.access import Actor
+from portal.tenancy.access import Actor
 
 
 def proofs(deal: Deal) -> list[Proof]:

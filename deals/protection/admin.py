@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from deals.protection.models import Extension, ExtensionTerms
-from portal.admin_site import CappedPaginator, ReadOnlyAdmin, VendorModelAdmin
+from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorModelAdmin
 
 
 @admin.register(ExtensionTerms)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from deals.models import Deal
-from deals.protection.terms import Room
-from portal.formatting import format_date, format_days
+from deals.deal.models import Deal
+from deals.protection.policies import Room
+from portal.ui.formatting import format_date, format_days
 
 
 class ExtensionForm(forms.Form):

@@ -5,9 +5,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from deals.models import Deal
-from partners.models import Partner, Tier
-from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from deals.customers.models import Customer
+from deals.deal.models import Deal
+from partners.models import Partner, Product, Tier
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
 
 #: What a vendor grants that has not said otherwise.
 MOST_EXTENSIONS, MOST_DAYS = 2, 60
@@ -189,3 +191,41 @@ class ExtensionLink(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.deal_id} for {self.user_id}"
+
+
+class Protection(TenantModel):
+    """A partner's exclusive claim on a customer and a product; the database allows one active at most."""
+
+    partner = TenantKey(Partner, related_name="+")
+    deal = TenantKey(Deal, models.CASCADE, related_name="protections")
+    customer = TenantKey(Customer, related_name="+")
+    product = TenantKey(Product, related_name="+")
+    starts_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, help_text="When it ended: won, lost, withdrawn or expired.")
+
+    class Meta:
+        ordering = ["-starts_at"]
+        indexes = [
+            models.Index(fields=["vendor", "deal"], name="deals_protection_by_deal"),
+            models.Index(
+                fields=["vendor", "expires_at"],
+                name="deals_protection_expiring",
+                condition=models.Q(released_at__isnull=True),
+            ),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_protection_rows"),
+            models.UniqueConstraint(
+                fields=["vendor", "customer", "product"],
+                condition=models.Q(released_at__isnull=True),
+                name="deals_protection_one_active",
+                violation_error_message="This customer and product are protected already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("starts_at")), name="deals_protection_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.customer_id} x {self.product_id} until {self.expires_at:%Y-%m-%d}"

@@ -25,9 +25,9 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.utils import default_process
 
-from deals.conflicts.keys import BACKWARDS, COMMON_FROM, places_to_look, words_kept
-from deals.conflicts.likeness import POSSIBLE, likeness
-from deals.matching import normalised_name
+from deals.conflicts.similarity import POSSIBLE, likeness
+from deals.conflicts.word_keys import BACKWARDS, COMMON_FROM, places_to_look, words_kept
+from deals.customers.match_keys import normalised_name
 
 SEED = 1
 Scorer = Callable[[str, str], float]

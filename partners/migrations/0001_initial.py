@@ -5,8 +5,9 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import django_countries.fields
-import portal.rows
-import portal.scope
+import portal.tenancy.constraints
+import portal.tenancy.tables
+import portal.tenancy.scope
 from django.conf import settings
 from django.db import migrations, models
 
@@ -29,12 +30,12 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80)),
                 ('code', models.CharField(blank=True, max_length=20)),
                 ('group', models.OneToOneField(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='region', to='auth.group')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['name'],
                 'permissions': [('manage_region_partners', 'Can manage the partners of this region')],
-                'constraints': [portal.rows.RowSecurity(name='partners_region_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_region_key'), models.UniqueConstraint(fields=('vendor', 'name'), name='partners_region_name', violation_error_message='There is a region of this name already.')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_region_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_region_key'), models.UniqueConstraint(fields=('vendor', 'name'), name='partners_region_name', violation_error_message='There is a region of this name already.')],
             },
         ),
         migrations.CreateModel(
@@ -52,9 +53,9 @@ class Migration(migrations.Migration):
                 ('external_key', models.CharField(blank=True, help_text="The partner's key in the system it was imported from.", max_length=80, null=True)),
                 ('joined_on', models.DateField(default=django.utils.timezone.localdate)),
                 ('own_deals_only', models.BooleanField(default=False, help_text="Set by the partner's own admin.", verbose_name='reps see only their own deals')),
-                ('parent', portal.rows.TenantKey(blank=True, help_text='The distributor it buys through.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sub_partners', to='partners.partner')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
-                ('region', portal.rows.TenantKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='partners', to='partners.region')),
+                ('parent', portal.tenancy.tables.TenantKey(blank=True, help_text='The distributor it buys through.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sub_partners', to='partners.partner')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('region', portal.tenancy.tables.TenantKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='partners', to='partners.region')),
             ],
             options={
                 'ordering': ['name'],
@@ -80,28 +81,28 @@ class Migration(migrations.Migration):
                 ('job_title', models.CharField(blank=True, max_length=80)),
                 ('since', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('left_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('membership', portal.rows.TenantOneToOne(on_delete=django.db.models.deletion.CASCADE, related_name='seat', to='portal.membership')),
-                ('partner', portal.rows.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='partners.partner')),
+                ('membership', portal.tenancy.tables.TenantOneToOne(on_delete=django.db.models.deletion.CASCADE, related_name='seat', to='portal.membership')),
+                ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='partners.partner')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='seats', to=settings.AUTH_USER_MODEL)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['id'],
                 'indexes': [models.Index(fields=['vendor', 'partner'], name='partners_seat_by_partner'), models.Index(fields=['vendor', 'user'], name='partners_seat_by_user')],
-                'constraints': [portal.rows.RowSecurity(name='partners_seat_rows', own='user_id', rows='partner'), portal.rows.SharesRow(field='membership', name='partners_seat_membership', writes=True), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_seat_key'), models.UniqueConstraint(fields=('vendor', 'membership'), name='partners_seat_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_seat_rows', own='user_id', rows='partner'), portal.tenancy.constraints.SharesRow(field='membership', name='partners_seat_membership', writes=True), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_seat_key'), models.UniqueConstraint(fields=('vendor', 'membership'), name='partners_seat_once')],
             },
         ),
         migrations.CreateModel(
             name='SeatInvitation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('invitation', portal.rows.TenantOneToOne(on_delete=django.db.models.deletion.CASCADE, related_name='seat_invitation', to='portal.invitation')),
-                ('partner', portal.rows.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='partners.partner')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('invitation', portal.tenancy.tables.TenantOneToOne(on_delete=django.db.models.deletion.CASCADE, related_name='seat_invitation', to='portal.invitation')),
+                ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='partners.partner')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'indexes': [models.Index(fields=['vendor', 'partner'], name='partners_seatinv_by_partner')],
-                'constraints': [portal.rows.RowSecurity(name='partners_seatinvitation_rows', rows='partner'), portal.rows.SharesRow(field='invitation', name='partners_seatinvitation_invitation', writes=True), models.UniqueConstraint(fields=('vendor', 'invitation'), name='partners_seatinvitation_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_seatinvitation_rows', rows='partner'), portal.tenancy.constraints.SharesRow(field='invitation', name='partners_seatinvitation_invitation', writes=True), models.UniqueConstraint(fields=('vendor', 'invitation'), name='partners_seatinvitation_once')],
             },
         ),
         migrations.CreateModel(
@@ -115,17 +116,17 @@ class Migration(migrations.Migration):
                 ('deal_discount', models.DecimalField(decimal_places=2, default=0, help_text='Per cent.', max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='deal registration discount')),
                 ('mdf_accrual', models.DecimalField(decimal_places=2, default=0, help_text='Per cent of bookings.', max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='MDF accrual')),
                 ('lead_priority', models.PositiveSmallIntegerField(default=0, help_text='A higher number is offered leads earlier.')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['rank'],
-                'constraints': [portal.rows.RowSecurity(name='partners_tier_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_tier_key'), models.UniqueConstraint(fields=('vendor', 'name'), name='partners_tier_name', violation_error_message='There is a tier of this name already.'), models.UniqueConstraint(fields=('vendor', 'rank'), name='partners_tier_rank', violation_error_message='Another tier has this rank already.')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_tier_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_tier_key'), models.UniqueConstraint(fields=('vendor', 'name'), name='partners_tier_name', violation_error_message='There is a tier of this name already.'), models.UniqueConstraint(fields=('vendor', 'rank'), name='partners_tier_rank', violation_error_message='Another tier has this rank already.')],
             },
         ),
         migrations.AddField(
             model_name='partner',
             name='tier',
-            field=portal.rows.TenantKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='partners', to='partners.tier'),
+            field=portal.tenancy.tables.TenantKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='partners', to='partners.tier'),
         ),
         migrations.CreateModel(
             name='TierBenefit',
@@ -133,13 +134,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.CharField(max_length=200)),
                 ('position', models.PositiveSmallIntegerField(default=0)),
-                ('tier', portal.rows.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='benefits', to='partners.tier')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('tier', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='benefits', to='partners.tier')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['position', 'id'],
                 'indexes': [models.Index(fields=['vendor', 'tier'], name='partners_benefit_by_tier')],
-                'constraints': [portal.rows.RowSecurity(name='partners_tierbenefit_rows', rows='programme')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_tierbenefit_rows', rows='programme')],
             },
         ),
         migrations.CreateModel(
@@ -148,12 +149,12 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('metric', models.CharField(help_text='Key of the metric, for example bookings.', max_length=60)),
                 ('minimum', models.DecimalField(decimal_places=4, help_text='In the unit of the metric; money in major units.', max_digits=18)),
-                ('tier', portal.rows.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='requirements', to='partners.tier')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('tier', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='requirements', to='partners.tier')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['metric'],
-                'constraints': [portal.rows.RowSecurity(name='partners_tierrequirement_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'tier', 'metric'), name='partners_tierrequirement_once', violation_error_message='This tier has a requirement on this metric already.')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_tierrequirement_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'tier', 'metric'), name='partners_tierrequirement_once', violation_error_message='This tier has a requirement on this metric already.')],
             },
         ),
         migrations.CreateModel(
@@ -178,11 +179,11 @@ class Migration(migrations.Migration):
                 ('family', models.CharField(blank=True, max_length=60)),
                 ('list_price', models.BigIntegerField(blank=True, help_text="In minor units of the vendor's currency (cents).", null=True)),
                 ('is_active', models.BooleanField(default=True)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['name'],
-                'constraints': [portal.rows.RowSecurity(name='partners_product_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_product_key'), models.UniqueConstraint(fields=('vendor', 'code'), name='partners_product_code', violation_error_message='Another product has this code already.'), models.CheckConstraint(condition=models.Q(('list_price__isnull', True), ('list_price__gte', 0), _connector='OR'), name='partners_product_price')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='partners_product_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='partners_product_key'), models.UniqueConstraint(fields=('vendor', 'code'), name='partners_product_code', violation_error_message='Another product has this code already.'), models.CheckConstraint(condition=models.Q(('list_price__isnull', True), ('list_price__gte', 0), _connector='OR'), name='partners_product_price')],
             },
         ),
         migrations.AlterUniqueTogether(
@@ -215,7 +216,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='partner',
-            constraint=portal.rows.RowSecurity(name='partners_partner_rows', partner='id', rows='partner'),
+            constraint=portal.tenancy.constraints.RowSecurity(name='partners_partner_rows', partner='id', rows='partner'),
         ),
         migrations.AddConstraint(
             model_name='partner',

@@ -10,7 +10,7 @@ from django.utils.text import slugify
 
 from partners import grants
 from partners.models import Partner, PartnerStatus, PartnerType, Region, Tier
-from portal.events import Fact, record, record_many
+from portal.events.log import Fact, record, record_many
 from portal.imports.cells import Cell, Choice, Country, Day, Known, Lookup, Refused, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record

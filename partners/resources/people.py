@@ -14,11 +14,11 @@ from import_export.widgets import Widget
 from partners import grants
 from partners.models import Partner, PartnerUserGrant, Region, Seat
 from partners.resources.organisations import partner_lookup
-from portal.events import Fact, record_many
+from portal.events.log import Fact, record_many
 from portal.imports.cells import Cell, Choice, Context, Flag, Known, Lookup, Refused, Text
 from portal.imports.resources import Saved, VendorResource
-from portal.models import Membership, User
-from portal.roles import PARTNER_ROLES, Role
+from portal.people.models import Membership, User
+from portal.tenancy.roles import PARTNER_ROLES, Role
 
 
 class Email(Widget):

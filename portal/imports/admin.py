@@ -16,11 +16,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from portal.imports import kinds
-from portal.imports.decoding import Unreadable
-from portal.imports.keeping import Upload, discard, keep, kept
-from portal.imports.loading import load
+from portal.imports.encodings import Unreadable
+from portal.imports.kept_files import Upload, discard, keep, kept
 from portal.imports.maps import BadMap, parse_map
 from portal.imports.report import Report, write_faults
+from portal.imports.services import load
 
 LARGEST_UPLOAD = 10 * 1024 * 1024
 LARGEST_MAP = 256 * 1024

@@ -21,9 +21,9 @@ from import_export.fields import Field
 from import_export.widgets import Widget
 from rapidfuzz import process
 
-from portal.formatting import to_minor
 from portal.imports.maps import folded
-from portal.models import Vendor
+from portal.tenancy.models import Vendor
+from portal.ui.formatting import to_minor
 
 #: Nothing that a partner programme records happened earlier or is planned later.
 EARLIEST = dt.date(1990, 1, 1)

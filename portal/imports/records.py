@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.imports.cells import Cell
 from portal.imports.maps import BadMap, ImportMap, Source, folded
-from portal.imports.reading import Fault, Line, Table, column_name, shortened
+from portal.imports.tables import Fault, Line, Table, column_name, shortened
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portal.exports import spreadsheet_safe
-from portal.imports.reading import Fault
+from portal.imports.tables import Fault
+from portal.ui.exports import spreadsheet_safe
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 from tablib import Dataset
 
-from portal.access import Actor
 from portal.imports.cells import Cell, Context, Refused
 from portal.imports.maps import BadMap, ImportMap
 from portal.imports.records import Record
 from portal.imports.report import Change
+from portal.tenancy.access import Actor
 
 #: Changes kept for a preview.
 SHOWN_CHANGES = 50

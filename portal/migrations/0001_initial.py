@@ -5,14 +5,15 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import portal.models
-import portal.rows
-import portal.scope
+import portal.tenancy.models
+import portal.tenancy.constraints
+import portal.tenancy.tables
+import portal.tenancy.scope
 import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from portal import partitions
+from portal.events import partitions
 
 
 CREATE_EVENTS = """
@@ -74,7 +75,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.CharField(max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$', 'Use lower-case letters, digits and hyphens.')])),
                 ('name', models.CharField(max_length=120)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[portal.models.validate_time_zone])),
+                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[portal.tenancy.models.validate_time_zone])),
                 ('currency', models.CharField(default='EUR', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Give the three-letter ISO code, for example EUR.')])),
                 ('fiscal_year_start', models.PositiveSmallIntegerField(default=1, help_text='Month in which the fiscal year begins (1 to 12).', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(12)])),
                 ('colour', models.CharField(default='#0b5cad', help_text='Accent colour.', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}$', 'Give a colour as # and six hexadecimal digits, for example #0b5cad.')])),
@@ -107,7 +108,7 @@ class Migration(migrations.Migration):
                         ('recorded_at', models.DateTimeField(default=django.utils.timezone.now)),
                         ('data', models.JSONField(default=dict)),
                         ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                        ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                        ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
                     ],
                     options={
                         'ordering': ['-occurred_at', '-id'],
@@ -130,7 +131,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='portalevent',
-            constraint=portal.rows.RowSecurity(name='portal_event_rows', own='actor_id', rows='partner'),
+            constraint=portal.tenancy.constraints.RowSecurity(name='portal_event_rows', own='actor_id', rows='partner'),
         ),
         migrations.CreateModel(
             name='OutboxMessage',
@@ -144,12 +145,12 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('sent_at', models.DateTimeField(null=True)),
                 ('last_error', models.TextField(blank=True)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['created_at'],
                 'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['vendor', 'created_at'], name='portal_outbox_unsent')],
-                'constraints': [portal.rows.RowSecurity(name='portal_outbox_rows', rows='mailbox'), models.UniqueConstraint(fields=('vendor', 'kind', 'key'), name='portal_outbox_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_outbox_rows', rows='mailbox'), models.UniqueConstraint(fields=('vendor', 'kind', 'key'), name='portal_outbox_once')],
             },
         ),
         migrations.CreateModel(
@@ -160,11 +161,11 @@ class Migration(migrations.Migration):
                 ('mail', models.CharField(choices=[('now', 'At once'), ('digest', 'In the daily digest'), ('none', 'Not at all')], default='now', max_length=6)),
                 ('in_app', models.BooleanField(default=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['kind'],
-                'constraints': [portal.rows.RowSecurity(name='portal_preference_rows', own='user_id', rows='personal'), models.UniqueConstraint(fields=('vendor', 'user', 'kind'), name='portal_preference_once'), models.CheckConstraint(condition=models.Q(('mail__in', ['now', 'digest', 'none'])), name='portal_preference_mail')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_preference_rows', own='user_id', rows='personal'), models.UniqueConstraint(fields=('vendor', 'user', 'kind'), name='portal_preference_once'), models.CheckConstraint(condition=models.Q(('mail__in', ['now', 'digest', 'none'])), name='portal_preference_mail')],
             },
         ),
         migrations.CreateModel(
@@ -182,12 +183,12 @@ class Migration(migrations.Migration):
                 ('read_at', models.DateTimeField(null=True)),
                 ('digested_at', models.DateTimeField(null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['-created_at', '-id'],
                 'indexes': [models.Index(condition=models.Q(('in_app', True)), fields=['vendor', 'user', '-created_at'], name='portal_notification_inbox'), models.Index(condition=models.Q(('in_app', True), ('read_at__isnull', True)), fields=['vendor', 'user'], name='portal_notification_unread'), models.Index(condition=models.Q(('digested_at__isnull', True), ('mail', 'digest')), fields=['vendor', 'created_at'], name='portal_notification_digest')],
-                'constraints': [portal.rows.RowSecurity(name='portal_notification_rows', own='user_id', rows='personal'), models.UniqueConstraint(fields=('vendor', 'user', 'key'), name='portal_notification_once'), models.CheckConstraint(condition=models.Q(('mail__in', ['now', 'digest', 'none'])), name='portal_notification_mail')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_notification_rows', own='user_id', rows='personal'), models.UniqueConstraint(fields=('vendor', 'user', 'key'), name='portal_notification_once'), models.CheckConstraint(condition=models.Q(('mail__in', ['now', 'digest', 'none'])), name='portal_notification_mail')],
             },
         ),
         migrations.CreateModel(
@@ -199,12 +200,12 @@ class Migration(migrations.Migration):
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('left_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['id'],
                 'indexes': [models.Index(fields=['vendor', 'role'], name='portal_membership_by_role')],
-                'constraints': [portal.rows.RowSecurity(everywhere=True, name='portal_membership_rows', own='user_id', rows='staff'), models.UniqueConstraint(fields=('vendor', 'id'), name='portal_membership_key'), models.UniqueConstraint(fields=('vendor', 'user'), name='portal_membership_once', violation_error_message='This person already belongs to the vendor.'), models.CheckConstraint(condition=models.Q(('role__in', ['partner_rep', 'partner_admin', 'channel_manager', 'executive', 'program_admin'])), name='portal_membership_role')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(everywhere=True, name='portal_membership_rows', own='user_id', rows='staff'), models.UniqueConstraint(fields=('vendor', 'id'), name='portal_membership_key'), models.UniqueConstraint(fields=('vendor', 'user'), name='portal_membership_once', violation_error_message='This person already belongs to the vendor.'), models.CheckConstraint(condition=models.Q(('role__in', ['partner_rep', 'partner_admin', 'channel_manager', 'executive', 'program_admin'])), name='portal_membership_role')],
             },
         ),
         migrations.CreateModel(
@@ -219,11 +220,11 @@ class Migration(migrations.Migration):
                 ('accepted_at', models.DateTimeField(editable=False, null=True)),
                 ('revoked_at', models.DateTimeField(editable=False, null=True)),
                 ('invited_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['-created_at'],
-                'constraints': [portal.rows.RowSecurity(name='portal_invitation_rows', own='invited_by_id', rows='staff'), models.UniqueConstraint(fields=('vendor', 'id'), name='portal_invitation_key'), models.UniqueConstraint(fields=('vendor', 'token_hash'), name='portal_invitation_token')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_invitation_rows', own='invited_by_id', rows='staff'), models.UniqueConstraint(fields=('vendor', 'id'), name='portal_invitation_key'), models.UniqueConstraint(fields=('vendor', 'token_hash'), name='portal_invitation_token')],
             },
         ),
         migrations.CreateModel(
@@ -232,11 +233,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
                 ('name', models.CharField(max_length=80)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['day'],
-                'constraints': [portal.rows.RowSecurity(name='portal_holiday_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'day'), name='portal_holiday_once', violation_error_message='This day is a holiday already.')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_holiday_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'day'), name='portal_holiday_once', violation_error_message='This day is a holiday already.')],
             },
         ),
         migrations.CreateModel(
@@ -246,11 +247,11 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Give the three-letter ISO code, for example EUR.')])),
                 ('day', models.DateField()),
                 ('rate', models.DecimalField(decimal_places=8, max_digits=18, validators=[django.core.validators.MinValueValidator(1e-08)])),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['-day', 'currency'],
-                'constraints': [portal.rows.RowSecurity(name='portal_exchangerate_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'currency', 'day'), name='portal_exchangerate_once', violation_error_message='There is a rate for this currency and day already.'), models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='portal_exchangerate_positive')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_exchangerate_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'currency', 'day'), name='portal_exchangerate_once', violation_error_message='There is a rate for this currency and day already.'), models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='portal_exchangerate_positive')],
             },
         ),
         migrations.CreateModel(
@@ -271,13 +272,13 @@ class Migration(migrations.Migration):
                 ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
                 ('opens', models.TimeField()),
                 ('closes', models.TimeField(help_text='00:00 is midnight at the end of the day.')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'verbose_name': 'working hours',
                 'verbose_name_plural': 'working hours',
                 'ordering': ['weekday', 'opens'],
-                'constraints': [portal.rows.RowSecurity(name='portal_workinghours_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'weekday', 'opens'), name='portal_workinghours_once', violation_error_message='There are hours beginning then already.'), models.CheckConstraint(condition=models.Q(('weekday__in', [0, 1, 2, 3, 4, 5, 6])), name='portal_workinghours_weekday'), models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens')), ('closes', datetime.time(0, 0)), _connector='OR'), name='portal_workinghours_order', violation_error_message='Closing comes after opening.')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='portal_workinghours_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'weekday', 'opens'), name='portal_workinghours_once', violation_error_message='There are hours beginning then already.'), models.CheckConstraint(condition=models.Q(('weekday__in', [0, 1, 2, 3, 4, 5, 6])), name='portal_workinghours_weekday'), models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens')), ('closes', datetime.time(0, 0)), _connector='OR'), name='portal_workinghours_order', violation_error_message='Closing comes after opening.')],
             },
         ),
     ]

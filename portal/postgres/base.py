@@ -11,7 +11,7 @@ from django.db.backends.postgresql import base
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from portal.postgres.schema import DatabaseSchemaEditor
-from portal.scope import Scope, current_scope
+from portal.tenancy.scope import Scope, current_scope
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

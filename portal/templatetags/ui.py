@@ -62,18 +62,18 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from portal import charts, controls, formatting, marks
+from portal.ui import charts, controls, formatting, widgets
 
 register = template.Library()
 Context = dict[str, Any]
 Amount = int | float | Decimal
 
 for mark in (
-    marks.icon, marks.status, marks.pill, marks.band, marks.health, marks.bar, marks.sparkline, marks.quad,
-    marks.quad_head, marks.peers,
+    widgets.icon, widgets.status, widgets.pill, widgets.band, widgets.health, widgets.bar, widgets.sparkline, widgets.quad,
+    widgets.quad_head, widgets.peers,
 ):  # fmt: skip
     register.simple_tag(mark)
-register.simple_tag(marks.quadrant_dot, name="qdot")
+register.simple_tag(widgets.quadrant_dot, name="qdot")
 register.filter("ordinal", formatting.ordinal)
 
 
@@ -123,7 +123,7 @@ def day(moment: date | datetime | None, style: str = "") -> str:
 
 @register.simple_tag
 def clock(due: datetime | None, started: datetime | None = None, now: datetime | None = None) -> SafeString:
-    return marks.clock(due, started or None, now or None)
+    return widgets.clock(due, started or None, now or None)
 
 
 @register.simple_tag(takes_context=True)
@@ -131,7 +131,7 @@ def metric_value(context: Context, result: Any, unit: str = "", currency: str = 
     """`result`: a plain value, or anything with `value` and perhaps `unit` and `currency`."""
     value = result if isinstance(result, (int, float, Decimal)) else getattr(result, "value", None)
     if value is None:
-        return marks.none()
+        return widgets.none()
     unit = unit or getattr(result, "unit", "count")
     return formatting.format_metric(
         value, unit, _currency(context, currency or getattr(result, "currency", ""))
@@ -142,7 +142,7 @@ def metric_value(context: Context, result: Any, unit: str = "", currency: str = 
 def delta(
     context: Context, change: float | None, unit: str = "count", better: str = "up", currency: str = ""
 ) -> SafeString:
-    return marks.delta(change, unit, better, _currency(context, currency))
+    return widgets.delta(change, unit, better, _currency(context, currency))
 
 
 @register.filter
@@ -195,7 +195,7 @@ def healthbar(
     return {
         "height": height,
         "drawn": [stretch for stretch in stretches if stretch.score is not None],
-        "quadrants": [(marks.QUADRANT_LABELS[stretch.key], stretch) for stretch in stretches],
+        "quadrants": [(widgets.QUADRANT_LABELS[stretch.key], stretch) for stretch in stretches],
         "unmeasured": unmeasured,
     }
 

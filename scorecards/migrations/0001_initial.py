@@ -3,8 +3,9 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import portal.rows
-import portal.scope
+import portal.tenancy.constraints
+import portal.tenancy.tables
+import portal.tenancy.scope
 import scorecards.models
 from decimal import Decimal
 from django.db import migrations, models
@@ -26,11 +27,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('digest', models.CharField(max_length=64)),
                 ('rules', models.JSONField()),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['id'],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_yardstick_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='scorecards_yardstick_key'), models.UniqueConstraint(fields=('vendor', 'digest'), name='scorecards_yardstick_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_yardstick_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'id'), name='scorecards_yardstick_key'), models.UniqueConstraint(fields=('vendor', 'digest'), name='scorecards_yardstick_once')],
             },
         ),
         migrations.CreateModel(
@@ -51,14 +52,14 @@ class Migration(migrations.Migration):
                 ('measured', scorecards.models.JSONText(default=dict)),
                 ('places', scorecards.models.JSONText(default=dict)),
                 ('peer_spread', scorecards.models.JSONText(default=dict)),
-                ('partner', portal.rows.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='scorecards', to='partners.partner')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
-                ('yardstick', portal.rows.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scorecards.yardstick')),
+                ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='scorecards', to='partners.partner')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('yardstick', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scorecards.yardstick')),
             ],
             options={
                 'ordering': ['-as_of'],
                 'indexes': [models.Index(fields=['vendor', 'as_of', '-health'], name='scorecards_by_health')],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_scorecard_rows', rows='partner'), models.UniqueConstraint(fields=('vendor', 'partner', 'as_of'), name='scorecards_scorecard_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_scorecard_rows', rows='partner'), models.UniqueConstraint(fields=('vendor', 'partner', 'as_of'), name='scorecards_scorecard_once')],
             },
         ),
         migrations.CreateModel(
@@ -69,12 +70,12 @@ class Migration(migrations.Migration):
                 ('floor', models.DecimalField(decimal_places=4, help_text='Scores 0.', max_digits=18)),
                 ('target', models.DecimalField(decimal_places=4, help_text='Scores 100.', max_digits=18)),
                 ('weight', models.DecimalField(decimal_places=2, default=1, help_text='Within its quadrant; 0 leaves the metric out of the score.', max_digits=6, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
-                ('tier', portal.rows.TenantKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='metric_targets', to='partners.tier')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('tier', portal.tenancy.tables.TenantKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='metric_targets', to='partners.tier')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['metric', 'tier_id'],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_metrictarget_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'metric', 'tier'), name='scorecards_metrictarget_once', nulls_distinct=False, violation_error_message='There is a target for this metric and tier already.'), models.CheckConstraint(condition=models.Q(('floor', models.F('target')), _negated=True), name='scorecards_metrictarget_span', violation_error_message='Floor and target must differ.'), models.CheckConstraint(condition=models.Q(('weight__gte', 0)), name='scorecards_metrictarget_weight')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_metrictarget_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'metric', 'tier'), name='scorecards_metrictarget_once', nulls_distinct=False, violation_error_message='There is a target for this metric and tier already.'), models.CheckConstraint(condition=models.Q(('floor', models.F('target')), _negated=True), name='scorecards_metrictarget_span', violation_error_message='Floor and target must differ.'), models.CheckConstraint(condition=models.Q(('weight__gte', 0)), name='scorecards_metrictarget_weight')],
             },
         ),
         migrations.CreateModel(
@@ -83,11 +84,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('quadrant', models.CharField(choices=[('sales', 'Sales'), ('enablement', 'Enablement'), ('marketing', 'Marketing'), ('engagement', 'Engagement')], max_length=12)),
                 ('weight', models.DecimalField(decimal_places=2, max_digits=6, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['id'],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_quadrantweight_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'quadrant'), name='scorecards_quadrantweight_once', violation_error_message='This quadrant has a weight already.'), models.CheckConstraint(condition=models.Q(('quadrant__in', ['sales', 'enablement', 'marketing', 'engagement'])), name='scorecards_quadrantweight_quadrant'), models.CheckConstraint(condition=models.Q(('weight__gte', 0)), name='scorecards_quadrantweight_positive')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_quadrantweight_rows', rows='programme'), models.UniqueConstraint(fields=('vendor', 'quadrant'), name='scorecards_quadrantweight_once', violation_error_message='This quadrant has a weight already.'), models.CheckConstraint(condition=models.Q(('quadrant__in', ['sales', 'enablement', 'marketing', 'engagement'])), name='scorecards_quadrantweight_quadrant'), models.CheckConstraint(condition=models.Q(('weight__gte', 0)), name='scorecards_quadrantweight_positive')],
             },
         ),
         migrations.CreateModel(
@@ -98,11 +99,11 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('partners', models.PositiveIntegerField(default=0)),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['-as_of'],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_scoringrun_rows', rows='staff'), models.UniqueConstraint(fields=('vendor', 'as_of'), name='scorecards_scoringrun_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_scoringrun_rows', rows='staff'), models.UniqueConstraint(fields=('vendor', 'as_of'), name='scorecards_scoringrun_once')],
             },
         ),
         migrations.CreateModel(
@@ -110,13 +111,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('partner', portal.rows.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='partners.partner')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='partners.partner')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['since'],
                 'indexes': [models.Index(fields=['vendor', 'partner'], name='scorecards_stale_by_partner')],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_stalepartner_rows', rows='mailbox')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_stalepartner_rows', rows='mailbox')],
             },
         ),
         migrations.CreateModel(
@@ -136,13 +137,13 @@ class Migration(migrations.Migration):
                 ('open_pipeline', models.BigIntegerField(default=0, help_text='As on the scorecard.')),
                 ('since', models.DateField(help_text='The day of the run a week before, which `change` is from.', null=True)),
                 ('change', models.DecimalField(decimal_places=2, help_text='Of the health.', max_digits=5, null=True)),
-                ('partner', portal.rows.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='standings', to='partners.partner')),
-                ('vendor', models.ForeignKey(db_index=False, default=portal.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
+                ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='standings', to='partners.partner')),
+                ('vendor', models.ForeignKey(db_index=False, default=portal.tenancy.scope.current_vendor_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.vendor')),
             ],
             options={
                 'ordering': ['partner_id'],
                 'indexes': [models.Index(fields=['vendor', 'health', 'partner'], name='scorecards_standing_by_health'), models.Index(fields=['vendor', 'change'], name='scorecards_standing_by_change')],
-                'constraints': [portal.rows.RowSecurity(name='scorecards_standing_rows', rows='partner'), models.UniqueConstraint(fields=('vendor', 'partner'), name='scorecards_standing_once')],
+                'constraints': [portal.tenancy.constraints.RowSecurity(name='scorecards_standing_rows', rows='partner'), models.UniqueConstraint(fields=('vendor', 'partner'), name='scorecards_standing_once')],
             },
         ),
     ]

@@ -4,8 +4,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from portal.newvendor import create_vendor
-from portal.services import first_admin_invite
+from portal.people.services import first_admin_invite
+from portal.tenancy.new_vendor import create_vendor
 
 
 class Command(BaseCommand):

@@ -10,14 +10,14 @@ from django.db import transaction
 from tqdm import tqdm
 
 from portal.imports import kinds
-from portal.imports.decoding import Unreadable
-from portal.imports.loading import load
+from portal.imports.encodings import Unreadable
 from portal.imports.maps import BadMap, parse_map, vendor_settings
-from portal.imports.reading import LARGEST_FILE, Fault
 from portal.imports.report import Report, write_faults
-from portal.models import Vendor
-from portal.newvendor import create_vendor
-from portal.scope import entered, system_scope
+from portal.imports.services import load
+from portal.imports.tables import LARGEST_FILE, Fault
+from portal.tenancy.models import Vendor
+from portal.tenancy.new_vendor import create_vendor
+from portal.tenancy.scope import entered, system_scope
 
 #: Rejected lines printed; --report writes them all.
 SHOWN_FAULTS = 20

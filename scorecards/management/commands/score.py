@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from deals.metrics import Totals, totals
 from partners.models import Partner
-from portal.formatting import exponent
-from portal.metrics import AsOf, Unit, metric
-from portal.models import Vendor
-from portal.scope import entered, system_scope
+from portal.metrics.declarations import AsOf, Unit, metric
+from portal.tenancy.models import Vendor
+from portal.tenancy.scope import entered, system_scope
+from portal.ui.formatting import exponent
 from scorecards import services
 from scorecards.models import Scorecard
 

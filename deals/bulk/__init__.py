@@ -1,1 +1,0 @@
-"""Many registrations from one file: checked row by row as the form checks, registered when confirmed."""

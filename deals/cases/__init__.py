@@ -1,1 +1,0 @@
-"""Conflict cases: two claims to one customer, the rule that decided between them, and one appeal."""

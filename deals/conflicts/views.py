@@ -1,0 +1,60 @@
+"""The conflict check of the registration form: while typing, and when asked for without scripts."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from deals.conflicts.check import Answer, conflict_check, may_check_now
+from deals.customers.match_keys import normalised_name, registrable_domain
+from deals.deal import policies
+from deals.registration.forms import MOST_LINES
+
+_PRODUCT: Final = re.compile(r"lines-\d{1,3}-product")
+_ID: Final = re.compile(r"\d{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the box of the conflict check shows: answers, or why there are none yet."""
+
+    answers: list[Answer]
+    at: datetime
+    too_often: bool = False
+
+
+@require_GET
+def check(request: Any) -> HttpResponse:
+    """Is the customer being typed free for the chosen products? A fragment of the form."""
+    if not policies.may_register(request.actor):
+        raise PermissionDenied("Only people of an active partner register deals.")
+    return render(request, "deals/_check.html", {"checked": checked(request.actor, request.GET)})
+
+
+def checked(actor: Any, typed: QueryDict) -> Checked:
+    """`typed`: the fields of the form as far as they are filled."""
+    now = timezone.now()
+    name, domain, country, reference = (
+        typed.get(field, "").replace("\0", "")[:253]
+        for field in ("customer_name", "customer_domain", "customer_country", "deal")
+    )
+    products = _products(typed)
+    if not products or not (normalised_name(name) or registrable_domain(domain)):
+        return Checked([], now)
+    if not may_check_now(actor):
+        return Checked([], now, too_often=True)
+    answers = conflict_check(
+        actor, name=name, domain=domain, country=country, product_ids=products, ignoring=reference
+    )
+    return Checked(answers, now)
+
+
+def _products(typed: QueryDict) -> list[int]:
+    chosen = (typed.get(field, "") for field in typed if _PRODUCT.fullmatch(field))
+    return [int(value) for value in chosen if _ID.fullmatch(value)][:MOST_LINES]

@@ -1,0 +1,1 @@
+"""End customers of a vendor, and by which keys they are recognised."""

@@ -1,0 +1,47 @@
+"""Django admin of end customers."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from deals.customers.match_keys import normalised_name, registrable_domain
+from deals.customers.models import Customer
+from portal.backoffice.site import CappedPaginator, VendorModelAdmin
+from portal.imports.admin import ImportAdminMixin
+from portal.ui.forms import VendorModelForm
+
+
+class CustomerForm(VendorModelForm):
+    def clean_domain(self) -> str:
+        typed = self.cleaned_data["domain"].strip()
+        domain = registrable_domain(typed) if typed else ""
+        if typed and not domain:
+            raise ValidationError("Give a domain, for example example.com.")
+        return domain
+
+
+@admin.register(Customer)
+class CustomerAdmin(ImportAdminMixin, VendorModelAdmin):
+    """The match keys follow the name and the domain, so that the next registration finds the customer."""
+
+    import_kind = "customers"
+    form = CustomerForm
+    fields = ("name", "domain", "country", "sector", "external_key")
+    list_display = ("name", "domain", "country", "sector")
+    search_fields = ("normalised_name",)
+    search_help_text = "The first letters of the name"
+    ordering = ("normalised_name", "pk")
+    paginator = CappedPaginator
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        wanted = normalised_name(search_term)
+        return (queryset.filter(normalised_name__prefix=wanted) if wanted else queryset), False
+
+    def save_model(self, request: Any, obj: Customer, form: Any, change: bool) -> None:
+        obj.normalised_name = normalised_name(obj.name)
+        super().save_model(request, obj, form, change)

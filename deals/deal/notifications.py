@@ -1,0 +1,116 @@
+"""Whom to tell of what happens to a registration, and what they are told."""
+
+from typing import Any, Final
+
+from deals.approvals.models import ApprovalStep
+from deals.deal.models import Deal
+from deals.deal.people import deciders, decision_owners, program_admins, registrants
+from deals.notes.models import Note
+from portal.events.models import PortalEvent
+from portal.notifications.services import Kind, declare_kinds, notify
+from portal.people.models import User
+from portal.tenancy.access import Actor
+from portal.tenancy.models import Vendor
+from portal.ui.formatting import format_date, format_money, format_when
+
+KINDS: Final = (
+    Kind("deals.submitted", "A registration waits for my decision", for_staff=True),
+    Kind("deals.your_turn", "A registration waits for my approval after somebody else's", for_staff=True),
+    Kind("deals.reminder", "One of my decisions is due soon", for_staff=True),
+    Kind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
+    Kind("deals.noted_by_partner", "A partner wrote a note on a registration", for_staff=True),
+    Kind("deals.withdrawn", "A partner withdrew a registration I decide", for_staff=True),
+    Kind("deals.noted_by_vendor", "The vendor wrote a note on my registration", for_partners=True),
+    Kind("deals.approved", "My registration was approved", for_partners=True),
+    Kind("deals.returned", "My registration came back with a question", for_partners=True),
+    Kind("deals.rejected", "My registration was rejected", for_partners=True),
+)
+declare_kinds(*KINDS)
+
+
+def submitted(actor: Actor, deal: Deal, event: PortalEvent) -> None:
+    """To whoever is asked to approve it; where that is a role, to the program admins."""
+    told: dict[str, Any] = {"again": event.data["again"], **_worth(deal)}
+    if deal.decision_due_at:
+        told["due"] = format_when(deal.decision_due_at)
+    _tell("submitted", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
+
+
+def your_turn(actor: Actor, deal: Deal, step: ApprovalStep, event: PortalEvent) -> None:
+    """To whoever approves next."""
+    told = {"due": format_when(step.due_at), "reason": step.reason, **_worth(deal)}
+    _tell("your_turn", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
+
+
+def reminder(vendor: Vendor, step: ApprovalStep) -> None:
+    """To whoever is asked, at half time and an hour before due."""
+    told = {"due": format_when(step.due_at), **_worth(step.deal)}
+    owners = [step.owner] if step.owner else program_admins()
+    _tell("reminder", vendor, step.deal, f"{step.pk}:{step.nudges}", owners, told)
+
+
+def escalated(vendor: Vendor, step: ApprovalStep, event: PortalEvent) -> None:
+    """To every program admin: somebody is late."""
+    told = {"due": format_when(step.due_at), "waits_for": step.who, **_worth(step.deal)}
+    _tell("escalated", vendor, step.deal, f"{step.pk}", program_admins(), told)
+
+
+def returned(actor: Actor, deal: Deal, event: PortalEvent) -> None:
+    told = _by(actor) | {"reason": deal.decision_reason}
+    _tell("returned", actor.vendor, deal, f"{event.pk}", registrants(deal), told)
+
+
+def rejected(actor: Actor, deal: Deal, event: PortalEvent) -> None:
+    told = _by(actor) | {"reason": deal.decision_reason}
+    _tell("rejected", actor.vendor, deal, f"{event.pk}", registrants(deal), told)
+
+
+def approved(vendor: Vendor, actor: Actor | None, deal: Deal, event: PortalEvent) -> None:
+    """`actor` None: a rule of the vendor approved it."""
+    told: dict[str, Any] = {"days": event.data["days"]}
+    if deal.expires_at:
+        told["until"] = format_date(deal.expires_at, "year")
+    by = _by(actor) if actor else {"by": vendor.name}
+    _tell("approved", vendor, deal, f"{event.pk}", registrants(deal), by | told)
+
+
+def noted(actor: Actor, deal: Deal, note: Note) -> None:
+    """To the other side: the registrant, or whoever decides for the partner."""
+    side = "vendor" if actor.is_staff else "partner"
+    people = registrants(deal) if actor.is_staff else deciders(deal)
+    told = _by(actor) | {"text": note.text, "side": side}
+    _tell(f"noted_by_{side}", actor.vendor, deal, f"{note.pk}", people, told)
+
+
+def withdrawn(actor: Actor, deal: Deal, event: PortalEvent) -> None:
+    """To whoever would have decided, or granted the protection that ends."""
+    told = _by(actor) | {"reason": deal.withdrawal_reason, "was": event.data["was"], **_worth(deal)}
+    _tell("withdrawn", actor.vendor, deal, f"{event.pk}", deciders(deal), told)
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    return {"by": str(actor.user)}
+
+
+def _worth(deal: Deal) -> dict[str, Any]:
+    return {"amount": format_money(deal.amount or 0, deal.currency)}
+
+
+def _tell(what: str, vendor: Vendor, deal: Deal, once: str, people: list[User], told: dict[str, Any]) -> None:
+    """`once` with the kind is what makes it happen once."""
+    context = {
+        "reference": deal.reference,
+        "customer": deal.customer_name,
+        "partner": deal.partner.name,
+        **told,
+    }
+    notify(
+        f"deals.{what}",
+        vendor=vendor,
+        key=f"deal_{what}:{once}",
+        to=people,
+        page="deals:detail",
+        target=deal.reference,
+        template=f"deal_{what}",
+        context=context,
+    )

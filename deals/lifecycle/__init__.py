@@ -1,1 +1,0 @@
-"""What belongs to a registration beside its answers: files, notes, changes after approval, and its limits."""

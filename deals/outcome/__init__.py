@@ -1,0 +1,1 @@
+"""After approval: stages, and how it ended."""

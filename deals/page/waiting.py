@@ -1,0 +1,145 @@
+"""What waits for the vendor besides registrations, told alike for one list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+
+from deals.amendments.selectors import amendments_waiting
+from deals.deal.models import Deal
+from deals.disputes.models import CaseState
+from deals.disputes.selectors import waiting_for_decision as cases_waiting
+from deals.proofs.selectors import proofs_waiting
+from deals.protection.selectors import waiting_for_decision as extensions_waiting
+from deals.shared_credit.presenters import share_text
+from deals.shared_credit.selectors import cosells_waiting
+from deals.special_prices.selectors import prices_waiting
+from portal.tenancy.access import Actor
+from portal.ui.formatting import format_days, format_money, format_percent
+
+#: Of each kind; whoever has more waiting starts with these.
+MOST: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One line of the list, and where it is decided."""
+
+    kind: str
+    icon: str
+    deal: Deal
+    what: str
+    owner: str
+    since: datetime
+    due: datetime
+    url: str
+
+
+def waiting_besides(actor: Actor) -> list[Waiting]:
+    """The most urgent first; one query per kind."""
+    kinds = (_prices, _extensions, _changes, _cases, _cosells, _proofs)
+    return sorted((one for kind in kinds for one in kind(actor)), key=lambda one: one.due)
+
+
+def _changes(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Change",
+            "file-pencil",
+            one.deal,
+            one.why,
+            str(one.deal.assigned_to or "Program admins"),
+            one.requested_at,
+            one.due_at or one.requested_at,
+            reverse("deals:amend", args=[one.deal.reference]),
+        )
+        for one in amendments_waiting(actor)[:MOST]
+    ]
+
+
+def _proofs(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Proof of sale",
+            "receipt",
+            one.deal,
+            _proved(one),
+            one.who,
+            one.sent_at,
+            one.due_at,
+            reverse("deals:proof", args=[one.deal.reference]),
+        )
+        for one in proofs_waiting(actor)[:MOST]
+    ]
+
+
+def _proved(proof: Any) -> str:
+    amount = format_money(proof.deal.won_amount or 0, proof.deal.currency)
+    pieces = f" ({proof.pieces})" if proof.pieces else ""
+    return f"{proof.get_kind_display().lower()}{pieces}, {amount}"
+
+
+def _cosells(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Second partner",
+            "heart-handshake",
+            one.deal,
+            f"{share_text(one.share)} to “{one.named}”",
+            str(one.owner or "Program admin"),
+            one.started_at,
+            one.due_at or one.started_at,
+            reverse("deals:credit", args=[one.deal.reference]),
+        )
+        for one in cosells_waiting(actor)[:MOST]
+    ]
+
+
+def _prices(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Special price",
+            "discount",
+            one.deal,
+            f"{format_money(one.requested_total, one.currency)}, {format_percent(one.discount)} off the list",
+            one.who,
+            one.requested_at,
+            one.due_at,
+            reverse("deals:price", args=[one.deal.reference]),
+        )
+        for one in prices_waiting(actor)[:MOST]
+    ]
+
+
+def _extensions(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Extension",
+            "calendar-plus",
+            one.deal,
+            f"{format_days(one.days)} more: “{one.reason}”",
+            str(one.owner or "Program admins"),
+            one.requested_at,
+            one.due_at,
+            f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
+        )
+        for one in extensions_waiting(actor)[:MOST]
+    ]
+
+
+def _cases(actor: Actor) -> Sequence[Waiting]:
+    return [
+        Waiting(
+            "Appeal" if one.state == CaseState.APPEALED else "Conflict case",
+            "scale",
+            one.deal,
+            one.products,
+            one.who,
+            one.appealed_at or one.opened_at,
+            one.due_at,
+            reverse("deals:case", args=[one.pk]),
+        )
+        for one in cases_waiting(actor)[:MOST]
+    ]

@@ -1,0 +1,1 @@
+"""Many registrations from one file."""

@@ -1,0 +1,1 @@
+"""Deals that two partners share."""

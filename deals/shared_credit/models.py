@@ -1,0 +1,172 @@
+"""Agreements to share a deal, and the credit lines they make. Row security shows each side its own row."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from deals.deal.models import Deal, DealStatus
+from deals.special_prices.models import WHOLE
+from partners.models import Partner
+from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.tables import TenantKey, TenantModel
+
+
+class CoSellStatus(models.TextChoices):
+    PROPOSED = "proposed", "Proposed"  # by the partner, waits for the vendor
+    OFFERED = "offered", "Offered"  # confirmed by the vendor, waits for the second partner
+    AGREED = "agreed", "In force"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Taken back"
+    ENDED = "ended", "Ended"
+
+
+#: Waits for somebody's answer.
+UNDECIDED = (CoSellStatus.PROPOSED, CoSellStatus.OFFERED)
+
+
+class CoSell(TenantModel):
+    """That a second partner shares a deal: the side of the partner whose deal it is, and of the vendor.
+
+    The second partner does not see this row, nor the deal: what it may know stands in its credit line.
+    """
+
+    partner = TenantKey(Partner, related_name="+", help_text="Whose deal it is.")
+    deal = TenantKey(Deal, models.CASCADE, related_name="cosells")
+    status = models.CharField(max_length=10, choices=CoSellStatus.choices)
+    named = models.CharField(max_length=160, help_text="The second partner, as it was typed or is called.")
+    other = TenantKey(Partner, related_name="+", null=True, help_text="Once the vendor has said which one.")
+    share = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(WHOLE - 1)],
+        help_text="Of the second partner, in basis points.",
+    )
+    note = models.TextField(max_length=500, blank=True, help_text="What each of them does.")
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    started_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(null=True, help_text="By when the vendor says whether it may be.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    decided_at = models.DateTimeField(null=True, help_text="By the vendor.")
+    agreed_at = models.DateTimeField(null=True, help_text="From here on credit is shared.")
+    ended_at = models.DateTimeField(null=True)
+    reason = models.TextField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["vendor", "due_at"],
+                name="deals_cosell_proposed",
+                condition=models.Q(status="proposed"),
+            ),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_cosell_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_cosell_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "deal"],
+                condition=models.Q(status__in=["proposed", "offered"]),
+                name="deals_cosell_one_undecided",
+                violation_error_message="A second partner is proposed already.",
+            ),
+            models.UniqueConstraint(
+                fields=["vendor", "deal"],
+                condition=models.Q(status="agreed"),
+                name="deals_cosell_one_in_force",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(share__gt=0, share__lt=WHOLE), name="deals_cosell_share"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(other__isnull=True) | ~models.Q(other=models.F("partner")),
+                name="deals_cosell_two_partners",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: shared with {self.named}"
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status in UNDECIDED
+
+    @property
+    def rest(self) -> int:
+        """What stays with the partner whose deal it is, in basis points."""
+        return WHOLE - self.share
+
+    @property
+    def ratio(self) -> float:
+        """Of the second partner."""
+        return self.share / WHOLE
+
+
+class CreditKind(models.TextChoices):
+    SOURCED = "sourced", "Sourced"  # who registered the deal
+    INFLUENCED = "influenced", "Influenced"  # who was named on it
+
+
+class CreditLine(TenantModel):
+    """One partner's part of one deal, with the few facts that partner may know of it.
+
+    Facts and amounts are copies, kept by triggers of the database: a partner named on a deal reads this
+    row and never the deal. Lines of one agreement sum to `WHOLE`, and their amounts to the deal's, at the
+    end of every transaction. Never removed: a line counts from `agreed_at` until `ended_at`.
+    """
+
+    partner = TenantKey(Partner, related_name="+", help_text="Who is credited.")
+    cosell = TenantKey(CoSell, models.CASCADE, related_name="lines")
+    deal = TenantKey(Deal, models.CASCADE, related_name="credit_lines")
+    kind = models.CharField(max_length=10, choices=CreditKind.choices)
+    share = models.PositiveSmallIntegerField(help_text="Basis points.")
+    agreed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    lead_name = models.CharField(max_length=160, help_text="Of the partner whose deal it is.")
+    reference = models.CharField(max_length=20, blank=True)
+    customer_name = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=12, choices=DealStatus.choices, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)
+    won_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True)
+    amount = models.BigIntegerField(null=True, help_text="Of the expected amount, in the vendor's currency.")
+    booked = models.BigIntegerField(null=True, help_text="Of the won amount, in the vendor's currency.")
+    amount_shift = models.BigIntegerField(
+        default=0, help_text="What it changes in the partner's sum of expected amounts."
+    )
+    booked_shift = models.BigIntegerField(default=0, help_text="The same for won amounts.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["vendor", "deal"], name="deals_creditline_by_deal"),
+            models.Index(fields=["vendor", "partner", "-id"], name="deals_creditline_by_partner"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="deals_creditline_rows"),
+            models.UniqueConstraint(fields=["vendor", "cosell", "partner"], name="deals_creditline_once"),
+            models.CheckConstraint(
+                condition=models.Q(share__gt=0, share__lt=WHOLE), name="deals_creditline_share"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=CreditKind.values), name="deals_creditline_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.share / 100:g} % {self.kind}"
+
+    @property
+    def is_offer(self) -> bool:
+        return self.agreed_at is None and self.ended_at is None
+
+    @property
+    def ratio(self) -> float:
+        return self.share / WHOLE

@@ -1,0 +1,51 @@
+"""How a special price is told. Pure functions over a request already read."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from deals.special_prices.models import PriceRequest, PriceStatus
+from portal.ui.formatting import format_date, format_money, format_percent
+from portal.ui.widgets import Look
+
+
+def finding(request: PriceRequest | None, now: datetime | None = None) -> str:
+    """What the page's heading and the deal's page say."""
+    now = now or timezone.now()
+    if request is None:
+        return "no special price yet"
+    off = f"{format_percent(request.discount)} off the list"
+    match request.status:
+        case PriceStatus.OPEN:
+            return f"a special price is asked for, {off}"
+        case PriceStatus.REFUSED:
+            return "the special price was refused"
+        case PriceStatus.WITHDRAWN:
+            return "the request was taken back"
+    price = format_money(request.granted_total or 0, request.currency)
+    if request.used_at:
+        return f"won at the special price of {price}"
+    if request.expires_at and request.expires_at <= now:
+        return "the special price has ended"
+    return f"{price} until {last_day(request)}, {off}"
+
+
+def last_day(request: PriceRequest) -> str:
+    """The last day the price holds, as people say it."""
+    return format_date(request.expires_at - timedelta(seconds=1), "year") if request.expires_at else ""
+
+
+def look(request: PriceRequest, now: datetime | None = None) -> Look:
+    now = now or timezone.now()
+    match request.status:
+        case PriceStatus.OPEN:
+            return "neutral", "Asked for", "hourglass"
+        case PriceStatus.REFUSED:
+            return "bad", "Refused", "ban"
+        case PriceStatus.WITHDRAWN:
+            return "neutral", "Taken back", "arrow-back"
+    if request.used_at:
+        return "ok", "Used", "trophy"
+    if request.expires_at and request.expires_at <= now:
+        return "watch", "Ended", "clock-off"
+    return "ok", "Granted in part" if request.is_reduced else "Granted", "rosette-discount-check"

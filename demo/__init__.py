@@ -1,0 +1,1 @@
+"""Demo vendors, the simulation behind them, and the bench. Production does without."""

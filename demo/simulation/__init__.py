@@ -1,0 +1,1 @@
+"""A channel that could have been: years of deals, leads and sign-ins of made-up partners."""

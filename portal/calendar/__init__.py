@@ -1,0 +1,1 @@
+"""When the vendor's people work, and how promises run in their hours."""

@@ -1,0 +1,1 @@
+"""The golden record and the outbox."""

@@ -1,0 +1,272 @@
+"""From a file to a table: CSV (any usual delimiter) or XLSX, plain or gzipped.
+
+Nothing is interpreted: every cell is the text that stands in the file, so "=1+1" stays "=1+1" and
+"00042" stays "00042". A line that cannot be read becomes a fault, and the lines around it are kept.
+"""
+
+import csv
+import datetime as dt
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+
+from portal.imports.encodings import Unreadable, decoded
+
+LARGEST_FILE = 256 * 1024 * 1024  # bytes, after unpacking
+MOST_COLUMNS = 1_000
+DELIMITERS = (",", ";", "\t", "|")
+#: Characters of a rejected value that a report shows.
+SHOWN = 200
+_SAMPLE_LINES = 50
+#: Control characters that a text has no use for; a stray NUL is the matter of the cell it stands in.
+_CONTROL = re.compile("[\x01-\x08\x0e-\x1f]")
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+#: The csv module stops a whole file at 131,072 characters; we name the one cell that is too long.
+csv.field_size_limit(max(csv.field_size_limit(), 8 * 1024 * 1024))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table; `number` is where it begins in the file, counting from 1."""
+
+    number: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that was not taken: where, which column and value (where one is to blame), and why."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Table:
+    headers: list[str]
+    lines: list[Line]
+    faults: list[Fault] = field(default_factory=list)
+    #: How it was read, for people: "CSV, utf-8, comma".
+    format: str = ""
+
+
+def read_table(data: bytes, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> Table:
+    """Read a whole file. Raises Unreadable, with advice, where there is no table in it.
+
+    `encoding` and `delimiter` are recognised unless given; `sheet` names the worksheet of an XLSX file
+    (the first visible one otherwise).
+    """
+    data = _unpacked(data)
+    if not data.strip():
+        raise Unreadable("The file is empty.")
+    if data.startswith(b"PK\x03\x04"):
+        return _read_xlsx(data, sheet)
+    _refuse_other_formats(data)
+    return _read_csv(data, encoding, delimiter)
+
+
+def column_name(headers: list[str], index: int) -> str:
+    """The header of a column, or its letter as in a spreadsheet where the header is blank."""
+    if index < len(headers) and headers[index]:
+        return headers[index]
+    return f"column {get_column_letter(index + 1)}"
+
+
+def shortened(text: str) -> str:
+    """As much of a text from the file as a report shows, in characters that every program can show."""
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text.encode("utf-8", errors="backslashreplace").decode().replace("\0", "\\0")
+
+
+def _unpacked(data: bytes) -> bytes:
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(io.BytesIO(data)) as packed:
+                data = packed.read(LARGEST_FILE + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise Unreadable("The compressed file is damaged.") from error
+    if len(data) > LARGEST_FILE:
+        raise Unreadable(f"The file is larger than {LARGEST_FILE // 1024**2} MB. Split it.")
+    return data
+
+
+def _refuse_other_formats(data: bytes) -> None:
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Unreadable("This is an old Excel file (.xls). Save it as .xlsx or CSV.")
+    if data.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
+        raise Unreadable("This is a document or an image, not a table. Give a CSV or XLSX file.")
+
+
+# CSV ------------------------------------------------------------------------------------------------
+
+
+def _read_csv(data: bytes, encoding: str, delimiter: str) -> Table:
+    text, encoding = decoded(data, encoding)
+    if len(_CONTROL.findall(text[:4096])) > len(text[:4096]) * 0.05:
+        raise Unreadable("This is not a text file. Give a CSV or XLSX file.")
+    lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    if not lines:
+        raise Unreadable("The file is empty.")
+    start, stated = _stated_delimiter(lines)
+    delimiter = delimiter or stated or recognised_delimiter(lines[start:])
+    faults: list[Fault] = []
+    rows = (row for row in _parsed(lines, delimiter, start, faults) if _has_content(row.cells))
+    form = f"CSV, {encoding}, {_NAMES.get(delimiter, delimiter)}"
+    return _table(rows, faults, form)
+
+
+def _stated_delimiter(lines: list[str]) -> tuple[int, str]:
+    """Excel's own first line `sep=;`: (line to begin with, delimiter)."""
+    first = lines[0].strip().strip('"')
+    if first.lower().startswith("sep=") and len(first) == 5:
+        return 1, first[4]
+    return 0, ""
+
+
+def recognised_delimiter(lines: list[str]) -> str:
+    """The delimiter that cuts most of the first lines into as many cells as the header, and into most."""
+    return max(DELIMITERS, key=lambda delimiter: _fit(lines, delimiter))
+
+
+def _fit(lines: list[str], delimiter: str) -> tuple[float, int]:
+    """(share of the lines as wide as the header, width); nothing fits worse than a single column."""
+    rows = list(islice(_parsed(lines, delimiter, 0, []), _SAMPLE_LINES))
+    widths = [len(row.cells) for row in rows if _has_content(row.cells)]
+    if not widths or widths[0] == 1:
+        return (0.0, 0)
+    return (widths.count(widths[0]) / len(widths), widths[0])
+
+
+def _parsed(lines: list[str], delimiter: str, start: int, faults: list[Fault]) -> Iterator[Line]:
+    """The records from `start` on. After a broken one, reading goes on at the next line of the file."""
+    while start < len(lines):
+        rest = map(lines.__getitem__, range(start, len(lines)))
+        reader = csv.reader(rest, delimiter=delimiter, strict=True, skipinitialspace=True)
+        begun = 0
+        try:
+            for cells in reader:
+                yield Line(start + begun + 1, cells)
+                begun = reader.line_num
+            return
+        except csv.Error as error:
+            start += begun + 1
+            faults.append(Fault(start, "", shortened(lines[start - 1].rstrip("\r\n")), _csv_reason(error)))
+
+
+def _csv_reason(error: csv.Error) -> str:
+    text = str(error)
+    if "unexpected end" in text:
+        return "A quotation mark is opened and never closed."
+    if "expected after" in text:
+        return "A quotation mark inside a quoted cell must be doubled."
+    if "field larger" in text:
+        return "A cell is far too long; a closing quotation mark may be missing."
+    return f"The line is not valid CSV: {text}."
+
+
+def _has_content(cells: Iterable[str]) -> bool:
+    return any(cell.strip() for cell in cells)
+
+
+def _table(rows: Iterator[Line], faults: list[Fault], form: str) -> Table:
+    header = next(rows, None)
+    if header is None:
+        raise Unreadable("The file has no header line." if not faults else faults[0].reason)
+    if len(header.cells) > MOST_COLUMNS:
+        raise Unreadable(f"The first line has more than {MOST_COLUMNS} columns; it is no header.")
+    headers = [shortened(" ".join(cell.split())) for cell in header.cells]
+    lines = [_as_wide_as(headers, row, faults) for row in rows]
+    kept = [line for line in lines if line]
+    faults.sort(key=lambda fault: fault.line)
+    return Table(headers, kept, faults, form)
+
+
+def _as_wide_as(headers: list[str], row: Line, faults: list[Fault]) -> Line | None:
+    """The row with one cell per header; None, and a fault, where cells are missing or have no header."""
+    width, cells = len(headers), row.cells
+    if len(cells) >= width and not _has_content(cells[width:]):
+        return Line(row.number, cells[:width])
+    reason = f"Cells in this line: {len(cells)}; in the header: {width}. A delimiter may stand unquoted."
+    faults.append(Fault(row.number, "", shortened(" | ".join(cells)), reason))
+    return None
+
+
+# XLSX -----------------------------------------------------------------------------------------------
+
+
+def _read_xlsx(data: bytes, sheet: str) -> Table:
+    _refuse_bombs(data)
+    try:
+        # Formulas, not their results: what a cell computes depends on the program that opens it.
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+        worksheet = _worksheet(book, sheet)
+        worksheet.reset_dimensions()  # some programs state a wrong size
+        rows = list(_xlsx_rows(worksheet))
+        book.close()
+    except Unreadable:
+        raise
+    except Exception as error:  # openpyxl raises whatever its parsers do
+        raise Unreadable("This XLSX file cannot be opened. Save it again, or as CSV.") from error
+    width = max((len(row.cells) for row in rows), default=0)
+    padded = (Line(row.number, row.cells + [""] * (width - len(row.cells))) for row in rows)
+    return _table(padded, [], f"XLSX, sheet {worksheet.title}")
+
+
+def _refuse_bombs(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            size = sum(entry.file_size for entry in packed.infolist())
+            is_workbook = "xl/workbook.xml" in packed.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise Unreadable("The file is damaged.") from error
+    if not is_workbook:
+        raise Unreadable("This is a ZIP archive, not a workbook. Unpack it and give the file inside.")
+    if size > LARGEST_FILE:
+        raise Unreadable(f"The workbook holds more than {LARGEST_FILE // 1024**2} MB. Split it.")
+
+
+def _worksheet(book: Any, name: str) -> Any:
+    sheets = book.worksheets
+    if name:
+        found = [sheet for sheet in sheets if sheet.title == name]
+        if not found:
+            raise Unreadable(f"There is no sheet {name!r}; there are {', '.join(book.sheetnames)}.")
+        return found[0]
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
+    if not visible:
+        raise Unreadable("The workbook has no visible sheet.")
+    return visible[0]
+
+
+def _xlsx_rows(worksheet: Any) -> Iterator[Line]:
+    for number, values in enumerate(worksheet.iter_rows(values_only=True), start=1):
+        cells = [_as_text(value) for value in values[: MOST_COLUMNS + 1]]
+        if _has_content(cells):
+            yield Line(number, cells)
+
+
+def _as_text(value: Any) -> str:
+    """A cell's value as it would stand in a CSV file; whole numbers without ".0", dates in ISO form."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    return str(value)

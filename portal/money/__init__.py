@@ -1,0 +1,1 @@
+"""Amounts in the vendor's currency."""

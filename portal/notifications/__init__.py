@@ -1,0 +1,1 @@
+"""What people are told: in the portal, by e-mail, in a digest."""

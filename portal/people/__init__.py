@@ -1,0 +1,1 @@
+"""People, their memberships and the invitations that bring them in."""

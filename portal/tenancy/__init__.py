@@ -1,0 +1,1 @@
+"""Vendors, who sees which rows of theirs, and the wall between them."""

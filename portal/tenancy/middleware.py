@@ -1,0 +1,169 @@
+"""Per request: which vendor, which rows, and whether to let anybody in at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import set_script_prefix
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+
+from portal.events.log import record_once_per_session
+from portal.notifications.selectors import with_unread
+from portal.people.models import Membership
+from portal.tenancy import vendors
+from portal.tenancy.access import Actor, Reach, reach_of, scope_of
+from portal.tenancy.roles import SECOND_FACTOR_ROLES, Role
+from portal.tenancy.scope import ALL, Scope, entered, narrow, system_scope
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class VendorMiddleware:
+    """Finds the vendor by host, else by the /v/<slug>/ prefix, and hides the prefix from everything behind.
+
+    The prefix becomes the script prefix, so no view, template or `{% url %}` ever names the vendor.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.vendor = vendors.by_host(request.get_host().rsplit(":", 1)[0])
+        if request.vendor is None:
+            return self._by_prefix(request)
+        return self._within_vendor(request)
+
+    def _by_prefix(self, request: Any) -> HttpResponse:
+        slug, rest = vendors.split_prefix(request.path_info)
+        if slug is None:
+            request.urlconf = settings.LOBBY_URLCONF
+            set_script_prefix(request.META.get("SCRIPT_NAME") or "/")
+            return self.get_response(request)
+        request.vendor = vendors.by_slug(slug)
+        if request.vendor is None:
+            request.urlconf = settings.LOBBY_URLCONF
+            return self.get_response(request)
+        if rest is None:
+            return HttpResponsePermanentRedirect(f"{request.path}/")
+        prefix = f"{request.META.get('SCRIPT_NAME', '')}/v/{slug}"
+        request.path_info = rest
+        request.META["SCRIPT_NAME"] = prefix
+        set_script_prefix(f"{prefix}/")
+        return self._within_vendor(request)
+
+    def _within_vendor(self, request: Any) -> HttpResponse:
+        with timezone.override(request.vendor.zone):
+            return self.get_response(request)
+
+
+class ScopeMiddleware:
+    """Computes the person's Scope and runs the request, rendering included, in one transaction under it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.actor, request.view_raised = None, False
+        if not request.user.is_authenticated:
+            return self._anonymous(request)
+        start = self._lobby_scope(request) if request.vendor is None else self._system_scope(request)
+        with entered(start), transaction.atomic():
+            if request.vendor is not None:
+                request.actor = self._narrowed_to_person(request)
+            response = self.get_response(request)
+            # Nothing a failed view wrote may stay. Django turned its exception into a response already.
+            if request.view_raised or response.status_code >= 500:
+                transaction.set_rollback(True)
+        if "Cache-Control" not in response:
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    def _anonymous(self, request: Any) -> HttpResponse:
+        """No scope, no rows: sign-in and the other public pages read only what stands outside the wall."""
+        with transaction.atomic():
+            response = self.get_response(request)
+            if request.view_raised or response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+    def process_exception(self, request: Any, exception: Exception) -> None:
+        request.view_raised = True
+
+    def _lobby_scope(self, request: Any) -> Scope:
+        return Scope(vendor_id=None, actor_id=request.user.pk)
+
+    def _system_scope(self, request: Any) -> Scope:
+        return system_scope(request.vendor.pk, request.user.pk)
+
+    def _narrowed_to_person(self, request: Any) -> Actor | None:
+        user, vendor = request.user, request.vendor
+        membership = with_unread(Membership.objects.filter(user=user, is_active=True)).first()
+        if membership is None and user.is_superuser:
+            return self._support(request)
+        if membership is None:
+            narrow(Scope(vendor_id=vendor.pk, actor_id=user.pk))
+            return None
+        reach: Reach = reach_of(membership)
+        scope = scope_of(membership, reach)
+        narrow(scope)
+        actor = Actor(user, Role(membership.role), vendor, scope, reach.home, membership)
+        record_once_per_session(request, "portal.login", actor=actor)
+        return actor
+
+    def _support(self, request: Any) -> Actor:
+        """A platform superuser helps out at a vendor's address; each such session is recorded."""
+        scope = Scope(request.vendor.pk, ALL, staff=True, actor_id=request.user.pk)
+        narrow(scope)
+        actor = Actor(request.user, Role.PROGRAM_ADMIN, request.vendor, scope)
+        record_once_per_session(request, "portal.support_session", actor=actor)
+        return actor
+
+
+class MemberRequiredMiddleware(LoginRequiredMiddleware):
+    """Every page needs a member of this vendor unless the view says `login_not_required`."""
+
+    def process_view(self, request: Any, view_func: Any, view_args: Any, view_kwargs: Any) -> Any:
+        answer = super().process_view(request, view_func, view_args, view_kwargs)
+        if answer is not None or request.vendor is None or not request.user.is_authenticated:
+            return answer
+        if not getattr(view_func, "login_required", True) or _is_account_page(request):
+            return None
+        if request.actor is None:
+            raise Http404("not a member of this vendor")
+        if self._lacks_second_factor(request):
+            return redirect("mfa_activate_totp")
+        return None
+
+    def _lacks_second_factor(self, request: Any) -> bool:
+        if not request.vendor.requires_second_factor or request.actor.role not in SECOND_FACTOR_ROLES:
+            return False
+        return not is_mfa_enabled(request.user)
+
+
+def _is_account_page(request: Any) -> bool:
+    """Signing out, changing one's password or second factor belongs to the person, not to a membership."""
+    name = request.resolver_match.url_name or ""
+    return name.startswith(("account_", "mfa_")) or name in {"switch", "brand"}
+
+
+class AccountFormMiddleware:
+    """A sign-in or account form with errors answers 422, as every other form here does."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: Any, response: TemplateResponse) -> TemplateResponse:
+        form = (response.context_data or {}).get("form")
+        if request.method == "POST" and response.status_code == 200 and getattr(form, "errors", None):
+            response.status_code = 422
+        return response

@@ -1,0 +1,95 @@
+"""Vendors and their hosts."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from portal.money.models import CURRENCY
+
+#: Slugs become path segments and settings; the pattern leaves no room for anything else.
+VENDOR_SLUG = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$", "Use lower-case letters, digits and hyphens."
+)
+COLOUR = RegexValidator(
+    r"^#[0-9a-fA-F]{6}$", "Give a colour as # and six hexadecimal digits, for example #0b5cad."
+)
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("Unknown time zone. Use an IANA name, for example Europe/Vienna.")
+
+
+class Vendor(models.Model):
+    """The tenant: the company whose channel this is."""
+
+    slug = models.CharField(max_length=50, unique=True, validators=[VENDOR_SLUG])
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    currency = models.CharField(max_length=3, default="EUR", validators=[CURRENCY])
+    fiscal_year_start = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
+        help_text="Month in which the fiscal year begins (1 to 12).",
+    )
+    colour = models.CharField(
+        max_length=7, default="#0b5cad", validators=[COLOUR], help_text="Accent colour."
+    )
+    support_email = models.EmailField(blank=True)
+    requires_second_factor = models.BooleanField(
+        default=False, help_text="Program admins and executives must sign in with a second factor."
+    )
+    protection_days = models.PositiveSmallIntegerField(
+        default=90, help_text="Days a registration is protected from its approval; a tier may differ."
+    )
+    decision_hours = models.PositiveSmallIntegerField(
+        default=16, help_text="Working hours within which a registration is decided."
+    )
+    lead_answer_hours = models.PositiveSmallIntegerField(
+        default=16, help_text="Working hours a partner has to accept or decline a lead."
+    )
+    lead_contact_hours = models.PositiveSmallIntegerField(
+        default=16, help_text="Working hours from accepting a lead to the first contact with the customer."
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(fiscal_year_start__range=(1, 12)), name="portal_vendor_fiscal_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def initial(self) -> str:
+        return self.name[:1].upper()
+
+
+class VendorHost(models.Model):
+    """A host name under which a vendor's portal answers without the /v/<slug>/ prefix."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="hosts")
+    host = models.CharField(
+        max_length=253, unique=True, help_text="For example partners.example.com, no port."
+    )
+
+    class Meta:
+        ordering = ["host"]
+
+    def __str__(self) -> str:
+        return self.host
+
+    def clean(self) -> None:
+        self.host = self.host.strip().lower().rstrip(".")

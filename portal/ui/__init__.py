@@ -1,0 +1,1 @@
+"""The page frame, forms, figures and their wording."""

@@ -1,0 +1,258 @@
+"""One metric of a scorecard in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from partners.models import Partner
+from portal.metrics.declarations import Better, Metric, Unit
+from portal.ui import charts, formatting
+from scorecards import headlines
+from scorecards.selectors import MetricLine
+
+#: Figures that stand beside a value: what they are called, and their unit ("" for the metric's own).
+BESIDE = {
+    "won": ("won", "count"),
+    "won_before": ("won in the 180 days before", "count"),
+    "lost": ("lost", "count"),
+    "withdrawn": ("withdrawn", "count"),
+    "expired": ("expired", "count"),
+    "mean": ("mean", ""),
+    "trailing_90": ("trailing 90 days", "money"),
+    "fiscal_quarter": ("fiscal quarter to date", "money"),
+    "without_amount": ("without an amount", "count"),
+    "without_stage": ("in no stage yet", "count"),
+    "open": ("open deals", "count"),
+    "not_accepted": ("declined or not answered in time", "count"),
+    "waiting": ("still waiting for a contact", "count"),
+    "win_rate": ("win rate", "percent"),
+    "influenced": ("credited of other partners' deals", "money"),
+    "influenced_deals": ("of other partners' deals", "count"),
+    "unproven": ("waiting for proof of sale", "money"),
+    "unproven_deals": ("wins waiting for proof of sale", "count"),
+    "mean_won": ("mean won deal", "money"),
+    "sales_cycle": ("sales cycle", "days"),
+}
+
+
+def in_unit(value: float | Decimal | None, unit: str, currency: str) -> str:
+    """A value as stored on the scorecard (ratios, minor units), with its unit."""
+    return _signed(formatting.format_metric(value, unit, currency))
+
+
+def _signed(text: str) -> str:
+    """With a real minus: a hyphen is too short beside a plus, and breaks off at the end of a line."""
+    return text.replace("-", "−") if text[:1] == "-" else text
+
+
+def threshold(amount: Decimal, unit: str, currency: str) -> str:
+    """A floor or target, which people enter in display units (45 for 45 %, money in major units)."""
+    if unit == Unit.PERCENT:
+        return _signed(
+            formatting.format_percent(amount / 100, 0 if amount == amount.to_integral_value() else 1)
+        )
+    if unit in (Unit.MONEY, Unit.MONEY_PER_DAY):
+        return in_unit(amount.scaleb(formatting.exponent(currency)), unit, currency)
+    return in_unit(amount, unit, currency)
+
+
+def peer_group(peers: Mapping[str, Any] | None) -> charts.Peers | None:
+    if peers is None:
+        return None
+    return charts.Peers(peers["p25"], peers["median"], peers["p75"], peers["min"], peers["max"], peers["n"])
+
+
+def history_text(what: str, first: str, last: str) -> str:
+    """The words of a sparkline: where it starts and where it ends."""
+    return f"{what} over 12 months, from {first} to {last}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric of one scorecard in words."""
+
+    part: MetricLine
+    before: float | None
+    series: Sequence[tuple[date, float | None]]
+    partner: Partner
+    day: date
+    computed_at: datetime
+    currency: str
+
+    @property
+    def metric(self) -> Metric:
+        return self.part.metric
+
+    @property
+    def value(self) -> float | None:
+        return self.part.value
+
+    @property
+    def unit(self) -> str:
+        return self.metric.unit
+
+    @property
+    def better(self) -> str:
+        return self.metric.better
+
+    @property
+    def change(self) -> float | None:
+        return None if self.value is None or self.before is None else self.value - self.before
+
+    @property
+    def context(self) -> str:
+        """Window and number of rows: what stands below the metric's name."""
+        return f"{self.metric.window}, {self.rows_text}"
+
+    @property
+    def rows_text(self) -> str:
+        return self._counted(self.part.n)
+
+    def _counted(self, count: int) -> str:
+        label = self.metric.rows_label
+        return f"{formatting.format_number(count)} {label.removesuffix('s') if count == 1 else label}"
+
+    @property
+    def rows_url(self) -> str:
+        path = reverse("scorecards:metric_rows", args=[self.partner.slug, self.metric.key])
+        return f"{path}?as_of={self.day:%Y-%m-%d}"
+
+    @property
+    def rows_link(self) -> str:
+        """The number of rows behind the value, where that is what `n` counts."""
+        if self.metric.key == "bookings_growth":
+            both = self.part.beside.get("won", 0) + self.part.beside.get("won_before", 0)
+            return self._counted(both) if both else ""
+        if self.metric.key == "pipeline_velocity":
+            return self.metric.rows_label.capitalize()
+        return self.rows_text if self.part.n else ""
+
+    @property
+    def beside(self) -> list[tuple[str, str]]:
+        """(what, figure) for what is reported beside the value and not in it."""
+        named = [
+            (BESIDE.get(key, (key.replace("_", " "), "count")), value)
+            for key, value in self.part.beside.items()
+            if value or not key.startswith("without")
+        ]
+        return [
+            (label, in_unit(value, unit or self.unit, self.currency))
+            for (label, unit), value in named
+            if value is not None
+        ]
+
+    @property
+    def formula(self) -> str:
+        """The definition with this partner's numbers; "" without a value."""
+        if self.value is None:
+            return ""
+        return f"{_working(self)} = {self.text(self.value)}"
+
+    @property
+    def history(self) -> list[float | None]:
+        return [value for _, value in self.series]
+
+    @property
+    def history_label(self) -> str:
+        known = [value for value in self.history if value is not None]
+        return history_text(self.metric.label, self.text(known[0]), self.text(known[-1])) if known else ""
+
+    def text(self, value: float | Decimal | None) -> str:
+        return in_unit(value, self.unit, self.currency)
+
+    @property
+    def target_text(self) -> str:
+        return threshold(self.part.target, self.unit, self.currency)
+
+    @property
+    def floor_text(self) -> str:
+        return threshold(self.part.floor, self.unit, self.currency)
+
+    @property
+    def left_out(self) -> str:
+        """Why the metric brings no points; "" when it counts."""
+        if self.value is None:
+            return "Left out, not counted as 0"
+        return "" if self.part.weight else "Shown, not scored"
+
+    @property
+    def needs(self) -> str:
+        return (
+            f"Needs at least {self.metric.minimum} {self.metric.rows_label}." if self.metric.minimum else ""
+        )
+
+    @property
+    def scoring(self) -> str:
+        """How the value became points, with the version of the definition."""
+        version = f"Definition {self.metric.key}, version {self.part.version}."
+        if self.value is None or self.part.score is None:
+            return f"{self.needs} {version}".strip()
+        scale = f"The floor {self.floor_text} scores 0, the target {self.target_text} scores 100"
+        share = formatting.format_number(self.part.quadrant_share, 1)
+        score = formatting.format_number(self.part.score, 1)
+        return (
+            f"{scale}, in between is in proportion: {self.text(self.value)} scores {score}. "
+            f"Weight {share}% of {self.metric.quadrant.label.lower()}. {version}"
+        )
+
+    @property
+    def peers(self) -> charts.Peers | None:
+        return peer_group(self.part.peers)
+
+    @property
+    def percentile(self) -> int | None:
+        return round(self.part.peers["percentile"]) if self.part.peers else None
+
+    @property
+    def short_text(self) -> str:
+        return self.short(self.value)
+
+    @property
+    def median_text(self) -> str:
+        return self.short(self.part.peers["median"]) if self.part.peers else ""
+
+    def short(self, value: float | None) -> str:
+        """For narrow columns: money in thousands and millions."""
+        if value is not None and self.unit == Unit.MONEY:
+            return formatting.format_money_short(value, self.currency)
+        return self.text(value)
+
+    @property
+    def move(self) -> str:
+        """What to do about it, as a sentence."""
+        verb = "Raise" if self.better == Better.UP else "Bring down"
+        label = headlines.lower_first(self.metric.label)
+        return f"{verb} {label} from {self.text(self.value)} to {self.target_text}."
+
+
+def _working(line: Line) -> str:
+    """The left side of the equation."""
+    part, beside = line.part, line.part.beside
+
+    def money(amount: float | None) -> str:
+        return in_unit(amount, Unit.MONEY, line.currency)
+
+    match line.metric.key:
+        case "win_rate":
+            return f"{part.numerator:.0f} won ÷ ({beside['won']} won + {beside['lost']} lost)"
+        case "bookings_growth":
+            return f"{money(part.numerator)} ÷ {money(part.denominator)} − 1"
+        case "pipeline_velocity":
+            rate = in_unit(beside["win_rate"], Unit.PERCENT, line.currency)
+            cycle = in_unit(beside["sales_cycle"], Unit.DAYS, line.currency)
+            return f"{beside['open']} open × {rate} × {money(beside['mean_won'])} ÷ {cycle}"
+        case "lead_acceptance":
+            return f"{part.numerator:.0f} accepted ÷ {part.denominator:.0f} whose time to answer is over"
+        case "deal_size" | "sales_cycle" | "speed_to_lead":
+            return f"The middle of {line.rows_text}"
+        case "bookings" | "open_pipeline":
+            shared = beside.get("influenced")
+            more = f" and {money(shared)} credited of other partners' deals" if shared else ""
+            return f"Sum of {line.rows_text}{more}"
+        case "weighted_pipeline":
+            return f"Sum of {line.rows_text}, each times its likelihood,"
+    return line.rows_text[:1].upper() + line.rows_text[1:]

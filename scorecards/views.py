@@ -11,21 +11,23 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from deals.deal.models import Deal
 from deals.deal.policies import may_register
+from deals.page import home as home_of_deals
 from deals.page import selectors as deals
 from partners.models import Partner
 from partners.policies import sees_own_deals_only
-from portal.metrics.declarations import AsOf
+from portal.metrics import declarations
+from portal.metrics.declarations import AsOf, Metric
 from portal.tenancy.access import Actor
 from portal.ui import formatting
 from portal.ui.exports import csv_response
 from scorecards import dashboards, headlines, policies, selectors, services, tables
 from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
-from scorecards.models import Standing
+from scorecards.metric_rows import RowTable
+from scorecards.models import LatestScore
 from scorecards.presenters.card import Reading
-from scorecards.presenters.line import Line
+from scorecards.presenters.line import Measured
 from scorecards.selectors import Listed, Movers
 
 ROWS = 50
@@ -75,7 +77,7 @@ def _partner_home(request: Any) -> HttpResponse:
     today = deals.partner_today(actor)
     reading = _reading(actor, actor.partner)
     subs = dashboards.sub_partners(actor)
-    turns = dashboards.turns(today)
+    turns = home_of_deals.turns(today)
     yours = today.returned.count + today.ending.count + today.draft.count
     context = {
         "heading": headlines.partner_home(yours, today.pending.count, actor.vendor.name),
@@ -86,7 +88,7 @@ def _partner_home(request: Any) -> HttpResponse:
         "yours": yours,
         "more": yours - len(turns),
         "until": timezone.localdate() + deals.CLOSING,
-        "money": [dashboards.Money(deal) for deal in today.closing.deals],
+        "money": [home_of_deals.Money(deal) for deal in today.closing.deals],
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
@@ -147,7 +149,7 @@ def _staff_only(actor: Actor) -> None:
 
 
 def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioFilter:
-    rows = Standing.objects.order_by()
+    rows = LatestScore.objects.order_by()
     return PortfolioFilter(request.GET, rows, tiers=programme.tiers, regions=programme.regions)
 
 
@@ -259,20 +261,20 @@ def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tupl
 @require_GET
 def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), _asked_day(request)
-    line, drill = _drill(request.actor, partner, key, form.day)
+    line, table = _rows_behind(request.actor, partner, key, form.day)
     form.initial["as_of"] = line.day
-    page = dashboards.CountedPages(drill.counted(), ROWS).counted_page(request.GET.get("page"))
+    page = dashboards.CountedPages(table.counted(), ROWS).counted_page(request.GET.get("page"))
     context = {
         "partner": partner,
         "line": line,
         "form": form,
-        "drill": drill,
+        "table": table,
         "page": page,
-        "rows": [drill.cells(row) for row in page.object_list],
-        "figures": drill.figures(list(page.object_list)),
+        "rows": [table.cells(row) for row in page.object_list],
+        "totals": table.totals(list(page.object_list)),
         "heading": headlines.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
-        "own_only": _keeps_own(request.actor, drill.rows),
+        "own_only": _keeps_own(request.actor, line.metric),
         "export_url": _export_url(partner, key, line.day),
     }
     return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)
@@ -283,27 +285,37 @@ def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), _asked_day(request)
     if form.errors:
         raise Http404("no such day")
-    line, drill = _drill(request.actor, partner, key, form.day)
+    line, table = _rows_behind(request.actor, partner, key, form.day)
     name = f"{slug}-{key}-{line.day:%Y-%m-%d}"
-    return csv_response(name, drill.header(), drill.lines(), actor=request.actor)
+    return csv_response(name, table.file_header(), table.file_lines(), actor=request.actor)
 
 
-def _drill(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[Line, tables.Drill]:
-    found = selectors.scorecard_on(vendor=actor.vendor, partner=partner, day=day)
-    reading = Reading(found, partner, actor.vendor.currency)
-    line = next((line for line in reading.lines if line.metric.key == key), None)
-    if line is None:
-        raise Http404("no such metric")
-    as_of = AsOf.of(actor.vendor, reading.day)
-    rows = line.metric.rows(partner.pk, as_of)
-    if _keeps_own(actor, rows):  # the figure counts every deal of the partner, the rows are one's own
-        rows = rows.filter(registered_by=actor.user)
-    return line, tables.drill(key, rows, as_of, actor.vendor.currency)
+def _rows_behind(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[Measured, RowTable]:
+    """The figure in words and the table of its rows; nothing is computed of any other metric."""
+    try:
+        metric = declarations.metric(key)
+    except KeyError:
+        raise Http404("no such metric") from None
+    vendor = actor.vendor
+    found = selectors.figure_on(vendor=vendor, partner=partner, metric=metric, day=day)
+    line = Measured(
+        metric=metric,
+        result=found.result,
+        partner=partner,
+        day=found.day,
+        computed_at=found.computed_at,
+        currency=vendor.currency,
+    )
+    as_of = AsOf.of(vendor, found.day)
+    rows = metric.rows(partner.pk, as_of)
+    if _keeps_own(actor, metric):  # the figure counts every row of the partner, listed are one's own
+        rows = rows.filter(**{metric.own_rows: actor.user})
+    return line, RowTable(metric, rows, as_of, vendor.currency)
 
 
-def _keeps_own(actor: Actor, rows: Any) -> bool:
-    """Deals may be kept among those who registered them; leads are everybody's at the partner."""
-    return rows.model is Deal and sees_own_deals_only(actor)
+def _keeps_own(actor: Actor, metric: Metric) -> bool:
+    """Rows may be kept among those whose they are; others are everybody's at the partner."""
+    return bool(metric.own_rows) and sees_own_deals_only(actor)
 
 
 def _export_url(partner: Partner, key: str, day: date) -> str:

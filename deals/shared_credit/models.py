@@ -8,6 +8,7 @@ from django.utils import timezone
 from deals.deal.models import Deal, DealStatus
 from deals.special_prices.models import WHOLE
 from partners.models import Partner
+from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
@@ -151,6 +152,19 @@ class CreditLine(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_creditline_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_creditline_key"),
+            KeepsHistory(
+                name="deals_creditline_history",
+                into="deals_creditlineversion",
+                key="line_id",
+                edited=["partner_id", "deal_id", "kind", "amount", "amount_shift"],
+                dated=["agreed_at", "ended_at", "approved_at", "won_at", "counted_at"],
+                told_with={"booked": "won_at", "booked_shift": "won_at"},
+                ends=["open_until"],
+            ),
+            NotesLateFacts(
+                name="deals_creditline_late", dated=["agreed_at", "won_at", "counted_at"], label="reference"
+            ),
             models.UniqueConstraint(fields=["vendor", "cosell", "partner"], name="deals_creditline_once"),
             models.CheckConstraint(
                 condition=models.Q(share__gt=0, share__lt=WHOLE), name="deals_creditline_share"

@@ -117,9 +117,17 @@ class Reading:
 
     def line(self, part: MetricLine) -> Line:
         key = part.metric.key
-        before = self.before.values.get(key) if self.before else None
-        series = self.back.series.get(key, ())
-        return Line(part, before, series, self.partner, self.day, self.computed_at, self.currency)
+        return Line(
+            metric=part.metric,
+            result=part.result,
+            partner=self.partner,
+            day=self.day,
+            computed_at=self.computed_at,
+            currency=self.currency,
+            part=part,
+            before=self.before.values.get(key) if self.before else None,
+            series=self.back.series.get(key, ()),
+        )
 
     def _score_before(self, quadrant: Quadrant) -> Decimal | None:
         return getattr(self.before, quadrant.value) if self.before else None
@@ -226,8 +234,7 @@ class Reading:
     @property
     def booked(self) -> int:
         """Won amounts of the fiscal quarter to the day, minor units of the vendor's currency."""
-        beside = self.card.results.get("bookings", {}).get("beside") or {}
-        return beside.get("fiscal_quarter", 0)
+        return self.card.booked_quarter
 
     @property
     def key_figures(self) -> list[Line]:

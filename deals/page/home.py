@@ -1,0 +1,226 @@
+"""What the homes of both sides show of deals: the vendor's desk, the partner's turn and its money."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from deals.deal.models import Deal
+from deals.page.selectors import Today
+from deals.protection.selectors import SOON
+from portal.metrics.declarations import AsOf
+from portal.tenancy.access import Actor
+from portal.tenancy.scope import All
+from portal.tenancy.tables import array_of
+from portal.ui import formatting
+
+DECISIONS = timedelta(days=30)
+MOST_DECISIONS = 1_000  # a busy vendor's median needs no more of them
+
+# The vendor's desk ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Registrations decided in the last 30 days, at most the newest `MOST_DECISIONS` of them."""
+
+    count: int
+    in_time: int
+    median: timedelta | None  # from submission to decision
+
+    @property
+    def median_text(self) -> str:
+        return formatting.format_span(self.median) if self.median is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Open deals that lose their protection within 14 days, worth so many minor units."""
+
+    count: int
+    amount: int
+    first: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """How many registrations wait for the vendor, and how urgently."""
+
+    total: int
+    overdue: int
+    today: int  # due before the vendor's day ends
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFigures:
+    """How fast the vendor decides, what is about to lose its protection, and what waits."""
+
+    decisions: Decisions
+    ending: Ending
+    waiting: Urgency
+
+
+#: Each figure reads a narrow set of its own. In SQL, because putting these together from querysets takes
+#: longer than running them. `partners`, null for who reads them all, repeats row security for the planner
+#: where a month of everybody's deals would be read to find those of a few partners.
+_DESK = """
+select
+    (select json_build_array(
+        count(*), count(*) filter (where decided_at <= decision_due_at),
+        percentile_cont(0.5) within group (order by extract(epoch from decided_at - pending_since)))
+     from (
+        select greatest(approved_at, returned_at, rejected_at) as decided_at, decision_due_at, pending_since
+        from deals_deal
+        where vendor_id = %(vendor)s and pending_since is not null
+            and greatest(approved_at, returned_at, rejected_at) >= %(since)s
+            and (%(partners)s is null or partner_id = any(%(partners)s::bigint[]))
+        order by greatest(approved_at, returned_at, rejected_at) desc
+        limit %(most)s
+     ) decided
+     where decided_at >= pending_since),
+    (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
+     from deals_deal
+     where vendor_id = %(vendor)s and approved_at is not null
+        and open_until > %(now)s and open_until <= %(soon)s),
+    (select json_build_array(
+        count(*), count(*) filter (where decision_due_at < %(now)s),
+        count(*) filter (where decision_due_at >= %(now)s and decision_due_at < %(midnight)s))
+     from deals_deal
+     where vendor_id = %(vendor)s and status in ('submitted', 'under_review'))
+"""
+
+
+def desk_figures(actor: Actor) -> DeskFigures:
+    """One statement.
+
+    An approved deal is open until its win, loss, withdrawal or expiry: what of these lies ahead is the
+    expiry. Deals imported as decided never waited here and have no `pending_since`.
+    """
+    now, reach = timezone.now(), actor.scope.partner_ids
+    parameters = {
+        "vendor": actor.vendor.pk,
+        "partners": None if isinstance(reach, All) else array_of(reach),
+        "since": now - DECISIONS,
+        "most": MOST_DECISIONS,
+        "now": now,
+        "soon": now + SOON,
+        "midnight": AsOf.of(actor.vendor, timezone.localdate(now, timezone=actor.vendor.zone)).end,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_DESK, parameters)
+        decided, ending, waiting = cursor.fetchone()
+    return DeskFigures(_decisions(*decided), _ending(*ending), Urgency(*waiting))
+
+
+def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
+    return Decisions(count, in_time, None if seconds is None else timedelta(seconds=seconds))
+
+
+def _ending(count: int, amount: int, first: str | None) -> Ending:
+    return Ending(count, amount, datetime.fromisoformat(first) if first else None)
+
+
+# The partner's home --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing that waits for the partner, since `started`, until `due` where there is a deadline."""
+
+    deal: Deal
+    kind: str
+    text: str
+    action: str
+    url: str
+    started: datetime | None
+    due: datetime | None = None
+
+    @property
+    def since(self) -> str:
+        return f"since {formatting.format_when(self.started)}" if self.started else ""
+
+
+def turns(today: Today) -> list[Turn]:
+    """What waits for the partner: questions first, then protection about to end, then unfinished drafts."""
+    returned = [
+        Turn(
+            deal,
+            "Registration returned to you",
+            f"“{deal.decision_reason}”",
+            "Answer",
+            _edit(deal),
+            deal.returned_at,
+        )
+        for deal in today.returned.deals
+    ]
+    ending = [
+        Turn(
+            deal,
+            "Protection ends",
+            _ends(deal),
+            "Extend",
+            f"{_page(deal)}#protection",
+            deal.approved_at,
+            deal.expires_at,
+        )
+        for deal in today.ending.deals
+    ]
+    drafts = [
+        Turn(deal, "Draft, not sent yet", "Nobody has seen it yet.", "Finish", _edit(deal), deal.updated_at)
+        for deal in today.draft.deals
+    ]
+    return [*returned, *ending, *drafts]
+
+
+def _edit(deal: Deal) -> str:
+    return reverse("deals:edit", args=[deal.reference])
+
+
+def _page(deal: Deal) -> str:
+    return reverse("deals:detail", args=[deal.reference])
+
+
+def _ends(deal: Deal) -> str:
+    """What the end of the protection means for this deal."""
+    stage = f"In stage {deal.stage.name}. " if deal.stage else ""
+    if deal.expected_close is None or deal.expires_at is None:
+        return f"{stage}No expected close given."
+    days = (deal.expected_close - timezone.localdate(deal.expires_at)).days
+    if days <= 0:
+        return f"{stage}Expected to close {formatting.format_date(deal.expected_close)}."
+    return (
+        f"{stage}Expected to close {formatting.format_date(deal.expected_close)}, "
+        f"{formatting.format_days(days)} after protection ends."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An open deal as money on its way, in minor units of the vendor's currency."""
+
+    deal: Deal
+
+    @property
+    def amount(self) -> int | None:
+        return self.deal.amount_vendor
+
+    @property
+    def likelihood(self) -> int:
+        return self.deal.stage.probability if self.deal.stage else 0
+
+    @property
+    def weighted(self) -> int:
+        return round((self.amount or 0) * self.likelihood / 100)
+
+    @property
+    def is_late(self) -> bool:
+        close = self.deal.expected_close
+        return close is not None and close < timezone.localdate()
+
+    @property
+    def is_unprotected(self) -> bool:
+        """Will the protection have ended when the deal is expected to close?"""
+        close, expires = self.deal.expected_close, self.deal.expires_at
+        return close is not None and expires is not None and timezone.localdate(expires) < close

@@ -28,6 +28,7 @@ from scorecards.metric_rows import RowTable
 from scorecards.models import LatestScore
 from scorecards.presenters.card import Reading
 from scorecards.presenters.line import Measured
+from scorecards.presenters.restated import Restated
 from scorecards.selectors import Listed, Movers
 
 ROWS = 50
@@ -208,8 +209,15 @@ def _scorecard(request: Any, partner: Partner) -> HttpResponse:
         "heading": reading.finding("You score" if is_own else f"{partner.name} scores"),
         "crumbs": _crumbs(request.actor, partner),
         "may_recompute": policies.may_recompute(request.actor, partner.pk),
+        "restated": _restated(request.actor, reading),
     }
     return render(request, "scorecards/detail.html", context, status=422 if form.errors else 200)
+
+
+def _restated(actor: Actor, reading: Reading) -> Restated | None:
+    vendor = actor.vendor
+    found = selectors.restatement_of(reading.card, vendor)
+    return Restated(reading.card, found, vendor.currency, vendor.zone) if found else None
 
 
 @require_GET

@@ -15,6 +15,8 @@ from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, W
 from django.db.models.functions import Least
 
 from deals.leads.models import LeadOffer
+from portal.history import wording
+from portal.history.wording import Wording
 from portal.metrics.declarations import (
     AsOf,
     Beside,
@@ -41,10 +43,10 @@ LEAST_LEADS: Final = 3
 _SQL: Final = """
 with
 answered as (
-    select partner_id, count(*) as closed, count(*) filter (where accepted_at is not null) as accepted
+    select partner_id, count(*) as closed, count(*) filter (where accepted_at < %(end)s) as accepted
     from deals_leadoffer
     where vendor_id = %(vendor)s and answer_due_at >= %(answered)s and answer_due_at < %(end)s
-        and withdrawn_at is null {of_partners}
+        and (withdrawn_at is null or withdrawn_at >= %(end)s) {of_partners}
     group by partner_id
 ),
 offered as (
@@ -122,7 +124,8 @@ def handling(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str,
 
 def answered_rows(partner_id: int, as_of: AsOf) -> QuerySet[LeadOffer]:
     start = as_of.trailing(ANSWERED)
-    offers = LeadOffer.objects.filter(partner=partner_id, withdrawn_at=None)
+    kept = Q(withdrawn_at=None) | Q(withdrawn_at__gte=as_of.end)
+    offers = LeadOffer.objects.filter(kept, partner=partner_id)
     return _as_it_stood(offers.filter(answer_due_at__gte=start, answer_due_at__lt=as_of.end), as_of)
 
 
@@ -140,6 +143,7 @@ def _as_it_stood(offers: QuerySet[LeadOffer], as_of: AsOf) -> QuerySet[LeadOffer
         waited=Least("contacted_at", Value(as_of.end)) - F("offered_at"),
         accepted_then=_then("accepted_at", as_of),
         contacted_then=_then("contacted_at", as_of),
+        declined_then=_then("declined_at", as_of),
     )
     return annotated.order_by("-offered_at", "-pk")
 
@@ -157,7 +161,7 @@ def _answer(offer: Any) -> Status:
     """How an offer whose window has closed was answered, from its timestamps."""
     if offer.accepted_then:
         return Status("Accepted", "ok", "check")
-    if offer.declined_at:
+    if offer.declined_then:
         return Status("Declined", "neutral", "hand-stop")
     return Status("Not answered in time", "watch", "clock-off")
 
@@ -236,3 +240,17 @@ METRICS: Final = [
 ]
 
 declare(handling, METRICS)
+
+wording.declare(
+    "deals.leadoffer",
+    Wording(
+        "Lead",
+        {
+            "offered_at": "offered",
+            "accepted_at": "accepted",
+            "declined_at": "declined",
+            "withdrawn_at": "withdrawn",
+            "contacted_at": "customer contacted",
+        },
+    ),
+)

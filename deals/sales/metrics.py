@@ -41,6 +41,8 @@ from deals.sales.rows import (
     weighted_rows,
     won_rows,
 )
+from portal.history import wording
+from portal.history.wording import Wording
 from portal.metrics.declarations import (
     AsOf,
     Beside,
@@ -491,3 +493,29 @@ METRICS = [
 
 declare(sales, METRICS)
 declare_programme(totals)
+
+# What may come late ------------------------------------------------------------------------------------
+
+wording.declare(
+    "deals.deal",
+    Wording(
+        "Deal",
+        {
+            "submitted_at": "registered",
+            "approved_at": "approved",
+            "won_at": "won",
+            "lost_at": "lost",
+            "withdrawn_at": "withdrawn",
+            "proof_accepted_at": "proof accepted",
+            "expires_at": "protection ended",
+        },
+    ),
+)
+wording.declare("deals.stagechange", Wording("Stage of a deal", {"changed_at": "entered"}))
+wording.declare(
+    "deals.creditline",
+    Wording(
+        "Share of deal",
+        {"agreed_at": "agreed", "won_at": "won", "counted_at": "counted"},
+    ),
+)

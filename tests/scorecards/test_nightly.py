@@ -159,6 +159,7 @@ def test_a_region_with_five_of_the_tier_is_the_closer_group(world: VendorWorld) 
         for number in range(4):
             PartnerFactory(slug=f"north-{number}", tier=silver, region=north)
         PartnerFactory(slug="elsewhere", tier=silver)
+        Partner.objects.update(joined_on=date(2024, 1, 1))  # who has just joined has no score to compare
         day = today(world.vendor)
         services.score(vendor=world.vendor, as_of=day)
     groups = {slug: card.peers and card.peers["group"] for slug, card in cards(world.vendor, day).items()}
@@ -206,22 +207,28 @@ def test_a_card_remembers_what_it_was_measured_by(channel: Vendor) -> None:
     assert cards(channel)["partner-3"].results == before
     with inside(channel):
         services.score(vendor=channel, as_of=DAY)
-    assert cards(channel)["partner-3"].results != before
+        services.score(vendor=channel, as_of=today(channel))
+        assert ScoringScheme.objects.count() == 2
+    assert cards(channel)["partner-3"].results == before, "a day is scored by the targets it had"
+    now = cards(channel, today(channel))["partner-3"].results
+    assert now["win_rate"]["target"] == 1000
 
 
 @one_connection
 def test_a_night_takes_as_many_statements_for_fifty_partners_as_for_one(
     channel: Vendor, django_assert_num_queries: Any
 ) -> None:
-    """Partners, source, targets, weights, tiers, regions; scheme, cards; two runs and the latest."""
+    """Partners, sources, targets and weights, tiers, regions, two histories; what is kept already, scheme,
+    cards, two runs and the latest."""
     for more in (1, 49):
         with inside(channel):
             for _ in range(more):
                 PartnerFactory()
+            day = DAY - timedelta(days=more)
             services.score(vendor=channel, as_of=DAY)  # the scheme is there
-            with django_assert_num_queries(11):
-                found = services.compute(vendor=channel, as_of=DAY)
-                services.scorecards_store(found, vendor=channel, as_of=DAY)
+            with django_assert_num_queries(14):
+                found = services.compute(vendor=channel, as_of=day)
+                services.scorecards_store(found, vendor=channel, as_of=day)
 
 
 @one_connection

@@ -67,6 +67,7 @@ SCHEMA = exactly(
             key={"type": "string"},
             health=MAYBE,
             coverage=NUMBER,
+            known_now={"type": "null"},
             sums=exactly(booked=NUMBER, booked_quarter=NUMBER, pipeline=NUMBER),
             quadrants=exactly(sales=QUADRANT, enablement=QUADRANT, marketing=QUADRANT, engagement=QUADRANT),
             metrics={"type": "object", "additionalProperties": METRIC, "minProperties": 9},

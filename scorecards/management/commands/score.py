@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from partners.models import Partner
+from portal.history.models import LateFact
+from portal.history.wording import wording_of
 from portal.metrics.declarations import (
     AsOf,
     Figure,
@@ -24,7 +26,8 @@ from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from portal.ui.formatting import exponent
 from scorecards import services
-from scorecards.models import Scorecard
+from scorecards.models import Card, RestatedScorecard, Scorecard
+from scorecards.selectors import late_facts
 
 
 class Command(BaseCommand):
@@ -90,12 +93,17 @@ def _report(vendor: Vendor, day: date, partner: Partner | None) -> dict[str, Any
     with entered(system_scope(vendor.pk)), transaction.atomic():
         cards = Scorecard.objects.filter(as_of=day).select_related("partner", "scheme")
         cards = cards.filter(partner=partner) if partner else cards
+        restated = RestatedScorecard.objects.filter(as_of=day).select_related("scheme")
+        now = {card.partner_id: card for card in restated}
         return {
             "vendor": vendor.slug,
             "as_of": day.isoformat(),
             "computed_at": _latest(cards),
             "totals": _totals(AsOf.of(vendor, day), [partner.pk] if partner else None, vendor.currency),
-            "partners": [_scorecard(card, vendor.currency) for card in cards.order_by("partner__slug")],
+            "partners": [
+                _scorecard(card, vendor.currency) | {"known_now": _known_now(card, now, vendor)}
+                for card in cards.order_by("partner__slug")
+            ],
         }
 
 
@@ -121,9 +129,40 @@ def _total(figure: Figure, currency: str) -> float | int | None:
     return _major(figure.value, currency)
 
 
-def _scorecard(card: Scorecard, currency: str) -> dict[str, Any]:
+def _known_now(
+    card: Scorecard, now: Mapping[int, RestatedScorecard], vendor: Vendor
+) -> dict[str, Any] | None:
+    """The day as known now, which figures differ and what came late; None where it is what was known then."""
+    restated = now.get(card.partner_id)
+    if restated is None:
+        return None
     return {
-        "key": card.partner.slug,
+        **_figures(restated, vendor.currency),
+        "computed_at": restated.computed_at.isoformat(),
+        "changed": sorted(key for key in card.measured if card.measured[key] != restated.measured.get(key)),
+        "late": [_late(fact) for fact in late_facts(card, vendor)],
+    }
+
+
+def _late(fact: LateFact) -> dict[str, Any]:
+    return {
+        "what": wording_of(fact.subject_type).noun,
+        "label": fact.label,
+        "how": fact.kind,
+        "moments": {
+            name: {"before": moments[0], "after": moments[1]} for name, moments in fact.facts.items()
+        },
+        "noted_at": fact.noted_at.isoformat(),
+        "noted_by": fact.noted_by.email if fact.noted_by else None,
+    }
+
+
+def _scorecard(card: Scorecard, currency: str) -> dict[str, Any]:
+    return {"key": card.partner.slug, **_figures(card, currency)}
+
+
+def _figures(card: Card, currency: str) -> dict[str, Any]:
+    return {
         "health": _rounded(card.health, 2),
         "coverage": _rounded(card.coverage, 2),
         "quadrants": {

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Count, F, QuerySet, Subquery, Sum, Window
+from django.db.models.functions import Coalesce
 
 from deals.approvals import selectors as approvals_selectors
 from deals.deal.tables import addresses
@@ -229,7 +230,7 @@ def sub_partners(actor: Actor, most: int = 10) -> SubPartners | None:
     if not actor.is_distributor:
         return None
     below = selectors.listed(LatestScore.objects.exclude(partner=actor.partner))
-    totals = {f"all_{name}": Window(Sum(name)) for name in ("booked", "pipeline")}
+    totals = {f"all_{name}": Window(Sum(Coalesce(name, 0))) for name in ("booked", "pipeline")}
     ranked = below.annotate(total=Window(Count("*")), **totals)
     rows = list(ranked.order_by(F("health").asc(nulls_last=True), "partner_id")[:most])
     if not rows:

@@ -86,13 +86,13 @@ class Card:
         """What `Scores` keeps in columns of its own."""
         return {"health": self.health, "coverage": self.coverage, **self.scores, **self._sums()}
 
-    def _sums(self) -> dict[str, int]:
-        """The sums of money that lists show, in minor units; 0 where nothing was measured."""
-        sums = dict.fromkeys(Summary.values, 0)
+    def _sums(self) -> dict[str, int | None]:
+        """The sums of money that lists show, in minor units; None where nothing is known of them."""
+        sums: dict[str, int | None] = dict.fromkeys(Summary.values)
         for declared in self.scheme.metrics:
             for summary, beside in declared.summaries.items():
                 value, *_, figures = self.measured[declared.key]
-                sums[summary.value] = (figures or {}).get(beside, 0) if beside else value or 0
+                sums[summary.value] = (figures or {}).get(beside) if beside else value
         return sums
 
 

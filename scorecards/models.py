@@ -185,10 +185,10 @@ class Scores(TenantModel):
     enablement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     marketing = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     engagement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    # One for each `Summary` of the kernel, which some metric gives.
-    booked = models.BigIntegerField(default=0, help_text="Trailing 365 days, minor units.")
-    booked_quarter = models.BigIntegerField(default=0, help_text="Fiscal quarter to the day, minor units.")
-    pipeline = models.BigIntegerField(default=0, help_text="On the day, minor units.")
+    # One for each `Summary` of the kernel, which some metric gives; null where it knows nothing.
+    booked = models.BigIntegerField(null=True, help_text="Trailing 365 days, minor units.")
+    booked_quarter = models.BigIntegerField(null=True, help_text="Fiscal quarter to the day, minor units.")
+    pipeline = models.BigIntegerField(null=True, help_text="On the day, minor units.")
 
     class Meta:
         abstract = True

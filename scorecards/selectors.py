@@ -345,14 +345,14 @@ class SalesMap:
     """Partners by sales score and open pipeline: the largest, and how much is at a poor score in all."""
 
     rows: list[Listed]
-    partners: int  # with a sales score
+    partners: int  # with a sales score and a pipeline that is known
     poor: int
     poor_pipeline: int  # minor units
 
 
 def sales_map(most: int = 300) -> SalesMap:
     """Two queries."""
-    scored, poor = LatestScore.objects.filter(sales__isnull=False), Q(sales__lt=WATCH)
+    scored, poor = LatestScore.objects.filter(sales__isnull=False, pipeline__isnull=False), Q(sales__lt=WATCH)
     sums = scored.aggregate(
         partners=Count("pk"),
         poor=Count("pk", filter=poor),

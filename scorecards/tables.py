@@ -32,7 +32,7 @@ SORTS = {
     "booked": Summary.BOOKED.value,
 }
 #: Columns that may be empty. The others are sorted plainly, which an index can do in both directions.
-_MAYBE_EMPTY = {"health", "tier", "region"}
+_MAYBE_EMPTY = {"health", "tier", "region", "pipeline", "booked"}
 
 
 def portfolio_order(sort: str) -> tuple[OrderBy | str, ...]:
@@ -55,7 +55,8 @@ def portfolio_lines(rows: Iterable[Listed], currency: str) -> Iterable[list[Any]
     """One line of the export per partner: amounts in major units, scores with their decimals."""
     types = dict(PartnerType.choices)
     for row in rows:
-        sums = (formatting.from_minor(row[name], currency) for name in ("pipeline", "booked"))
+        known = (row[name] for name in ("pipeline", "booked"))
+        sums = (None if sum_ is None else formatting.from_minor(sum_, currency) for sum_ in known)
         yield [
             row["name"], row["slug"], types[row["type"]], row["tier"], row["region"], row["country"],
             row["city"], row["as_of"].isoformat(), row["health"], row["coverage"],
@@ -88,8 +89,8 @@ class Cells:
             "spark": self._spark(self.trends[row["partner_id"]]),
             "tier": row["tier"] or "–",
             "region": row["region"] or "–",
-            "pipeline": formatting.format_money(row["pipeline"], self.currency, whole=True),
-            "booked": formatting.format_money(row["booked"], self.currency, whole=True),
+            "pipeline": _money(row["pipeline"], self.currency),
+            "booked": _money(row["booked"], self.currency),
             "rescored_at": row["computed_at"] if self.day and row["as_of"] > self.day else None,
             "points": f"{abs(row['change'] or 0):.0f}",
             "now": row["health"],
@@ -100,6 +101,11 @@ class Cells:
         known = [health for health in healths if health is not None]
         label = f"Health over 12 months, from {known[0]:.0f} to {known[-1]:.0f}" if known else ""
         return widgets.sparkline(healths, label, width=72, height=22)
+
+
+def _money(minor: int | None, currency: str) -> str:
+    """A sum nobody knows is no zero."""
+    return "–" if minor is None else formatting.format_money(minor, currency, whole=True)
 
 
 # The map ----------------------------------------------------------------------------------------------------
@@ -113,7 +119,7 @@ def sales_figure(rows: Iterable[Listed], currency: str) -> dict[str, Any]:
             "x": float(row["sales"]),
             "y": float(formatting.from_minor(row["pipeline"], currency)),
             # A mark of no size would not be drawn at all.
-            "size": max(float(formatting.from_minor(row["booked"], currency)), 1.0),
+            "size": max(float(formatting.from_minor(row["booked"] or 0, currency)), 1.0),
             "label": "<br>".join((escape(row["name"]), *_sales_texts(row, currency))),
             "url": address(row["slug"]),
         }
@@ -132,15 +138,13 @@ def sales_lines(rows: Iterable[Listed], currency: str) -> list[tuple[str, ...]]:
         (
             format_html(link, address(row["slug"]), row["name"]),
             f"{row['sales']:.0f}",
-            formatting.format_money(row["pipeline"], currency, whole=True),
-            formatting.format_money(row["booked"], currency, whole=True),
+            _money(row["pipeline"], currency),
+            _money(row["booked"], currency),
         )
         for row in rows
     ]
 
 
 def _sales_texts(row: Listed, currency: str) -> tuple[str, ...]:
-    pipeline, booked = (
-        formatting.format_money(row[name], currency, whole=True) for name in ("pipeline", "booked")
-    )
+    pipeline, booked = (_money(row[name], currency) for name in ("pipeline", "booked"))
     return f"Sales {row['sales']:.0f}", f"Open pipeline {pipeline}", f"Bookings {booked}"

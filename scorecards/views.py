@@ -89,7 +89,7 @@ def _partner_home(request: Any) -> HttpResponse:
         "yours": yours,
         "more": yours - len(turns),
         "until": timezone.localdate() + deals.CLOSING,
-        "money": [home_of_deals.Money(deal) for deal in today.closing.deals],
+        "money": [home_of_deals.Money(deal) for deal in [*today.overdue.deals, *today.closing.deals]],
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
@@ -120,7 +120,7 @@ def portfolio_map(request: Any) -> HttpResponse:
     programme = dashboards.programme(request.vendor)
     context = {
         "heading": headlines.sales_map(
-            found.poor, formatting.format_money_short(found.poor_pipeline, currency)
+            found.partners, found.poor, formatting.format_money_short(found.poor_pipeline, currency)
         ),
         "found": found,
         "figure": tables.sales_figure(found.rows, currency),
@@ -283,6 +283,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
         "heading": headlines.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
         "own_only": _keeps_own(request.actor, line.metric),
+        "counted_then": line.result.n,
         "export_url": _export_url(partner, key, line.day),
     }
     return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)

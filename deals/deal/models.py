@@ -93,7 +93,9 @@ class DealCounter(TenantModel):
 
 
 #: What the list is sorted by where a column may be empty: no amount is the least, no date the last.
-AMOUNT_KEY = Coalesce("amount_vendor", models.Value(-1), output_field=models.BigIntegerField())
+AMOUNT_KEY = Coalesce(
+    "won_amount_vendor", "amount_vendor", models.Value(-1), output_field=models.BigIntegerField()
+)
 CLOSE_KEY = Coalesce("expected_close", models.Value(date(9999, 12, 31)), output_field=models.DateField())
 #: PostgreSQL's LEAST passes over what is empty: the first of the four that has a date, "never" without any.
 OPEN_UNTIL = Coalesce(
@@ -381,6 +383,11 @@ class Deal(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.customer_name}"
+
+    @property
+    def worth(self) -> int | None:
+        """What it was won for, else what is expected; minor units of `currency`, None where not stated."""
+        return self.amount if self.won_amount is None else self.won_amount
 
     @property
     def is_editable(self) -> bool:

@@ -187,6 +187,8 @@ def _ends(deal: Deal) -> str:
     stage = f"In stage {deal.stage.name}. " if deal.stage else ""
     if deal.expected_close is None or deal.expires_at is None:
         return f"{stage}No expected close given."
+    if deal.expected_close < timezone.localdate():
+        return f"{stage}Was expected to close {formatting.format_date(deal.expected_close)}."
     days = (deal.expected_close - timezone.localdate(deal.expires_at)).days
     if days <= 0:
         return f"{stage}Expected to close {formatting.format_date(deal.expected_close)}."
@@ -211,8 +213,9 @@ class Money:
         return self.deal.stage.probability if self.deal.stage else 0
 
     @property
-    def weighted(self) -> int:
-        return round((self.amount or 0) * self.likelihood / 100)
+    def weighted(self) -> int | None:
+        """None where no amount was stated: that is not worth nothing."""
+        return None if self.amount is None else round(self.amount * self.likelihood / 100)
 
     @property
     def is_late(self) -> bool:

@@ -32,7 +32,13 @@ class Group:
     count: int
     amount: int
     weighted: int
+    without_amount: int
     deals: list[Deal]
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether any of the deals has an amount."""
+        return self.count > self.without_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ class Today:
     returned: Group  # with the partner, the longest waiting first
     draft: Group  # begun and not sent, the longest untouched first
     ending: Group  # protection ends within 14 days
-    closing: Group  # "the next money": expected to close within 30 days, or overdue
+    closing: Group  # "the next money": expected to close within 30 days
+    overdue: Group  # was expected to close on a day that has passed
     open: Group  # approved and still running; no list
 
 
@@ -55,6 +62,7 @@ select
     count(*),
     coalesce(sum(amount_vendor), 0)::bigint,
     coalesce(sum(amount_vendor * probability), 0)::bigint,
+    count(*) filter (where amount_vendor is null),
     case when kind = 'open' then '{}' else (array_agg(deal.id order by urgent_at, deal.id))[:%(most)s] end
 from deals_deal deal
 left join deals_stage stage on stage.vendor_id = deal.vendor_id and stage.id = stage_id
@@ -63,7 +71,9 @@ cross join lateral (values
     ('returned', status = 'returned', returned_at),
     ('draft', status = 'draft', updated_at),
     ('ending', status = 'approved' and expires_at > %(now)s and expires_at <= %(soon)s, expires_at),
-    ('closing', status = 'approved' and expected_close <= %(last_day)s, expected_close::timestamptz),
+    ('closing', status = 'approved' and expected_close between %(today)s and %(last_day)s,
+        expected_close::timestamptz),
+    ('overdue', status = 'approved' and expected_close < %(today)s, expected_close::timestamptz),
     ('open', status = 'approved', null)
 ) as kinds (kind, holds, urgent_at)
 where deal.vendor_id = %(vendor)s and partner_id = %(partner)s and status = any(%(open)s) and holds
@@ -75,6 +85,7 @@ group by kind
 def partner_today(actor: Actor, most: int = 5) -> Today:
     """The own partner's (a distributor's without its sub-partners') next money, in two statements."""
     now = timezone.now()
+    today = timezone.localdate(now, timezone=actor.vendor.zone)
     parameters = {
         "vendor": actor.vendor.pk,
         "partner": actor.partner.pk,
@@ -82,7 +93,8 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
         "open": [status.value for status in OPEN],
         "now": now,
         "soon": now + SOON,
-        "last_day": timezone.localdate(now) + CLOSING,
+        "today": today,
+        "last_day": today + CLOSING,
         "most": most,
     }
     with connection.cursor() as cursor:
@@ -95,9 +107,9 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
 
 def _group(found: list[Any] | None, deals: dict[int, Deal]) -> Group:
     if found is None:
-        return Group(0, 0, 0, [])
-    count, amount, percents, ids = found
-    return Group(count, amount, round(percents / 100), [deals[pk] for pk in ids])
+        return Group(0, 0, 0, 0, [])
+    count, amount, percents, without_amount, ids = found
+    return Group(count, amount, round(percents / 100), without_amount, [deals[pk] for pk in ids])
 
 
 # One deal ------------------------------------------------------------------------------------------------

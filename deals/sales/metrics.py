@@ -221,13 +221,23 @@ def _won_of_closed(found: Found) -> str:
 
 def _sum(found: Found) -> str:
     shared = found.beside.get("influenced")
-    return f"Sum of {found.rows}" + (
-        f" and {found.money(shared)} credited of other partners' deals" if shared else ""
-    )
+    more = f" and {found.money(shared)} credited of other partners' deals" if shared else ""
+    return f"Sum of {found.rows}{_unstated(found)}{more}"
 
 
 def _weighted(found: Found) -> str:
-    return f"Sum of {found.rows}, each times its likelihood,"
+    return f"Sum of {found.rows}{_unstated(found)}, each times its likelihood,"
+
+
+def _unstated(found: Found) -> str:
+    """How many of the rows the sum does not know."""
+    without = found.beside.get("without_amount")
+    return f", {without} of them without an amount," if without else ""
+
+
+def _not_stated(found: Found) -> str:
+    without = found.beside.get("without_amount")
+    return f"{without} of {found.n} without an amount" if without else ""
 
 
 def _growth(found: Found) -> str:
@@ -358,6 +368,7 @@ METRICS = [
             Beside("influenced", "credited of other partners' deals", Unit.MONEY),
         ),
         working=_sum,
+        missing=_not_stated,
         events=_OPENINGS | _SHARES,
         summaries={Summary.PIPELINE: ""},
         floor=0,
@@ -380,6 +391,7 @@ METRICS = [
         totals=(SUM, WEIGHTED_SUM),
         beside=(WITHOUT_AMOUNT, Beside("without_stage", "in no stage yet", shows_zero=False)),
         working=_weighted,
+        missing=_not_stated,
         events=_OPENINGS | _SHARES | {"deals.stage_changed"},
         floor=0,
         target=300_000,

@@ -176,6 +176,10 @@ def count_of_rows(found: Found) -> str:
     return found.rows[:1].upper() + found.rows[1:]
 
 
+def enough_rows(found: Found) -> str:
+    return ""
+
+
 def middle_of_rows(found: Found) -> str:
     return f"The middle of {found.rows}"
 
@@ -213,6 +217,8 @@ class Metric:
     totals: Sequence[Total] = ()
     beside: Sequence[Beside] = ()
     working: Callable[[Found], str] = count_of_rows  # the left side of the equation
+    #: Why there is no value, such as "57 of 57 without an amount"; "": there are too few rows.
+    missing: Callable[[Found], str] = enough_rows
     own_rows: str = ""
     parts: Unit = Unit.COUNT  # of numerator and denominator
     #: Sum in lists of partners -> key of the figure beside the value that it is; "" for the value itself.

@@ -199,7 +199,8 @@ class Reading:
 
     @property
     def moves_title(self) -> str:
-        return headlines.moves(float(self.card.health or 0), [line.part.gain for line in self.moves])
+        health = None if self.card.health is None else float(self.card.health)
+        return headlines.moves(health, [line.part.gain for line in self.moves])
 
     @property
     def peers(self) -> charts.Peers | None:
@@ -234,7 +235,7 @@ class Reading:
     @property
     def booked(self) -> int:
         """Won amounts of the fiscal quarter to the day, minor units of the vendor's currency."""
-        return self.card.booked_quarter
+        return self.card.booked_quarter or 0
 
     @property
     def key_figures(self) -> list[Line]:

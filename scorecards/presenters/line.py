@@ -94,9 +94,11 @@ class Measured:
     @property
     def formula(self) -> str:
         """The definition with this partner's numbers; "" without a value."""
-        if self.value is None:
-            return ""
-        found = Found(
+        return "" if self.value is None else f"{self.metric.working(self._found)} = {self.text(self.value)}"
+
+    @property
+    def _found(self) -> Found:
+        return Found(
             rows=self.rows_text,
             n=self.result.n,
             numerator=self.result.numerator,
@@ -104,16 +106,19 @@ class Measured:
             beside=self.result.beside or {},
             text=lambda figure, unit: in_unit(figure, unit, self.currency),
         )
-        return f"{self.metric.working(found)} = {self.text(self.value)}"
 
     def text(self, value: float | Decimal | None) -> str:
         return in_unit(value, self.unit, self.currency)
 
     @property
     def needs(self) -> str:
-        return (
-            f"Needs at least {self.metric.minimum} {self.metric.rows_label}." if self.metric.minimum else ""
-        )
+        """Why there is no value; "" where there is one."""
+        if self.value is not None:
+            return ""
+        if missing := self.metric.missing(self._found):
+            return f"{missing}."
+        least = self.metric.minimum
+        return f"Needs at least {least} {self.metric.rows_label}." if least else "Nothing to measure yet."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +163,7 @@ class Line(Measured):
     def left_out(self) -> str:
         """Why the metric brings no points; "" when it counts."""
         if self.value is None:
-            return "Left out, not counted as 0"
+            return f"{self.needs} Left out, not counted as 0"
         return "" if self.part.weight else "Shown, not scored"
 
     @property

@@ -188,15 +188,15 @@ def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
 def days_touched(vendor: Vendor, facts: Iterable[LateFact]) -> dict[date, set[int]]:
     """{kept day: partners whose scorecard of it may have changed}, oldest first. One query.
 
-    A fact touches every day from its own on whose scorecard was kept before the fact was noted.
+    A fact touches every kept day from its own on. Also one that was scored after the fact was noted: the
+    transaction that noted it may have ended later.
     """
     since: dict[int, date] = {}
-    noted = max((fact.noted_at for fact in facts), default=timezone.now())
     for fact in facts:
         day = fact.holds_from.astimezone(vendor.zone).date()
         since[fact.partner_id] = min(day, since.get(fact.partner_id, day))
     today = timezone.localtime(timezone=vendor.zone).date()
-    kept = Scorecard.objects.filter(partner__in=since, as_of__lt=today, computed_at__lte=noted)
+    kept = Scorecard.objects.filter(partner__in=since, as_of__lt=today)
     days: dict[date, set[int]] = defaultdict(set)
     for day, partner_id in kept.order_by("as_of").values_list("as_of", "partner_id"):
         if day >= since[partner_id]:

@@ -157,10 +157,16 @@ class CreditLine(TenantModel):
                 name="deals_creditline_history",
                 into="deals_creditlineversion",
                 key="line_id",
-                edited=["partner_id", "deal_id", "kind", "amount", "amount_shift"],
+                edited=["partner_id", "deal_id", "kind"],
                 dated=["agreed_at", "ended_at", "approved_at", "won_at", "counted_at"],
-                told_with={"booked": "won_at", "booked_shift": "won_at"},
+                told_with={
+                    "amount": "agreed_at",
+                    "amount_shift": "agreed_at",
+                    "booked": "won_at",
+                    "booked_shift": "won_at",
+                },
                 ends=["open_until"],
+                complete="reference",
             ),
             NotesLateFacts(
                 name="deals_creditline_late", dated=["agreed_at", "won_at", "counted_at"], label="reference"

@@ -23,10 +23,11 @@ class KeepsHistory(AfterTable):
     - `edited` columns hold from when they are changed: what they said before is kept.
     - `dated` columns are moments, and hold from that moment: set or corrected, they are written into the
       versions before as well. Emptied (a deal is opened again), they count as edited.
-    - `told_with` columns belong to a dated one, as an amount to its win: set with it they hold with it,
-      changed later they count as edited.
+    - `told_with` columns belong to a dated one, as an amount to its win: set with it, or in the same
+      transaction, they hold with it; changed later they count as edited.
     - `ends` are moments that may move: later once they have passed is an edit, everything else is dated.
 
+    `complete` is a text column that is empty until the row was filled in: before that, nothing was edited.
     `mark` is a column of the row that keeps the moment of its last edit: a row without one never had any.
     """
 
@@ -40,17 +41,18 @@ class KeepsHistory(AfterTable):
         dated: Sequence[str] = (),
         told_with: Mapping[str, str] | None = None,
         ends: Sequence[str] = (),
+        complete: str = "",
         mark: str = "",
     ) -> None:
         super().__init__(name=name)
-        self.into, self.key, self.mark = into, key, mark
+        self.into, self.key, self.complete, self.mark = into, key, complete, mark
         self.edited, self.dated, self.ends = tuple(edited), tuple(dated), tuple(ends)
         self.told_with = dict(told_with or {})
 
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"into": self.into, "key": self.key}
-        for name in ("edited", "dated", "told_with", "ends", "mark"):
+        for name in ("edited", "dated", "told_with", "ends", "complete", "mark"):
             if getattr(self, name):
                 kwargs[name] = getattr(self, name)
         return path, args, kwargs
@@ -70,12 +72,15 @@ class KeepsHistory(AfterTable):
         edited = [f"old.{c} is distinct from new.{c}" for c in self.edited]
         edited += [f"(old.{c} is not null and new.{c} is null)" for c in self.dated]
         edited += [
-            f"(old.{date} is not null and old.{c} is distinct from new.{c})"
+            f"(old.{date} < moment and old.{c} is distinct from new.{c})"
             for c, date in self.told_with.items()
         ]
         edited += [f"({self._reopened(c)})" for c in self.ends]
         dated = [self._dated(c) for c in (*self.dated, *self.ends)]
-        return " or ".join(edited), " or ".join(dated) or "false"
+        whether = " or ".join(edited)
+        if self.complete:
+            whether = f"old.{self.complete} <> '' and ({whether})"
+        return whether, " or ".join(dated) or "false"
 
     @staticmethod
     def _reopened(end: str) -> str:

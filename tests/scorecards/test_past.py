@@ -129,12 +129,12 @@ class Year:
         elif chance < 0.6 and row["status"] == "approved":
             row |= {"status": "lost", "closed_on": day, "reason": "Price"}
         elif row["status"] == "submitted":
-            row["status"] = "approved"
+            row |= {"status": "approved", "approved_on": day}
 
     def file(self, folder: Path) -> Path:
         columns = [
             "id", "partner", "customer", "status", "stage", "amount", "won_amount", "submitted_on",
-            "closed_on", "reason",
+            "approved_on", "closed_on", "reason",
         ]  # fmt: skip
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="")
@@ -173,12 +173,14 @@ def load(vendor: Vendor, file: Path) -> None:
     assert "rejected" not in err.getvalue().lower(), err.getvalue()
 
 
-def reopen_and_retune(vendor: Vendor, dice: random.Random) -> None:
+def reopen_and_retune(year: Year) -> None:
     """What no file does: lost deals open again, tiers and regions change, targets and likelihoods move."""
+    dice = year.dice
     lost = list(Deal.objects.filter(lost_at__isnull=False).order_by("pk"))
     for deal in dice.sample(lost, min(2, len(lost))):
         deal.status, deal.lost_at = "approved", None
         deal.save()
+        year.rows[deal.external_key] |= {"status": "approved", "closed_on": "", "reason": ""}
     partner = Partner.objects.get(slug=f"p{dice.randrange(7)}")
     partner.tier = dice.choice(list(Tier.objects.order_by("pk")))
     partner.region = dice.choice(list(Region.objects.order_by("pk")))
@@ -208,7 +210,7 @@ def test_no_month_end_of_a_year_moves(vendor: Vendor, tmp_path: Path, seed: int)
             known[end] = computed(vendor, end)
             services.score(vendor=vendor, as_of=end)
         with at_desk(vendor, end + timedelta(days=1), hour=11):
-            reopen_and_retune(vendor, year.dice)
+            reopen_and_retune(year)
             for day, past in known.items():
                 again = computed(vendor, day)
                 assert changed_figures(past, again) == set(), f"{day} moved in the load after {end}"

@@ -104,7 +104,7 @@ def is_for(row: Audience, learner: Learner) -> bool:
 
 def audience_text(row: Audience) -> str:
     """Such as "reps of resellers from Gold on", or "everybody"."""
-    who = row.get_role_display().lower() if row.role else "everybody"  # type: ignore[attr-defined]
-    where = f" at a {row.get_partner_type_display().lower()}" if row.partner_type else ""  # type: ignore[attr-defined]
-    tier = f" from {row.least_tier} on" if row.least_tier_id else ""  # type: ignore[attr-defined]
+    who = row.get_role_display().lower() if row.role else "everybody"
+    where = f" at a {row.get_partner_type_display().lower()}" if row.partner_type else ""
+    tier = f" from {row.least_tier} on" if row.least_tier_id else ""
     return f"{who}{where}{tier}"

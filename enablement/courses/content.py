@@ -70,7 +70,9 @@ class ContentKind:
 
 
 _kinds: dict[str, ContentKind] = {}
-_UNKNOWN: Final = ContentKind("", "Content", "file-text", "enablement/courses/kinds/unknown.html")
+_UNKNOWN: Final = ContentKind(
+    "", "Content", "file-text", "enablement/courses/kinds/unknown.html", completion=Completion.CONTENT
+)
 
 
 def register(*kinds: ContentKind) -> None:

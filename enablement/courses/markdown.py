@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 #: HTML of the author is shown as text; tables and strike-through on top of CommonMark.
 _MARKDOWN: Final = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False})
 _TAGS: Final = {
-    "p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s",
-    "a", "img", "table", "thead", "tbody", "tr", "th", "td",
+    "p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong",
+    "s", "a", "img", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 #: The page has its h1 and the module its h2, so what an author begins with is an h3.
@@ -27,7 +27,9 @@ _FENCE: Final = re.compile(r"^(`{3,}|~{3,})")
 
 def pages(text: str) -> list[str]:
     """The Markdown of each page, at least one; a line of hyphens within a code block breaks nothing."""
-    found, current, fence = [], [], ""
+    found: list[str] = []
+    current: list[str] = []
+    fence = ""
     for line in text.splitlines():
         mark = _FENCE.match(line)
         if mark and (not fence or line.startswith(fence)):

@@ -255,9 +255,7 @@ class Enrolment(TenantModel):
             models.UniqueConstraint(
                 fields=["vendor", "external_key"], name="enablement_enrolment_external_key"
             ),
-            models.CheckConstraint(
-                condition=Q(source__in=Source.values), name="enablement_enrolment_source"
-            ),
+            models.CheckConstraint(condition=Q(source__in=Source.values), name="enablement_enrolment_source"),
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=True) | Q(completed_at__gte=F("enrolled_at")),
                 name="enablement_enrolment_order",

@@ -80,8 +80,11 @@ PICTURES = ("image/png", "image/jpeg", "image/webp")
 
 
 def enrolments_of(user_id: int) -> QuerySet[Enrolment]:
-    """Everything this person ever took, what is open first, then the latest."""
-    rows = Enrolment.objects.filter(user=user_id).select_related("course", "version", "module", "partner")
+    """Everything this person ever took, what is open first, then the latest.
+
+    Without the partner: who moved on does not see the former one, and would lose the row with it.
+    """
+    rows = Enrolment.objects.filter(user=user_id).select_related("course", "version", "module")
     return rows.order_by(F("completed_at").desc(nulls_first=True), "-enrolled_at", "-pk")
 
 

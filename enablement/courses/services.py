@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from enablement.audience import is_for, learner_of
@@ -30,8 +29,12 @@ def enrol(*, actor: Actor, course: Course, source: str = Source.PORTAL) -> Enrol
     if not policies.may_learn(actor):
         raise PermissionDenied("Courses are taken by partner people.")
     with as_the_vendor(actor):
-        course = Course.objects.select_for_update(of=("self",)).select_related("least_tier").get(pk=course.pk)
-        open_one = Enrolment.objects.filter(
+        course = (
+            Course.objects.select_for_update(of=("self",))
+            .select_related("least_tier", "published")
+            .get(pk=course.pk)
+        )
+        open_one: Enrolment | None = Enrolment.objects.filter(
             user=actor.user, course=course, completed_at=None, left_at=None
         ).first()
         if open_one:
@@ -39,7 +42,7 @@ def enrol(*, actor: Actor, course: Course, source: str = Source.PORTAL) -> Enrol
         if not (course.is_offered and is_for(course, learner_of(actor))):
             raise ValidationError("This course is not offered to you at the moment.", code="illegal")
         enrolment = Enrolment(
-            user=actor.user, partner=actor.partner, course=course, version_id=course.published_id, source=source
+            user=actor.user, partner=actor.partner, course=course, version=course.published, source=source
         )
         enrolment.save(force_insert=True)
         _tell("enablement.enrolled", actor, enrolment, course)
@@ -57,6 +60,7 @@ def module_open(
     _refuse_strangers(actor, enrolment, module)
     with as_the_vendor(actor):
         now = timezone.now()
+        progress: ModuleProgress
         progress, _ = ModuleProgress.objects.get_or_create(
             enrolment=enrolment,
             module=module,
@@ -181,9 +185,7 @@ def _progress(enrolment: Enrolment, module: Module) -> ModuleProgress:
     return row
 
 
-def _tell(
-    key: str, actor: Actor | None, enrolment: Enrolment, what: Any, at: datetime | None = None
-) -> None:
+def _tell(key: str, actor: Actor | None, enrolment: Enrolment, what: Any, at: datetime | None = None) -> None:
     """`what` is the course or one of its modules; the event's subject is always the enrolment."""
     record(
         key,

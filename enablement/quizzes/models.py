@@ -226,8 +226,7 @@ class Attempt(TenantModel):
                 name="enablement_attempt_number",
             ),
             models.CheckConstraint(
-                condition=Q(number__gte=1)
-                & (Q(allowed__isnull=True) | Q(number__lte=F("allowed"))),
+                condition=Q(number__gte=1) & (Q(allowed__isnull=True) | Q(number__lte=F("allowed"))),
                 name="enablement_attempt_allowed",
             ),
             models.UniqueConstraint(
@@ -236,7 +235,9 @@ class Attempt(TenantModel):
                 nulls_distinct=False,
                 name="enablement_attempt_one_open",
             ),
-            models.UniqueConstraint(fields=["vendor", "external_key"], name="enablement_attempt_external_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "external_key"], name="enablement_attempt_external_key"
+            ),
             models.CheckConstraint(condition=Q(source__in=Source.values), name="enablement_attempt_source"),
             models.CheckConstraint(
                 condition=Q(score__isnull=True) | Q(score__lte=FULL_MARKS), name="enablement_attempt_score"

@@ -39,7 +39,7 @@ def asked_in(quiz: Quiz, draws: Sequence[QuizDraw] | None = None) -> tuple[int, 
     return asked, sum(sizes.values())
 
 
-# Tries -----------------------------------------------------------------------------------------------------
+# Tries ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def tries_at(quiz: Quiz, enrolment: Enrolment) -> Tries:
     return Tries(quiz, list(attempts), granted)
 
 
-# One try ------------------------------------------------------------------------------------------------------
+# One try ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ class Asked:
 
     @property
     def question(self) -> Question:
-        return self.row.question
+        question: Question = self.row.question
+        return question
 
     @property
     def matches(self) -> list[str]:
@@ -188,7 +189,7 @@ def needed_to_pass(attempt: Attempt) -> int:
     return marking.needed(attempt.asked, attempt.pass_mark or 0)
 
 
-# Across people -----------------------------------------------------------------------------------------------
+# Across people ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

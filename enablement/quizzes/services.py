@@ -39,7 +39,7 @@ def attempt_begin(*, actor: Actor, enrolment: Enrolment, quiz: Quiz) -> Attempt:
         drawn = _drawn(quiz)
         if not drawn:
             raise ValidationError("This test has no questions yet.", code="illegal")
-        attempt = Attempt.objects.create(
+        attempt: Attempt = Attempt.objects.create(
             user_id=enrolment.user_id, partner_id=enrolment.partner_id, enrolment=enrolment,
             module_id=quiz.module_id, quiz=quiz, number=len(tries.attempts) + 1, allowed=tries.allowed,
             asked=len(drawn), pass_mark=quiz.pass_mark,
@@ -167,12 +167,14 @@ def attempt_grant(*, actor: Actor, enrolment: Enrolment, quiz: Quiz) -> AttemptG
         locked_enrolment(enrolment)
         tries = selectors.tries_at(quiz, enrolment)
         number = len(tries.attempts) + 1
-        given = AttemptGrant.objects.filter(enrolment=enrolment, module=quiz.module_id, number=number).first()
+        given: AttemptGrant | None = AttemptGrant.objects.filter(
+            enrolment=enrolment, module=quiz.module_id, number=number
+        ).first()
         if given:
             return given
         if not tries.is_used_up:
             raise ValidationError("There is no need: a try is open, left or passed already.", code="illegal")
-        grant = AttemptGrant.objects.create(
+        grant: AttemptGrant = AttemptGrant.objects.create(
             user_id=enrolment.user_id, partner_id=enrolment.partner_id, enrolment=enrolment,
             module_id=quiz.module_id, number=number, granted_by=actor.user,
         )  # fmt: skip
@@ -196,5 +198,3 @@ def _tell(key: str, actor: Actor, attempt: Attempt, enrolment: Enrolment) -> Non
     if attempt.score is not None:
         data |= {"score": attempt.score, "right": attempt.right, "asked": attempt.asked}
     record(key, actor=actor, partner_id=enrolment.partner_id, subject=attempt, data=data)
-
-

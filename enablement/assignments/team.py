@@ -101,7 +101,8 @@ def _used_up(enrolments: Iterable[Enrolment]) -> list[UsedUp]:
         .values("enrolment", "module", "module__position", "quiz__attempt_limit")
         .annotate(
             tries=Max("number"), best=Max("score"),
-            passed=Max("submitted_at", filter=Q(passed=True)), open=Max("number", filter=Q(submitted_at=None)),
+            passed=Max("submitted_at", filter=Q(passed=True)),
+            open=Max("number", filter=Q(submitted_at=None)),
         )
     )  # fmt: skip
     granted = set(

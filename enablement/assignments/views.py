@@ -88,10 +88,11 @@ def assign(request: Any, slug: str) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, partner, form)
     answers = form.cleaned_data
+    people = [int(pk) for pk in answers["people"]]
     course: Course = get_object_or_404(Course.objects.select_related("least_tier"), slug=answers["course"])
     try:
         made = services.course_assign(
-            actor=request.actor, partner=partner, course=course, user_ids=[int(pk) for pk in answers["people"]],
+            actor=request.actor, partner=partner, course=course, user_ids=people,
             due_on=answers["due_on"], note=answers["note"],
         )  # fmt: skip
     except ValidationError as error:

@@ -35,8 +35,8 @@ def _course(request: Any, slug: str) -> Course:
 # The course -------------------------------------------------------------------------------------------
 
 
-@csp_update(FILMS)
 @require_GET
+@csp_update(FILMS)
 def course(request: Any, slug: str) -> HttpResponse:
     """Where one stopped; before one is enrolled, what the course is about."""
     found = _course(request, slug)
@@ -47,8 +47,8 @@ def course(request: Any, slug: str) -> HttpResponse:
     return _player(request, found, enrolment, steps, _stopped_at(enrolment, steps))
 
 
-@csp_update(FILMS)
 @require_GET
+@csp_update(FILMS)
 def module(request: Any, slug: str, position: int) -> HttpResponseBase:
     found = _course(request, slug)
     enrolment = _enrolment(request, found)
@@ -170,8 +170,8 @@ def _asked(request: Any, found: Course) -> Assignment | None:
 # A look inside, without a trace --------------------------------------------------------------------------
 
 
-@csp_update(FILMS)
 @require_GET
+@csp_update(FILMS)
 def preview(request: Any, slug: str, number: int, position: int) -> HttpResponse:
     """As a learner sees it. The vendor's people look into what is published, admins into drafts as well."""
     if not request.actor.is_staff:
@@ -295,6 +295,19 @@ def _file(request: Any, pk: int) -> CourseFile:
 @require_GET
 def download(request: Any, pk: int) -> HttpResponse:
     return as_attachment(_file(request, pk), actor=request.actor)
+
+
+@require_GET
+def captions(request: Any, pk: int) -> HttpResponse:
+    """The captions of a film, for its player."""
+    stored = _file(request, pk)
+    if stored.content_type != "text/vtt":
+        raise Http404("no captions")
+    with stored.file.open() as file:
+        response = HttpResponse(file.read(), content_type="text/vtt; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 @require_GET

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Count, Q
+
 from enablement.courses.content import Completion, ContentKind, Field, Shown, register
 from enablement.courses.markdown import rendered
 from enablement.courses.models import Module
@@ -44,14 +46,12 @@ def _feedback(shown: Shown, tries: Tries | None) -> Mapping[str, Any]:
 
 
 def _missing(module: Module) -> str:
-    quiz = selectors.quiz_of(module)
-    if quiz is None:
-        return "has no rules yet"
-    draws = selectors.draws_of(quiz)
-    sizes = selectors.pool_sizes([draw.pool_id for draw in draws])
-    if not sum(sizes.values()):
+    in_use = Count("pool__questions", filter=Q(pool__questions__retired_at=None))
+    rows = QuizDraw.objects.filter(quiz__module=module).select_related("pool").annotate(size=in_use)
+    draws: list[Any] = list(rows)
+    if not sum(draw.size for draw in draws):
         return "has no questions yet"
-    short = next((draw for draw in draws if (draw.count or 1) > sizes.get(draw.pool_id, 0)), None)
+    short = next((draw for draw in draws if (draw.count or 1) > draw.size), None)
     return f"draws {short.count or 1} from {short.pool}, which has fewer" if short else ""
 
 

@@ -1,4 +1,4 @@
-"""Asking people to finish a course: who may, the clock in the vendor's zone, reminders once, done by itself."""
+"""Asking people to finish a course: who may, the clock on the vendor's wall, reminders, done by itself."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -38,18 +38,18 @@ class CourseForm(VendorModelForm):
 
     @property
     def changes(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self._meta.fields}
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
     @property
     def product_ids(self) -> list[int]:
         return [int(pk) for pk in self.cleaned_data["products"]]
 
 
-def _rest(form: forms.Form | forms.ModelForm, name: str) -> list[tuple[Any, str]]:  # type: ignore[type-arg]
+def _rest(form: forms.Form | forms.ModelForm, name: str) -> list[tuple[Any, str]]:
     return [choice for choice in form.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
 
 
-class ModuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class ModuleForm(forms.ModelForm):
     """The fields every module has and those its kind asks for, labelled as the kind calls them."""
 
     class Meta:
@@ -96,7 +96,7 @@ class PublishForm(forms.Form):
     )
 
 
-class QuizForm(forms.ModelForm):  # type: ignore[type-arg]
+class QuizForm(forms.ModelForm):
     percent = forms.IntegerField(
         label="Pass mark", min_value=1, max_value=100, help_text="Per cent of the questions."
     )
@@ -127,7 +127,7 @@ class QuizForm(forms.ModelForm):  # type: ignore[type-arg]
     @property
     def rules(self) -> dict[str, Any]:
         answers = self.cleaned_data
-        named = {name: answers[name] for name in self._meta.fields}
+        named = {name: answers[name] for name in self.Meta.fields}
         return {**named, "pass_mark": answers["percent"] * FULL_MARKS // 100}
 
     @property
@@ -154,7 +154,7 @@ class PoolForm(forms.Form):
         self.fields["module_key"].choices = [("", "No single one"), *modules]  # type: ignore[attr-defined]
 
 
-class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
+class QuestionForm(forms.ModelForm):
     """Every kind on one form, so that it works without a script; rows left empty are no answers."""
 
     class Meta:
@@ -199,7 +199,7 @@ class QuestionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @property
     def answers(self) -> dict[str, Any]:
-        answers = {name: self.cleaned_data[name] for name in self._meta.fields}
+        answers = {name: self.cleaned_data[name] for name in self.Meta.fields}
         return {**answers, "tolerance": answers["tolerance"] or 0}
 
     @property
@@ -256,7 +256,7 @@ class PathForm(VendorModelForm):
 
     @property
     def changes(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self._meta.fields}
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
     @property
     def steps(self) -> list[tuple[int, bool]]:

@@ -1,6 +1,7 @@
 """Reads of the editor: courses with everything that is not published yet, pools with their sizes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -10,12 +11,13 @@ from enablement.quizzes.models import Question, QuestionPool
 from partners.models import Product
 
 
-def courses() -> QuerySet[Course]:
+def courses() -> QuerySet[Any]:
     """Every course, with whether a draft is under way and how many people are in it."""
     drafts = CourseVersion.objects.filter(course=OuterRef("pk"), published_at=None)
     people = Count("enrolments", filter=Q(enrolments__completed_at=None, enrolments__left_at=None))
     rows = Course.objects.select_related("published", "least_tier")
-    return rows.annotate(has_draft=Exists(drafts), people=people).order_by("title", "pk")
+    found: QuerySet[Any] = rows.annotate(has_draft=Exists(drafts), people=people).order_by("title", "pk")
+    return found
 
 
 def versions_of(course: Course) -> list[CourseVersion]:
@@ -38,7 +40,7 @@ def pools_of(course: Course) -> list[tuple[QuestionPool, int]]:
     """(pool, questions that can be asked)."""
     rows = QuestionPool.objects.filter(course=course)
     sized = rows.annotate(size=Count("questions", filter=Q(questions__retired_at=None)))
-    return [(pool, pool.size) for pool in sized.order_by("name")]  # type: ignore[attr-defined]
+    return [(pool, pool.size) for pool in sized.order_by("name")]
 
 
 def questions_of(pool: QuestionPool) -> QuerySet[Question]:
@@ -66,6 +68,7 @@ def refreshers_of(course: Course) -> QuerySet[Refresher]:
     return Refresher.objects.filter(course=course).select_related("suggests")
 
 
-def paths() -> QuerySet[LearningPath]:
+def paths() -> QuerySet[Any]:
     rows = LearningPath.objects.filter(retired_at=None).select_related("least_tier", "product")
-    return rows.annotate(length=Count("steps")).order_by("position", "name")
+    found: QuerySet[Any] = rows.annotate(length=Count("steps")).order_by("position", "name")
+    return found

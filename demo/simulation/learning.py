@@ -24,6 +24,7 @@ from enablement.editor import services as editor
 from enablement.quizzes import marking
 from enablement.quizzes import services as trying
 from enablement.quizzes.models import Attempt, AttemptQuestion, Choice, Question, QuestionPool, Quiz
+from enablement.quizzes.services import first_tries_recount
 from partners.models import Partner, PartnerStatus, Product, Seat
 from portal.events.log import Fact, record_many
 from portal.people.models import Membership
@@ -184,7 +185,7 @@ def _history(vendor: Vendor, featured: Partner, taught: list[_Taught], chance: r
                 begun = since + (now - since) * chance.random() * 0.98
                 _take(rows, one, seat, begun, share, chance, now)
     _keep(rows)
-    _count_first_tries(taught)
+    first_tries_recount([one.course.pk for one in taught])
 
 
 def _keenness() -> dict[int, float]:
@@ -339,14 +340,6 @@ def _keep(rows: _Rows) -> None:
         asked.attempt_id = asked.attempt.pk
     AttemptQuestion.objects.bulk_create(rows.asked, batch_size=2000)
     record_many(rows.facts)
-
-
-def _count_first_tries(taught: list[_Taught]) -> None:
-    for one in taught:
-        first = Attempt.objects.filter(number=1, enrolment__course=one.course)
-        Course.objects.filter(pk=one.course.pk).update(
-            first_tries=first.count(), first_passes=first.filter(passed=True).count()
-        )
 
 
 # The featured partner, in the middle of things ---------------------------------------------------------

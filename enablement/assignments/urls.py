@@ -3,7 +3,6 @@ from django.urls import path
 from enablement.assignments import views
 
 urlpatterns = [
-    path("team/", views.own_team, name="team"),
     path("team/<slug:slug>/", views.team, name="team_of"),
     path("team/<slug:slug>/gaps/", views.team_gaps, name="team_gaps"),
     path("team/<slug:slug>/assign/", views.assign, name="assign"),

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -25,14 +25,6 @@ from portal.ui.forms import place_objections
 #: What a new assignment is given until somebody says otherwise.
 _USUAL = timedelta(days=30)
 _GAPS = 20
-
-
-@require_GET
-def own_team(request: Any) -> HttpResponseBase:
-    """A partner admin's own people; the vendor's come to a team through its partner."""
-    if request.actor.partner is None:
-        raise Http404("no partner of one's own")
-    return redirect("enablement:team_of", request.actor.partner.slug)
 
 
 @require_GET

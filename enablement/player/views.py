@@ -51,8 +51,7 @@ def course(request: Any, slug: str) -> HttpResponse:
 def module(request: Any, slug: str, position: int) -> HttpResponseBase:
     enrolment = _enrolment(request, slug)
     if enrolment is None:
-        _course(request, slug)
-        return redirect("enablement:course", slug)
+        return _overview(request, _course(request, slug))
     steps = selectors.outline(enrolment.version, enrolment)
     return _player(request, enrolment, steps, _at(steps, position))
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from enablement.editor import gift, question_files, services
 from enablement.editor.question_drafts import Draft
@@ -61,7 +61,8 @@ QTI = """<?xml version="1.0"?>
 <responseDeclaration identifier="R" cardinality="{cardinality}" baseType="identifier">
 <correctResponse>{correct}</correctResponse></responseDeclaration>
 <itemBody>{body}</itemBody></assessmentItem>"""
-CHOICE = """<p>Which grips?</p><choiceInteraction responseIdentifier="R" maxChoices="1"><prompt>Choose.</prompt>
+CHOICE = """<p>Which grips?</p><choiceInteraction responseIdentifier="R" maxChoices="1">
+<prompt>Choose.</prompt>
 <simpleChoice identifier="A">Vacuum</simpleChoice><simpleChoice identifier="B">Hook</simpleChoice>
 </choiceInteraction>"""
 
@@ -180,11 +181,9 @@ class TestImport:
             question_files.read(name, data)
 
     def test_only_admins(self, world: VendorWorld) -> None:
-        from django.core.exceptions import PermissionDenied
-
         pool = self.pool(world)
+        choices = [{"text": text, "is_right": text == "a", "match": ""} for text in "ab"]
         with acting_as(world.people["manager"]) as actor, pytest.raises(PermissionDenied):
             services.question_save(
-                actor=actor, pool=pool, answers={"kind": "single", "text": "?"},
-                choices=[{"text": "a", "is_right": True, "match": ""}, {"text": "b", "is_right": False, "match": ""}],
-            )  # fmt: skip
+                actor=actor, pool=pool, answers={"kind": "single", "text": "?"}, choices=choices
+            )

@@ -66,7 +66,7 @@ def test_attempts_follow_the_time_they_were_handed_in(world: VendorWorld) -> Non
     course = school.course(world)
     take(world, "enrolments", ENROLMENTS)
     report = take(world, "attempts", ATTEMPTS)
-    assert (report.created, [fault.line for fault in report.faults]) == (2, [4, 5, 6, 7])
+    assert (report.created, sorted({fault.line for fault in report.faults})) == (2, [4, 5, 6, 7])
     with entered(system_scope(world.vendor.pk)):
         tries = list(Attempt.objects.order_by("number").values_list("number", "score", "passed"))
         course.refresh_from_db()

@@ -15,15 +15,13 @@ from deals.customers import MAIL_PROVIDERS
 from deals.matching import registrable_domain
 from deals.models import Deal, DealSource, Stage
 from partners.models import Product
+from portal.fields import AddressFormField, LineField
 from portal.formatting import format_date, from_minor, parse_amount, to_minor
 
 Choices = Sequence[tuple[str, str]]
 MOST: Final = Decimal(10) ** 12
 MOST_LINES: Final = 30
 FARTHEST: Final = timedelta(days=5 * 365 + 2)
-#: Control characters, line breaks and what turns the direction of the text after it; not NUL, which is
-#: refused with a message.
-_BREAKS = re.compile(r"[\x01-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _LETTERS_WITHIN = re.compile(r"\d[^\W\d_]+\d")
 
 LOSS_REASONS: Final = (
@@ -35,19 +33,6 @@ LOSS_REASONS: Final = (
     ("Customer went quiet", "Customer went quiet"),
     ("Another reason", "Another reason"),
 )
-
-
-class LineField(forms.CharField):
-    """One line of text: no control characters, single spaces; a required one says something readable."""
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return " ".join(_BREAKS.sub(" ", text).split())
-
-    def validate(self, value: Any) -> None:
-        super().validate(value)
-        if self.required and not any(sign.isalnum() for sign in value):
-            raise forms.ValidationError(self.error_messages["required"], code="required")
 
 
 class AmountField(forms.CharField):
@@ -122,7 +107,7 @@ class DealForm(forms.Form):
         error_messages={"required": "Name somebody at the customer."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(

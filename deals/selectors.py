@@ -31,6 +31,7 @@ from portal.access import Actor
 from portal.models import ExchangeRate, Membership, User
 from portal.roles import Role
 from portal.scope import ALL, Scope, current_vendor_id, entered, system_scope
+from portal.text import folded_name
 from portal.wall import across_the_wall
 
 #: Neither decided against nor ended.
@@ -225,7 +226,8 @@ def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None
     """The own partner's open deals for the same customer, by domain, by name, or spelled the same."""
     name, domain = name.replace("\0", ""), domain.replace("\0", "")  # may come as typed, unjudged
     name_key, domain_key = normalised_name(name), registrable_domain(domain)
-    same = Q(customer_key=name.strip().lower()) if name.strip() else Q(pk__in=[])
+    spelt = folded_name(name)
+    same = Q(customer_key=spelt) if spelt else Q(pk__in=[])
     if name_key:
         same |= Q(customer__normalised_name=name_key)
     if domain_key:

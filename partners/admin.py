@@ -31,6 +31,7 @@ from portal.forms import VendorModelForm
 from portal.imports.admin import ImportAdminMixin
 from portal.metrics import all_metrics
 from portal.models import Membership, PortalEvent
+from portal.text import folded_name
 
 # The programme --------------------------------------------------------------------------------------
 
@@ -232,7 +233,7 @@ class PartnerAdmin(ImportAdminMixin, VendorModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(name_key__prefix=search_term.strip().lower()), False
+        return queryset.filter(name_key__prefix=folded_name(search_term)), False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -4,11 +4,11 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from portal.lookups import FoldedName
 from portal.models import Invitation, Membership
 from portal.rows import Rows, RowSecurity, SharesRow, TenantKey, TenantModel, TenantOneToOne
 
@@ -161,7 +161,9 @@ class Partner(TenantModel):
     slug = models.CharField("key", max_length=80, validators=[PARTNER_SLUG])
     name = models.CharField(max_length=160)
     name_key = models.GeneratedField(
-        expression=Lower("name"), output_field=models.CharField(max_length=160), db_persist=True
+        expression=FoldedName("name", length=160),
+        output_field=models.CharField(max_length=160),
+        db_persist=True,
     )
     type = models.CharField(max_length=20, choices=PartnerType.choices, default=PartnerType.RESELLER)
     status = models.CharField(max_length=12, choices=PartnerStatus.choices, default=PartnerStatus.ACTIVE)

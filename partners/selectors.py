@@ -13,6 +13,7 @@ from partners.policies import sees_own_deals_only
 from portal.access import Actor
 from portal.models import Membership, PortalEvent, User
 from portal.roles import Role
+from portal.text import folded_key, folded_name, tidy
 from portal.wall import across_the_wall
 
 TIMELINE_PAGE = 30
@@ -37,6 +38,16 @@ def listed() -> QuerySet[Partner]:
         "slug", "name", "type", "status", "country", "city", "website", "joined_on", "tier__name",
         "region__name", "parent__name",
     )  # fmt: skip
+
+
+def partners_called(among: QuerySet[Partner], text: str, most: int = 5) -> list[Partner]:
+    """Those of that name or key, spelt exactly so; without any, those the same but for case and the like.
+
+    Several are for the person who typed it to choose from; they are never guessed among. Two statements.
+    """
+    name = tidy(text)
+    exact = list(among.filter(Q(name=name) | Q(slug=name))[:most])
+    return exact or list(among.filter(Q(name_key=folded_name(name)) | Q(slug=folded_key(name)))[:most])
 
 
 def tier_choices() -> list[tuple[int, str]]:

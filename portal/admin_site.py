@@ -23,6 +23,7 @@ from django.utils.functional import cached_property
 
 from portal import events
 from portal.events import record
+from portal.fields import AddressFormField, LineField
 from portal.formatting import format_money
 from portal.forms import VendorInlineFormSet, VendorModelForm
 from portal.models import PortalEvent, Vendor
@@ -137,7 +138,11 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
     view_on_site = False
     formfield_overrides = {
         models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})},
-        models.URLField: {"assume_scheme": "https"},
+        models.URLField: {"form_class": forms.URLField, "assume_scheme": "https"},
+        models.CharField: {"form_class": LineField},
+        # What is a text of a kind of its own keeps its own field.
+        models.SlugField: {"form_class": forms.SlugField},
+        models.EmailField: {"form_class": AddressFormField},
     }
     #: The table's name in the list of tables, where the model's is not what people say.
     title = ""

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from portal.fields import LineField
 from portal.models import Invitation, User
 
 
@@ -69,8 +70,8 @@ class VendorInlineFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 class JoinForm(forms.Form):
     """Names and a first password of a newly invited person."""
 
-    first_name = forms.CharField(max_length=150, label="First name")
-    last_name = forms.CharField(max_length=150, label="Last name")
+    first_name = LineField(max_length=150, label="First name")
+    last_name = LineField(max_length=150, label="Last name")
     password = forms.CharField(
         label="Password",
         strip=False,

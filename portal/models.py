@@ -13,8 +13,10 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from portal.fields import AddressField
 from portal.roles import PARTNER_ROLES, STAFF_ROLES, Role
 from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
+from portal.text import email_address
 
 #: Slugs become path segments and settings; the pattern leaves no room for anything else.
 VENDOR_SLUG = RegexValidator(
@@ -46,7 +48,7 @@ class Vendor(models.Model):
     colour = models.CharField(
         max_length=7, default="#0b5cad", validators=[COLOUR], help_text="Accent colour."
     )
-    support_email = models.EmailField(blank=True)
+    support_email = AddressField(blank=True)
     requires_second_factor = models.BooleanField(
         default=False, help_text="Program admins and executives must sign in with a second factor."
     )
@@ -105,7 +107,7 @@ class VendorHost(models.Model):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=email_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -114,14 +116,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email__iexact=email)
+        return self.get(email=email_address(email or ""))
 
 
 class User(AbstractUser):
     """One person, known by e-mail; what they may do is decided by their memberships."""
 
     username = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
+    email = AddressField("e-mail address", unique=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -179,7 +181,7 @@ class Membership(TenantModel):
 class Invitation(TenantModel):
     """An invitation to join a vendor; only the hash of its token is kept."""
 
-    email = models.EmailField()
+    email = AddressField()
     role = models.CharField(max_length=20, choices=Role.choices)
     token_hash = models.CharField(max_length=64, editable=False)
     invited_by = models.ForeignKey(

@@ -10,9 +10,10 @@ from django import forms
 from django.utils import timezone
 
 from deals.bigdeals.models import PriceLine, PriceRequest
-from deals.forms import AmountField, DayField, LineField
+from deals.forms import AmountField, DayField
 from deals.models import Deal, DealLine
 from deals.services.pricing import LONGEST, Asked
+from portal.fields import LineField
 from portal.formatting import format_money, from_minor, to_minor
 
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django_countries import countries
 
 from deals.customers import MAIL_PROVIDERS
-from deals.forms import AmountField, Choices, DayField, LineField
+from deals.forms import AmountField, Choices, DayField
 from deals.leads.models import ContactKind, Lead
 from deals.matching import registrable_domain
+from portal.fields import AddressFormField, LineField
 from portal.formatting import from_minor, to_minor
 
 #: Rows for products on the form; a lead that came with more shows them all.
@@ -62,7 +63,7 @@ class LeadForm(forms.Form):
         help_text="A partner sees the contact once it has accepted.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(

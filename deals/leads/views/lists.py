@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +13,11 @@ from deals.leads import policies, progress, selectors, services, tables
 from deals.leads.filters import LeadFilter, OfferFilter
 from deals.leads.forms import PartnerForm
 from partners.models import Partner
+from partners.selectors import partners_called
 from portal import keyset
 from portal.exports import csv_response
 from portal.formatting import format_number
+from portal.text import folded_name
 
 #: How the list was last filtered and sorted, kept in the session.
 _REMEMBERED = "leads.list"
@@ -166,8 +167,8 @@ def _named_partner(form: PartnerForm) -> Partner | None:
     if not form.is_valid():
         return None
     text = form.cleaned_data["partner"]
-    found = list(Partner.objects.filter(Q(slug=text.lower()) | Q(name_key=text.lower()))[:2])
-    found = found or list(Partner.objects.filter(name_key__prefix=text.lower())[:2])
+    found = partners_called(Partner.objects.all(), text, most=2)
+    found = found or list(Partner.objects.filter(name_key__prefix=folded_name(text))[:2])
     if len(found) == 1:
         return found[0]
     form.add_error(

@@ -3,11 +3,12 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from portal.fields import LineField
+from portal.fields import AddressFormField, LineField
 from portal.models import Invitation, User
 
 
@@ -88,3 +89,15 @@ class JoinForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, person)
         return password
+
+
+class SignInForm(LoginForm):
+    """allauth's, with the address read as everywhere: however pasted, it is the one that was invited."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = AddressFormField(widget=self.fields["login"].widget)
+
+
+class PasswordForgottenForm(ResetPasswordForm):
+    email = AddressFormField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))

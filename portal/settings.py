@@ -111,6 +111,10 @@ LOGIN_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_FORMS = {
+    "login": "portal.forms.SignInForm",
+    "reset_password": "portal.forms.PasswordForgottenForm",
+}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Invitations prove the address; nobody signs up unasked.

@@ -11,20 +11,20 @@ from portal.text import email_address, tidy
 class LineField(forms.CharField):
     """One line of text: nothing invisible, single spaces; a required one says something readable."""
 
-    def to_python(self, value: Any) -> str:
-        return tidy(super().to_python(value) or "")
+    def to_python(self, value: Any) -> Any:
+        return tidy(super().to_python(value) or "") or self.empty_value
 
     def validate(self, value: Any) -> None:
         super().validate(value)
-        if self.required and not any(sign.isalnum() for sign in value):
+        if self.required and not any(sign.isalnum() for sign in value or ""):
             raise forms.ValidationError(self.error_messages["required"], code="required")
 
 
 class AddressFormField(forms.EmailField):
     """An e-mail address however it is pasted: `mailto:`, invisible characters, a domain in any script."""
 
-    def to_python(self, value: Any) -> str:
-        return email_address(super().to_python(value) or "")
+    def to_python(self, value: Any) -> Any:
+        return email_address(super().to_python(value) or "") or self.empty_value
 
 
 class AddressField(models.EmailField):  # type: ignore[type-arg]  # not subscriptable when run

@@ -549,7 +549,7 @@ def deals_there(world: VendorWorld) -> int:
 
 def test_a_name_cannot_turn_the_text_after_it(world: VendorWorld, client_as: SignIn) -> None:
     register(client_as(world.people["partner_rep"]), world, customer_name="Nord\u202egnp.exe \u2067AG")
-    assert only_deal(world).customer_name == "Nord gnp.exe AG"
+    assert only_deal(world).customer_name == "Nordgnp.exe AG"
 
 
 def test_a_partner_registers_a_deal(world: VendorWorld, client_as: SignIn) -> None:

@@ -4,7 +4,8 @@ Words are aligned first: equal, a letter or two apart, or one written together a
 are not worth the same: the first one that is a name of its own is worth most, what many companies share
 ("Systems", "Bau", "International") half, places and little words next to nothing. The likeness is the
 worth of what both have, as a share of the worth of all. What each has and the other lacks counts double:
-a longer name of a company has more words on one side, another company has other words on both.
+a longer name of a company has more words on one side, another company has other words on both; and so has
+one whose longer name says what else it does ("Siemens", "Siemens Energy").
 """
 
 from collections.abc import Set
@@ -14,7 +15,8 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from deals.conflicts.common_words import LINKS, PLACES, is_trade
+from deals.conflicts.common_words import FIELDS, LINKS, PLACES, is_trade
+from deals.conflicts.spelling import consonants, sound, spelling
 from deals.customers.match_keys import LEGAL_FORMS
 
 #: From here on two names may mean one customer; docs/matching/README.md says how it was chosen.
@@ -32,6 +34,17 @@ _WORD_ALIKE: Final = 0.79
 _SHORT: Final = 4
 #: Up to this length a word is not taken for another that begins differently ("Hansen", "Jansen").
 _BEGINS_ALIKE: Final = 7
+#: Up to this length another letter makes another name ("Meier", "Maier"), unless a second name agrees.
+_OTHER_LETTER: Final = 6
+#: What a word heard again in another alphabet is worth.
+_HEARD: Final = 0.9
+#: How alike it sounds: by its consonants where these are equal and so many, with its vowels otherwise.
+_CONSONANTS: Final = {0: 2.0, 1: 0.75, 2: 0.5}
+_SOUND_ALIKE, _SOUNDS_LONG = 0.7, 6
+#: What a field of business weighs that only one of two otherwise equal names has.
+_ANOTHER_FIELD: Final = 2.0
+#: So few letters ("UC", "GE") are nobody's alone: with another name behind them it is another.
+_FEW_LETTERS: Final = 2
 #: At most so many words of one name are one word of the other.
 _JOINED: Final = 3
 #: Names are cut here: nobody tells companies apart by their thirteenth word.
@@ -50,19 +63,39 @@ class Word(NamedTuple):
 def likeness(one: str, other: str, common: Set[str] = NOTHING) -> float:
     """0 (nothing alike) to 1 (the same) for two normalised names; the order does not matter.
 
-    `common`: further words that many of the vendor's customers share.
+    `common`: further words that many of the vendor's customers share, as `spelling` writes them.
     """
-    a, b = weighed(one, common & set(one.split())), weighed(other, common & set(other.split()))
+    if one == other:
+        return 1.0 if one else 0.0
+    loosely = not (one.isascii() and other.isascii())
+    return max(
+        _likeness(a, b, loosely)
+        for a in _readings(spelling(one), common)
+        for b in _readings(spelling(other), common)
+    )
+
+
+def _likeness(a: tuple["Word", ...], b: tuple["Word", ...], loosely: bool) -> float:
     if not a or not b:
         return 0.0
     if a == b:
         return 1.0
-    return max(_shared(a, b), _INITIALS if _are_initials(a, b) or _are_initials(b, a) else 0.0)
+    return max(_shared(a, b, loosely), _INITIALS if _are_initials(a, b) or _are_initials(b, a) else 0.0)
+
+
+def _readings(name: str, common: Set[str]) -> list[tuple["Word", ...]]:
+    """The name; and where it begins with its own initials ("IBM International Business Machines"), either."""
+    words = name.split()
+    if 2 <= len(words[0] if words else "") < len(words):
+        rest = " ".join(words[1:])
+        if words[0] == _letters(weighed(rest), least=2)[: len(words[0])]:
+            return [weighed(each, common & set(each.split())) for each in (name, words[0], rest)]
+    return [weighed(name, common & set(words))]
 
 
 @lru_cache(maxsize=65536)
 def weighed(name: str, common: Set[str] = NOTHING) -> tuple[Word, ...]:
-    """The words of a normalised name without legal forms, each with its worth.
+    """The words of a spelt name without legal forms, each with its worth.
 
     Where no word is a name of its own ("General Electric"), each is taken for one.
     """
@@ -79,7 +112,7 @@ def weighed(name: str, common: Set[str] = NOTHING) -> tuple[Word, ...]:
 
 
 def own_words(name: str) -> list[str]:
-    """The words of a normalised name that are names of their own; all of them where none is."""
+    """The words of a spelt name that are names of their own; all of them where none is."""
     return [word.text for word in weighed(name) if word.worth >= _OWN]
 
 
@@ -110,11 +143,12 @@ def _worth(word: str, common: Set[str]) -> float:
     return _TRADE if len(word) == 1 or word in common or is_trade(word) else _OWN
 
 
-def _shared(a: tuple[Word, ...], b: tuple[Word, ...]) -> float:
+def _shared(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> float:
     """The worth of what both have as a share of the worth of all."""
     left, right = set(range(len(a))), set(range(len(b)))
     both = all_in_common = 0.0
-    for alike, here, there in _matches(a, b):
+    matches = _matches(a, b, loosely)
+    for alike, here, there in matches if loosely else _believed(a, b, matches):
         if not (left.issuperset(here) and right.issuperset(there)):
             continue
         left.difference_update(here)
@@ -124,6 +158,8 @@ def _shared(a: tuple[Word, ...], b: tuple[Word, ...]) -> float:
         all_in_common += worth
     only_a, only_b = sum(a[i].worth for i in left), sum(b[i].worth for i in right)
     different = only_a + only_b + 2 * min(only_a, only_b)
+    if all_in_common < _FIRST + _OWN:
+        different += _another(a, left) + _another(b, right)
     return 2 * both / (2 * all_in_common + different) if both else 0.0
 
 
@@ -132,20 +168,53 @@ def _worth_together(here: float, there: float) -> float:
     return max(here, there) if min(here, there) >= _OWN else min(here, there)
 
 
-def _matches(a: tuple[Word, ...], b: tuple[Word, ...]) -> list[tuple[float, range, range]]:
+def _another(words: tuple[Word, ...], left: set[int]) -> float:
+    """What the words left on one side weigh that make another company of the one name both have."""
+    few = all(len(word.text) <= _FEW_LETTERS for i, word in enumerate(words) if i not in left)
+    other = any(words[i].text in FIELDS or (few and words[i].worth >= _OWN) for i in left)
+    return _ANOTHER_FIELD if other else 0.0
+
+
+def _believed(
+    a: tuple[Word, ...], b: tuple[Word, ...], matches: list[tuple[float, range, range]]
+) -> list[tuple[float, range, range]]:
+    """Without short words that differ by a letter, unless both names share another that is equal."""
+
+    def differs(here: range, there: range) -> bool:
+        one, other = a[here.start].text, b[there.start].text
+        return len(here) == len(there) == 1 and len(one) == len(other) <= _OTHER_LETTER
+
+    def is_name(here: range, there: range) -> bool:
+        return all(max(words[i].worth for i in at) >= _OWN for words, at in ((a, here), (b, there)))
+
+    doubted = [match for match in matches if match[0] < 1 and differs(*match[1:])]
+    if not doubted or any(alike == 1 and is_name(here, there) for alike, here, there in matches):
+        return matches
+    return [
+        match for match in matches
+        if match not in doubted or _is_swap(a[match[1].start].text, b[match[2].start].text)
+    ]  # fmt: skip
+
+
+def _is_swap(one: str, other: str) -> bool:
+    """Two neighbouring letters in the other order: a slip of the fingers, not another name."""
+    return sorted(one) == sorted(other)
+
+
+def _matches(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> list[tuple[float, range, range]]:
     """Words that are alike, alone or written together, the longest agreement first."""
     singles, others = _runs(b)
     found = [
         (alike * min(len(text), len(other)), alike, here, there)
         for here, text in _runs(a)[0]
         for there, other in (*singles, *others)
-        if (alike := _alike(text, other))
+        if (alike := _alike(text, other, loosely))
     ]
     found += [
         (alike * min(len(text), len(other)), alike, here, there)
         for here, text in _runs(a)[1]
         for there, other in singles
-        if (alike := _alike(text, other))
+        if (alike := _alike(text, other, loosely))
     ]
     found.sort(key=lambda match: (-match[0], match[2].start, match[3].start, len(match[2]) + len(match[3])))
     return [match[1:] for match in found]
@@ -163,14 +232,25 @@ def _runs(words: tuple[Word, ...]) -> tuple[list[tuple[range, str]], list[tuple[
     return [run for run in runs if len(run[0]) == 1], [run for run in runs if len(run[0]) > 1]
 
 
-def _alike(one: str, other: str) -> float:
-    """1 for the same word, 0.8 and more for one misspelt, else 0."""
+def _alike(one: str, other: str, loosely: bool) -> float:
+    """1 for the same word, 0.8 and more for one misspelt, else 0; `loosely`: through another alphabet."""
     if one == other:
         return 1.0
+    if loosely and _is_heard_again(one, other):
+        return _HEARD
     shorter = min(len(one), len(other))
     if shorter <= _SHORT or (one[0] != other[0] and shorter <= _BEGINS_ALIKE):
         return 0.0
     return OSA.normalized_similarity(one, other, score_cutoff=_WORD_ALIKE)
+
+
+def _is_heard_again(one: str, other: str) -> bool:
+    if not (one.isalpha() and other.isalpha()):
+        return False
+    alike, firm = OSA.normalized_similarity(sound(one), sound(other)), consonants(one)
+    if firm == consonants(other):
+        return alike >= _CONSONANTS.get(len(firm), 0)
+    return min(len(one), len(other)) >= _SOUNDS_LONG and alike >= _SOUND_ALIKE
 
 
 def _are_initials(short: tuple[Word, ...], long: tuple[Word, ...]) -> bool:
@@ -181,9 +261,9 @@ def _are_initials(short: tuple[Word, ...], long: tuple[Word, ...]) -> bool:
     return _are_few(first.text) and first.text == _letters(long)
 
 
-def _letters(words: tuple[Word, ...]) -> str:
+def _letters(words: tuple[Word, ...], least: int = 3) -> str:
     letters = "".join(word.text[0] for word in words if word.worth > _PLACE)
-    return letters if len(words) >= 3 else ""
+    return letters if len(words) >= least else ""
 
 
 def _are_few(letters: str) -> bool:

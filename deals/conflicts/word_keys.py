@@ -8,6 +8,7 @@ misspelling late in a word stays beside it in the one, an early one in the other
 from typing import Final
 
 from deals.conflicts.similarity import first_letters, own_words
+from deals.conflicts.spelling import spelling
 
 #: A word so many customers carry tells them apart no better than "Systems" does.
 COMMON_FROM: Final = 20
@@ -22,15 +23,16 @@ def words_kept(name: str) -> set[str]:
 
     The database keeps them itself, by the trigger `deals_customer_words`; a test holds both to be the same.
     """
-    words = name.split()
+    words = spelling(name).split()
     initials = "".join(word[0] for word in words)
     return _both_ways({*words, "".join(words)}) | ({initials} if len(words) >= 3 else set())
 
 
 def places_to_look(name: str) -> set[str]:
     """Beside which kept words a customer alike to this normalised name would stand."""
-    initials = first_letters(name)
-    return _both_ways({*own_words(name), name.replace(" ", "")}) | ({initials} if initials else set())
+    spelt = spelling(name)
+    initials = first_letters(spelt)
+    return _both_ways({*own_words(spelt), spelt.replace(" ", "")}) | ({initials} if initials else set())
 
 
 def _both_ways(words: set[str]) -> set[str]:

@@ -10,9 +10,10 @@ from django_countries import countries
 
 from deals.customers.match_keys import registrable_domain
 from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import AmountField, DayField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
+from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import from_minor, to_minor
 
 #: Rows for products on the form; a lead that came with more shows them all.
@@ -63,7 +64,7 @@ class LeadForm(forms.Form):
         help_text="A partner sees the contact once it has accepted.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(

@@ -11,9 +11,10 @@ from django_countries import countries
 
 from deals.customers.match_keys import registrable_domain
 from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField, amount_typed, minor_amount
+from deals.deal.fields import AmountField, DayField, amount_typed, minor_amount
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
+from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import format_date
 
 Choices = Sequence[tuple[str, str]]
@@ -48,7 +49,7 @@ class DealForm(forms.Form):
         error_messages={"required": "Name somebody at the customer."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(

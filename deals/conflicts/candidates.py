@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from deals.conflicts.similarity import POSSIBLE, likeness
-from deals.conflicts.word_keys import COMMON_FROM, places_to_look
 from deals.customers.services import match_keys, may_be_same
+from deals.customers.similarity import POSSIBLE, likeness
+from deals.customers.word_keys import COMMON_FROM, places_to_look
 from portal.tenancy.scope import current_vendor_id
 
 #: Kept words looked at for one name, shared among the places to look; on either side of one never fewer.

@@ -25,9 +25,9 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.utils import default_process
 
-from deals.conflicts.similarity import POSSIBLE, likeness
-from deals.conflicts.word_keys import BACKWARDS, COMMON_FROM, places_to_look, words_kept
 from deals.customers.match_keys import normalised_name
+from deals.customers.similarity import POSSIBLE, likeness
+from deals.customers.word_keys import BACKWARDS, COMMON_FROM, places_to_look, words_kept
 
 SEED = 1
 Scorer = Callable[[str, str], float]

@@ -15,9 +15,9 @@ from deals.conflicts import check
 from deals.conflicts.check import conflict_check
 from deals.conflicts.claims import Claim, claims_beside
 from deals.conflicts.models import CustomerWord, DirectAccount, DirectAccountProduct
-from deals.conflicts.word_keys import words_kept
 from deals.customers.match_keys import normalised_name
 from deals.customers.models import Customer
+from deals.customers.word_keys import words_kept
 from deals.deal.models import Deal, DealLine, DealStatus, Verdict
 from deals.outcome import services as outcome_services
 from deals.protection.models import Protection

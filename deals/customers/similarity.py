@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from deals.conflicts.common_words import FIELDS, LINKS, PLACES, is_trade
-from deals.conflicts.spelling import consonants, sound, spelling
+from deals.customers.common_words import FIELDS, LINKS, PLACES, is_trade
 from deals.customers.match_keys import LEGAL_FORMS
+from deals.customers.spelling import consonants, sound, spelling
 
 #: From here on two names may mean one customer; docs/matching/README.md says how it was chosen.
 POSSIBLE: Final = 0.62

@@ -7,8 +7,8 @@ misspelling late in a word stays beside it in the one, an early one in the other
 
 from typing import Final
 
-from deals.conflicts.similarity import first_letters, own_words
-from deals.conflicts.spelling import spelling
+from deals.customers.similarity import first_letters, own_words
+from deals.customers.spelling import spelling
 
 #: A word so many customers carry tells them apart no better than "Systems" does.
 COMMON_FROM: Final = 20

@@ -9,8 +9,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from deals.conflicts.cities import cities
-from deals.conflicts.common_words import ASIAN, NUMBERS, SAME
+from deals.customers.cities import cities
+from deals.customers.common_words import ASIAN, NUMBERS, SAME
 from deals.customers.match_keys import LEGAL_FORMS, in_latin
 
 #: Longer names are cut, as their match keys are.

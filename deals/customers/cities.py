@@ -6,7 +6,7 @@ English and the local name differ and companies carry the city in their names.
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from babel import Locale
 
@@ -135,10 +135,10 @@ def _from_cldr() -> Iterator[tuple[str, str]]:
                 yield other, name
 
 
-def _counts(zone: str) -> bool:
-    return zone.startswith("Europe/") or zone in _ZONES
+def _counts(zone: Any) -> bool:
+    return str(zone).startswith("Europe/") or zone in _ZONES
 
 
-def _city(locale: Locale, zone: str) -> str:
+def _city(locale: Locale, zone: Any) -> str:
     named = locale.time_zones.get(zone, {}).get("city") or zone.rpartition("/")[2].replace("_", " ")
     return normalised_name(in_latin(normalised_name(named)))

@@ -71,10 +71,27 @@ def registrable_domain(address: str) -> str:
     `"https://shop.example.co.uk/a"`, `"sales@example.co.uk"` -> `"example.co.uk"`; `"münchen.de"` ->
     `"xn--mnchen-3ya.de"`. "" for what has none: an IP address, a bare suffix, a word.
     """
-    host = _extract(_INVISIBLE.sub("", address).strip()).top_domain_under_public_suffix
-    ascii_host = ascii_domain(host)  # with an underscore or the like in it: judged below
-    labels = ascii_host.split(".")
-    return ascii_host if all(_HOST_LABEL.match(label) for label in labels) else ""
+    return _proper(_parts(address).top_domain_under_public_suffix)
+
+
+def host_of(address: str) -> str:
+    """The whole host of the address, in ASCII: `"https://Sites.example.com/a"` -> `"sites.example.com"`."""
+    return _proper(_parts(address).fqdn)
+
+
+def registrant(address: str) -> str:
+    """What stands before the public suffix: `"shop.example.co.uk"` -> `"example"`."""
+    return _proper(_parts(address).domain)
+
+
+def _parts(address: str) -> tldextract.tldextract.ExtractResult:
+    return _extract(_INVISIBLE.sub("", address).strip())
+
+
+def _proper(host: str) -> str:
+    """The host in ASCII; "" with an underscore or the like in it."""
+    ascii_host = ascii_domain(host)
+    return ascii_host if all(_HOST_LABEL.match(label) for label in ascii_host.split(".")) else ""
 
 
 def _words(text: str) -> list[str]:

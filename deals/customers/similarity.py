@@ -8,6 +8,7 @@ a longer name of a company has more words on one side, another company has other
 one whose longer name says what else it does ("Siemens", "Siemens Energy").
 """
 
+import re
 from collections.abc import Set
 from functools import lru_cache
 from itertools import groupby
@@ -16,8 +17,8 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA
 
 from deals.customers.common_words import FIELDS, LINKS, PLACES, is_trade
-from deals.customers.match_keys import LEGAL_FORMS
-from deals.customers.spelling import consonants, sound, spelling
+from deals.customers.match_keys import LEGAL_FORMS, in_latin
+from deals.customers.spelling import consonants, one_umlaut, sound, spelling
 
 #: From here on two names may mean one customer; docs/matching/README.md says how it was chosen.
 POSSIBLE: Final = 0.62
@@ -50,7 +51,10 @@ _JOINED: Final = 3
 #: Names are cut here: nobody tells companies apart by their thirteenth word.
 _MOST_WORDS: Final = 12
 #: What a short word and the first letters of a longer name are worth: "BMW".
-_INITIALS: Final = 0.75
+INITIALS: Final = 0.75
+
+#: "H&M", "Hennes & Mauritz", "Marks and Spencer".
+_TWO_AND: Final = re.compile(r"\W*(?P<one>\w+)\s*(?:[&+]|\b(?:and|und|et|og|och|y|e|и)\b)\s*(?P<other>\w+)")
 
 NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -80,7 +84,7 @@ def _likeness(a: tuple["Word", ...], b: tuple["Word", ...], loosely: bool) -> fl
         return 0.0
     if a == b:
         return 1.0
-    return max(_shared(a, b, loosely), _INITIALS if _are_initials(a, b) or _are_initials(b, a) else 0.0)
+    return max(_shared(a, b, loosely), INITIALS if _are_initials(a, b) or _are_initials(b, a) else 0.0)
 
 
 def _readings(name: str, common: Set[str]) -> list[tuple["Word", ...]]:
@@ -143,10 +147,18 @@ def _worth(word: str, common: Set[str]) -> float:
     return _TRADE if len(word) == 1 or word in common or is_trade(word) else _OWN
 
 
-def _shared(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> float:
-    """The worth of what both have as a share of the worth of all."""
+class Alignment(NamedTuple):
+    """The worth of what two names have alike (`both`) and of the words it stands in; which words are left."""
+
+    both: float
+    in_common: float
+    left: set[int]
+    right: set[int]
+
+
+def _aligned(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> Alignment:
     left, right = set(range(len(a))), set(range(len(b)))
-    both = all_in_common = 0.0
+    both = in_common = 0.0
     matches = _matches(a, b, loosely)
     for alike, here, there in matches if loosely else _believed(a, b, matches):
         if not (left.issuperset(here) and right.issuperset(there)):
@@ -155,12 +167,18 @@ def _shared(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> float:
         right.difference_update(there)
         worth = _worth_together(sum(a[i].worth for i in here), sum(b[i].worth for i in there))
         both += worth * alike
-        all_in_common += worth
+        in_common += worth
+    return Alignment(both, in_common, left, right)
+
+
+def _shared(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> float:
+    """The worth of what both have as a share of the worth of all."""
+    both, in_common, left, right = _aligned(a, b, loosely)
     only_a, only_b = sum(a[i].worth for i in left), sum(b[i].worth for i in right)
     different = only_a + only_b + 2 * min(only_a, only_b)
-    if all_in_common < _FIRST + _OWN:
+    if in_common < _FIRST + _OWN:
         different += _another(a, left) + _another(b, right)
-    return 2 * both / (2 * all_in_common + different) if both else 0.0
+    return 2 * both / (2 * in_common + different) if both else 0.0
 
 
 def _worth_together(here: float, there: float) -> float:
@@ -234,7 +252,7 @@ def _runs(words: tuple[Word, ...]) -> tuple[list[tuple[range, str]], list[tuple[
 
 def _alike(one: str, other: str, loosely: bool) -> float:
     """1 for the same word, 0.8 and more for one misspelt, else 0; `loosely`: through another alphabet."""
-    if one == other:
+    if one == other or one_umlaut(one) == one_umlaut(other):
         return 1.0
     if loosely and _is_heard_again(one, other):
         return _HEARD
@@ -268,3 +286,31 @@ def _letters(words: tuple[Word, ...], least: int = 3) -> str:
 
 def _are_few(letters: str) -> bool:
     return 3 <= len(letters) <= 5
+
+
+def differ_within_group(one: str, other: str) -> bool:
+    """Whether two normalised names share a name and each, or one, says more: "Siemens", "Siemens Energy".
+
+    Two names without anything in common are one company under its legal name and its brand.
+    """
+    a, b = weighed(spelling(one)), weighed(spelling(other))
+    aligned = _aligned(a, b, loosely=False)
+    left = [a[i] for i in aligned.left] + [b[i] for i in aligned.right]
+    return aligned.in_common >= _OWN and any(word.worth >= _OWN or word.text in FIELDS for word in left)
+
+
+def shortens(one: str, other: str) -> bool:
+    """Whether one of two names, as shown, is the other's two letters: "H&M" and "Hennes & Mauritz"."""
+    (letters, is_short), (others, are_short) = letters_with_and(one), letters_with_and(other)
+    return bool(letters) and letters == others and is_short != are_short
+
+
+@lru_cache(maxsize=65536)
+def letters_with_and(shown: str) -> tuple[str, bool]:
+    """("hm", whether the name is short itself) for names with an "and" in front; ("", False) for others."""
+    found = _TWO_AND.match(shown.casefold())
+    if found is None:
+        return "", False
+    one, other = in_latin(found["one"])[:1], in_latin(found["other"])[:1]
+    are_letters = len(found["one"]) == len(found["other"]) == 1
+    return (f"{one}{other}", are_letters) if one and other else ("", False)

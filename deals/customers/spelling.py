@@ -51,11 +51,15 @@ _TWICE: Final = re.compile(r"(.)\1+")
 
 @lru_cache(maxsize=65536)
 def spelling(name: str) -> str:
-    """A normalised name in Latin letters, every word in one spelling: `"mueller sohn"` -> `"muller sons"`."""
+    """A normalised name in Latin letters, words of trade, figures and cities in one spelling.
+
+    `"яндекс технологии"` -> `"yandeks technology"`, `"stadtwerke wien"` -> `"stadtwerke vienna"`.
+    """
     spelt = " ".join(_one_alphabet(word) for word in name.split())
-    words = [_one_umlaut(word) for word in _FIGURES_BESIDE_LETTERS.sub(" ", spelt).split()]
+    words = _FIGURES_BESIDE_LETTERS.sub(" ", spelt).split()
     trade = _words_of_trade()
-    return " ".join(_in_english(_figures([trade.get(word, word) for word in words])))[:LONGEST].rstrip()
+    words = _figures([trade.get(one_umlaut(word), word) for word in words])
+    return " ".join(_in_english(words))[:LONGEST].rstrip()
 
 
 @lru_cache(maxsize=65536)
@@ -80,7 +84,14 @@ def _one_alphabet(word: str) -> str:
     return "".join(ASIAN.get(part) or in_latin(part) for part in parts)
 
 
-def _one_umlaut(word: str) -> str:
+def plain_spelling(name: str) -> str:
+    """`spelling` with umlauts as one letter: for finding a name as a whole."""
+    return " ".join(map(one_umlaut, spelling(name).split()))
+
+
+@lru_cache(maxsize=65536)
+def one_umlaut(word: str) -> str:
+    """The word with an umlaut that may be written as two letters as one: "mueller" -> "muller"."""
     if word in LEGAL_FORMS:
         return word
     return _DOUBLE_A.sub("a", _UMLAUT.sub(lambda found: found[0][0], word))
@@ -91,7 +102,7 @@ def _in_english(words: list[str]) -> list[str]:
     known, place, spelt = _cities(), 0, []
     while place < len(words):
         for length in range(min(_MOST_WORDS, len(words) - place), 0, -1):
-            meant = known.get(" ".join(words[place : place + length]))
+            meant = known.get(" ".join(map(one_umlaut, words[place : place + length])))
             if meant or length == 1:
                 spelt += (meant or words[place]).split()
                 place += length
@@ -112,7 +123,7 @@ def _figures(words: list[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _words_of_trade() -> dict[str, str]:
-    known = {_one_umlaut(word): meant for word, meant in (NUMBERS | SAME).items()}
+    known = {one_umlaut(word): meant for word, meant in (NUMBERS | SAME).items()}
     return {word: meant for word, meant in known.items() if word != meant}
 
 
@@ -125,4 +136,4 @@ def _cities() -> dict[str, str]:
 def _spelt(name: str) -> str:
     """A name of the list, as it is once words of trade and umlauts are written one way ("sankt", "st")."""
     trade = _words_of_trade()
-    return " ".join(trade.get(word, word) for word in map(_one_umlaut, name.split()))
+    return " ".join(trade.get(word, word) for word in map(one_umlaut, name.split()))

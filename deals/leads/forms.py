@@ -8,8 +8,8 @@ from django import forms
 from django.utils import timezone
 from django_countries import countries
 
+from deals.customers.domains import shared_domains
 from deals.customers.match_keys import registrable_domain
-from deals.customers.services import MAIL_PROVIDERS
 from deals.deal.fields import AmountField, DayField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
@@ -120,8 +120,8 @@ class LeadForm(forms.Form):
         domain = registrable_domain(typed) if typed else ""
         if typed and not domain:
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
-        if domain in MAIL_PROVIDERS:
-            raise forms.ValidationError(f"{domain} belongs to a mail provider. Leave this empty instead.")
+        if domain and shared_domains().is_shared(typed):
+            raise forms.ValidationError(f"{domain} is shared by many companies. Leave this empty instead.")
         return typed
 
     def clean(self) -> dict[str, Any]:

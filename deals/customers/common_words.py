@@ -167,7 +167,7 @@ _FIELDS = """
     marine shipping cargo airlines air aircraft electric chemicals steel metals metal plastics paper cement
     glass
     textiles foods beverages tobacco pharmaceuticals medical health healthcare healthineers dental hospital
-    clinic hotels restaurants travel tourism media entertainment film music games gaming publishing
+    clinic travel tourism media entertainment film music games gaming publishing
     television broadcasting telecommunications mobile wireless lighting semiconductors semiconductor real
     estate property immobilien construction university college school institute foundation stiftung fashion
     sports toys retail agriculture logistics heavy cars trucks tires tyres
@@ -188,6 +188,8 @@ def _groups(text: str) -> dict[str, str]:
 
 SAME: Final = _groups(_SAME)
 ASIAN: Final = {word: f" {meant} " for word, meant in _groups(_ASIAN_WORDS).items()}
+#: The same for what is several words: Italian "F.lli".
+PHRASES: Final = {"f lli": "brothers"}
 NUMBERS: Final = _groups(_NUMBERS)
 FIELDS: Final = frozenset(_FIELDS.split())
 #: What a company is or does.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from deals.customers.cities import cities
-from deals.customers.common_words import ASIAN, NUMBERS, SAME
+from deals.customers.common_words import ASIAN, NUMBERS, PHRASES, SAME
 from deals.customers.match_keys import LEGAL_FORMS, in_latin
 
 #: Longer names are cut, as their match keys are.
@@ -38,7 +38,7 @@ _SOUNDS: Final = [
         (r"[bpfv]", "b"),
         (r"d|th", "t"),
         (r"l", "r"),
-        (r"m(?=[bpfv])", "n"),
+        (r"m(?=[bskt])", "n"),
         (r"[hw]", ""),
         (r"y|ee", "i"),
         (r"oo|ou", "u"),
@@ -98,8 +98,8 @@ def one_umlaut(word: str) -> str:
 
 
 def _in_english(words: list[str]) -> list[str]:
-    """Cities by their English names, those of several words as well."""
-    known, place, spelt = _cities(), 0, []
+    """Cities by their English names, and whatever else is written in several words."""
+    known, place, spelt = _phrases(), 0, []
     while place < len(words):
         for length in range(min(_MOST_WORDS, len(words) - place), 0, -1):
             meant = known.get(" ".join(map(one_umlaut, words[place : place + length])))
@@ -128,8 +128,8 @@ def _words_of_trade() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _cities() -> dict[str, str]:
-    known = {_spelt(other): _spelt(english) for other, english in cities().items()}
+def _phrases() -> dict[str, str]:
+    known = {_spelt(other): _spelt(english) for other, english in (cities() | PHRASES).items()}
     return {other: english for other, english in known.items() if other != english}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from django.db import connection, transaction
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from deals.approvals import services as approvals_services
 from deals.conflicts import check
 from deals.conflicts.check import conflict_check
-from deals.conflicts.claims import Claim, claims_beside
 from deals.conflicts.models import CustomerWord, DirectAccount, DirectAccountProduct
 from deals.customers.match_keys import normalised_name
 from deals.customers.models import Customer
@@ -24,24 +23,13 @@ from deals.protection.models import Protection
 from deals.registration import services as registration_services
 from portal.events.models import PortalEvent
 from portal.tenancy.scope import entered, system_scope
+from tests.support.conflicts import ask, beside
 from tests.support.deals import approved, do, draft, now_is, posted, submitted
 from tests.support.imports import run
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]
-Asked = list[Verdict]
-
-
-def ask(world: VendorWorld, who: str, name: str, domain: str = "", country: str = "AT", **more: Any) -> Asked:
-    """What this person is told of both products, Arm and Cart."""
-    products = [product.pk for product in world.products]
-    with acting_as(world.people[who]) as actor:
-        answers = conflict_check(
-            actor, name=name, domain=domain, country=country, product_ids=products, **more
-        )
-    assert [answer.product.name for answer in answers] == ["Arm", "Cart"]
-    return [answer.verdict for answer in answers]
 
 
 CLEAR, OWN, POSSIBLE, CLAIMED = Verdict.CLEAR, Verdict.OWN, Verdict.POSSIBLE, Verdict.CLAIMED
@@ -194,11 +182,6 @@ class TestDirectAccounts:
             False,
         )
         assert claim.how_known == "Same name"
-
-
-def beside(world: VendorWorld, deal: Deal) -> list[Claim]:
-    with acting_as(world.people["manager"]):
-        return claims_beside(deal)
 
 
 class TestSubmitting:

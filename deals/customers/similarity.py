@@ -39,8 +39,10 @@ _BEGINS_ALIKE: Final = 7
 _OTHER_LETTER: Final = 6
 #: What a word heard again in another alphabet is worth.
 _HEARD: Final = 0.9
-#: How alike it sounds: by its consonants where these are equal and so many, with its vowels otherwise.
-_CONSONANTS: Final = {0: 2.0, 1: 0.75, 2: 0.5}
+#: How alike words with the same consonants sound at least; fewer tell less, and some scripts write no vowels.
+_SAME_ALPHABET, _WITH_VOWELS, _WITHOUT_VOWELS, _ONE_CONSONANT = 0.0, 0.6, 0.5, 0.75
+_NO_VOWELS: Final = re.compile("[\u0590-\u06ff]")
+#: And words whose consonants differ a little.
 _SOUND_ALIKE, _SOUNDS_LONG = 0.7, 6
 #: What a field of business weighs that only one of two otherwise equal names has.
 _ANOTHER_FIELD: Final = 2.0
@@ -71,20 +73,27 @@ def likeness(one: str, other: str, common: Set[str] = NOTHING) -> float:
     """
     if one == other:
         return 1.0 if one else 0.0
-    loosely = not (one.isascii() and other.isascii())
+    through = _alphabets(one + other)
     return max(
-        _likeness(a, b, loosely)
+        _likeness(a, b, through)
         for a in _readings(spelling(one), common)
         for b in _readings(spelling(other), common)
     )
 
 
-def _likeness(a: tuple["Word", ...], b: tuple["Word", ...], loosely: bool) -> float:
+def _alphabets(letters: str) -> float:
+    """0 for Latin letters alone; else how alike words of one sound must be in these letters."""
+    if letters.isascii():
+        return _SAME_ALPHABET
+    return _WITHOUT_VOWELS if _NO_VOWELS.search(letters) else _WITH_VOWELS
+
+
+def _likeness(a: tuple["Word", ...], b: tuple["Word", ...], through: float) -> float:
     if not a or not b:
         return 0.0
     if a == b:
         return 1.0
-    return max(_shared(a, b, loosely), INITIALS if _are_initials(a, b) or _are_initials(b, a) else 0.0)
+    return max(_shared(a, b, through), INITIALS if _are_initials(a, b) or _are_initials(b, a) else 0.0)
 
 
 def _readings(name: str, common: Set[str]) -> list[tuple["Word", ...]]:
@@ -156,11 +165,11 @@ class Alignment(NamedTuple):
     right: set[int]
 
 
-def _aligned(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> Alignment:
+def _aligned(a: tuple[Word, ...], b: tuple[Word, ...], through: float) -> Alignment:
     left, right = set(range(len(a))), set(range(len(b)))
     both = in_common = 0.0
-    matches = _matches(a, b, loosely)
-    for alike, here, there in matches if loosely else _believed(a, b, matches):
+    matches = _matches(a, b, through)
+    for alike, here, there in matches if through else _believed(a, b, matches):
         if not (left.issuperset(here) and right.issuperset(there)):
             continue
         left.difference_update(here)
@@ -171,9 +180,9 @@ def _aligned(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> Alignme
     return Alignment(both, in_common, left, right)
 
 
-def _shared(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> float:
+def _shared(a: tuple[Word, ...], b: tuple[Word, ...], through: float) -> float:
     """The worth of what both have as a share of the worth of all."""
-    both, in_common, left, right = _aligned(a, b, loosely)
+    both, in_common, left, right = _aligned(a, b, through)
     only_a, only_b = sum(a[i].worth for i in left), sum(b[i].worth for i in right)
     different = only_a + only_b + 2 * min(only_a, only_b)
     if in_common < _FIRST + _OWN:
@@ -219,20 +228,20 @@ def _is_swap(one: str, other: str) -> bool:
     return sorted(one) == sorted(other)
 
 
-def _matches(a: tuple[Word, ...], b: tuple[Word, ...], loosely: bool) -> list[tuple[float, range, range]]:
+def _matches(a: tuple[Word, ...], b: tuple[Word, ...], through: float) -> list[tuple[float, range, range]]:
     """Words that are alike, alone or written together, the longest agreement first."""
     singles, others = _runs(b)
     found = [
         (alike * min(len(text), len(other)), alike, here, there)
         for here, text in _runs(a)[0]
         for there, other in (*singles, *others)
-        if (alike := _alike(text, other, loosely))
+        if (alike := _alike(text, other, through if len(there) == 1 else _SAME_ALPHABET))
     ]
     found += [
         (alike * min(len(text), len(other)), alike, here, there)
         for here, text in _runs(a)[1]
         for there, other in singles
-        if (alike := _alike(text, other, loosely))
+        if (alike := _alike(text, other, _SAME_ALPHABET))
     ]
     found.sort(key=lambda match: (-match[0], match[2].start, match[3].start, len(match[2]) + len(match[3])))
     return [match[1:] for match in found]
@@ -250,11 +259,11 @@ def _runs(words: tuple[Word, ...]) -> tuple[list[tuple[range, str]], list[tuple[
     return [run for run in runs if len(run[0]) == 1], [run for run in runs if len(run[0]) > 1]
 
 
-def _alike(one: str, other: str, loosely: bool) -> float:
-    """1 for the same word, 0.8 and more for one misspelt, else 0; `loosely`: through another alphabet."""
+def _alike(one: str, other: str, through: float) -> float:
+    """1 for the same word, 0.8 and more for one misspelt, else 0; `through`: see `_alphabets`."""
     if one == other or one_umlaut(one) == one_umlaut(other):
         return 1.0
-    if loosely and _is_heard_again(one, other):
+    if through and _is_heard_again(one, other, through):
         return _HEARD
     shorter = min(len(one), len(other))
     if shorter <= _SHORT or (one[0] != other[0] and shorter <= _BEGINS_ALIKE):
@@ -262,12 +271,12 @@ def _alike(one: str, other: str, loosely: bool) -> float:
     return OSA.normalized_similarity(one, other, score_cutoff=_WORD_ALIKE)
 
 
-def _is_heard_again(one: str, other: str) -> bool:
+def _is_heard_again(one: str, other: str, through: float) -> bool:
     if not (one.isalpha() and other.isalpha()):
         return False
     alike, firm = OSA.normalized_similarity(sound(one), sound(other)), consonants(one)
     if firm == consonants(other):
-        return alike >= _CONSONANTS.get(len(firm), 0)
+        return alike >= (through if len(firm) > 1 else _ONE_CONSONANT) and bool(firm)
     return min(len(one), len(other)) >= _SOUNDS_LONG and alike >= _SOUND_ALIKE
 
 
@@ -294,7 +303,7 @@ def differ_within_group(one: str, other: str) -> bool:
     Two names without anything in common are one company under its legal name and its brand.
     """
     a, b = weighed(spelling(one)), weighed(spelling(other))
-    aligned = _aligned(a, b, loosely=False)
+    aligned = _aligned(a, b, through=_SAME_ALPHABET)
     left = [a[i] for i in aligned.left] + [b[i] for i in aligned.right]
     return aligned.in_common >= _OWN and any(word.worth >= _OWN or word.text in FIELDS for word in left)
 

@@ -38,7 +38,7 @@ _SOUNDS: Final = [
         (r"[bpfv]", "b"),
         (r"d|th", "t"),
         (r"l", "r"),
-        (r"m(?=[bskt])", "n"),
+        (r"m(?=[bst])", "n"),
         (r"[hw]", ""),
         (r"y|ee", "i"),
         (r"oo|ou", "u"),

@@ -619,7 +619,7 @@ WRONG = [
     ({"customer_name": "A\0B"}, "Null characters are not allowed."),
     ({"customer_name": "x" * 201}, "at most 200 characters"),
     ({"customer_domain": "not a domain"}, "Enter a website or domain"),
-    ({"customer_domain": "gmail.com"}, "gmail.com belongs to a mail provider"),
+    ({"customer_domain": "gmail.com"}, "gmail.com is shared by many companies"),
     ({"customer_country": "XX"}, "Select a valid choice"),
     ({"contact_name": ""}, "Name somebody at the customer."),
     ({"contact_email": "nobody"}, "Enter a valid email address."),

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from deals.customers.match_keys import normalised_name, registrable_domain
+from deals.customers.domains import domain_typed
+from deals.customers.match_keys import normalised_name
 from deals.customers.models import Customer, OtherName, SharedDomain
 from portal.backoffice.site import CappedPaginator, VendorModelAdmin
 from portal.imports.admin import ImportAdminMixin
@@ -16,11 +16,7 @@ from portal.ui.forms import VendorModelForm
 
 class CustomerForm(VendorModelForm):
     def clean_domain(self) -> str:
-        typed = self.cleaned_data["domain"].strip()
-        domain = registrable_domain(typed) if typed else ""
-        if typed and not domain:
-            raise ValidationError("Give a domain, for example example.com.")
-        return domain
+        return domain_typed(self.cleaned_data["domain"])
 
 
 @admin.register(Customer)

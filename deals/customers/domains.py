@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from django.core.exceptions import ValidationError
+
 from deals.customers.match_keys import host_of, registrable_domain, registrant
 from deals.customers.models import SharedDomain
 
@@ -46,6 +48,16 @@ class DomainList:
 def shared_domains() -> DomainList:
     """With what the vendor of the scope added and took out. One statement."""
     return DomainList(dict(SharedDomain.objects.values_list("domain", "is_shared")))
+
+
+def domain_typed(address: str) -> str:
+    """The domain of a customer as somebody of the vendor types it; ValidationError where it tells nothing."""
+    domain = registrable_domain(address)
+    if address.strip() and not domain:
+        raise ValidationError("Give a domain, for example example.com.")
+    if domain and shared_domains().is_shared(address):
+        raise ValidationError(f"{domain} is shared by many companies. Leave this empty instead.")
+    return domain
 
 
 def _up_to_registered(address: str) -> Iterator[str]:

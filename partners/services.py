@@ -160,7 +160,7 @@ def person_invite(*, actor: Actor, partner: Partner, email: str, role: str) -> I
 def _invited(partner: Partner, email: str) -> bool:
     waiting = {"accepted_at": None, "revoked_at": None, "expires_at__gt": timezone.now()}
     open_ones = Invitation.objects.filter(seat_invitation__partner=partner, **waiting)
-    return open_ones.filter(email__iexact=email.strip()).exists()
+    return open_ones.filter(email=email).exists()
 
 
 def person_invitation_revoke(*, actor: Actor, invited: SeatInvitation) -> None:

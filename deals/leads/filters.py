@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from deals.leads.models import FREE, Lead, LeadOffer, LeadStatus, OfferOutcome
 from deals.leads.selectors import Counts, overdue
+from portal.text import folded_name
 from portal.ui.formatting import format_number
 
 _REFERENCE = re.compile(r"^l-?0*(\d{1,9})$", re.IGNORECASE)
@@ -39,7 +40,7 @@ class _ByCustomer(django_filters.FilterSet):
         reference = _REFERENCE.match(text.strip())
         if reference:
             return rows.filter(reference=f"L-{int(reference[1]):06d}")
-        return rows.filter(customer_key__prefix=text.strip().lower())
+        return rows.filter(customer_key__prefix=folded_name(text))
 
 
 class LeadFilter(_ByCustomer):

@@ -154,7 +154,7 @@ class MembershipAdmin(ImportAdminMixin, VendorModelAdmin):
 
     @admin.display(description="E-mail address", ordering="user__email")
     def email(self, membership: Membership) -> str:
-        return membership.user.email
+        return str(membership.user.email)
 
     @admin.display(ordering="joined_at")
     def joined_on(self, membership: Membership) -> str:
@@ -189,7 +189,7 @@ class InvitationForm(VendorModelForm):
         fields = ("email", "role")
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = self.cleaned_data["email"]
         waiting = Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None)
         if waiting.filter(expires_at__gt=timezone.now()).exists():
             raise ValidationError("This person has an open invitation already.")

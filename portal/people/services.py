@@ -18,6 +18,7 @@ from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
+from portal.text import email_address
 
 INVITATION_DAYS = 14
 #: Called inside the joining transaction; the partners app seats the new member here.
@@ -35,7 +36,7 @@ def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int |
     """Invite a person by e-mail. PermissionDenied; ValidationError for somebody who is in already."""
     if not policies.may_invite(actor, role, partner_id):
         raise PermissionDenied("You cannot invite people into this role.")
-    email = email.strip().lower()
+    email = email_address(email)
     if _is_member(actor.vendor, email):
         raise ValidationError({"email": "This person already has access."})
     invitation, token = _new_invitation(email, role, actor.user)
@@ -47,7 +48,7 @@ def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int |
 def first_admin_invite(*, vendor: Vendor, email: str) -> str:
     """Invite a vendor's first program admin from the command line; returns the link as well as mailing it."""
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        invitation, token = _new_invitation(email.strip().lower(), Role.PROGRAM_ADMIN, None)
+        invitation, token = _new_invitation(email, Role.PROGRAM_ADMIN, None)
         record("portal.invited", subject=invitation, data={"role": invitation.role})
         return _send_invitation(vendor, invitation, token)
 
@@ -69,7 +70,7 @@ def _new_invitation(email: str, role: Role, invited_by: User | None) -> tuple[In
 def _is_member(vendor: Vendor, email: str) -> bool:
     # Under the system scope: a partner's admin cannot see who else belongs to the vendor.
     with entered(system_scope(vendor.pk)):
-        return Membership.objects.filter(user__email__iexact=email).exists()
+        return Membership.objects.filter(user__email=email).exists()
 
 
 def _send_invitation(vendor: Vendor, invitation: Invitation, token: str) -> str:
@@ -118,7 +119,7 @@ def invitation_accept(
                 "This invitation has been used, withdrawn or has expired. Ask for a new one."
             )
         person = user or _new_person(invitation.email, first_name, last_name, password)
-        if person.email.lower() != invitation.email:
+        if person.email != invitation.email:
             raise ValidationError("This invitation was sent to another address. Sign out and open it again.")
         membership, is_new = Membership.objects.get_or_create(user=person, defaults={"role": invitation.role})
         if not is_new:
@@ -147,7 +148,7 @@ def invitation_revoke(*, actor: Actor, invitation: Invitation, partner_id: int |
 
 
 def _new_person(email: str, first_name: str, last_name: str, password: str | None) -> User:
-    if User.objects.filter(email__iexact=email).exists():
+    if User.objects.filter(email=email).exists():
         raise ValidationError("You have an account already. Sign in, then open the invitation again.")
     return User.objects.create_user(email, password, first_name=first_name, last_name=last_name)
 

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils import timezone
 
+from portal.fields import AddressField
 from portal.money.models import CURRENCY
 
 #: Slugs become path segments and settings; the pattern leaves no room for anything else.
@@ -38,7 +39,7 @@ class Vendor(models.Model):
     colour = models.CharField(
         max_length=7, default="#0b5cad", validators=[COLOUR], help_text="Accent colour."
     )
-    support_email = models.EmailField(blank=True)
+    support_email = AddressField(blank=True)
     requires_second_factor = models.BooleanField(
         default=False, help_text="Program admins and executives must sign in with a second factor."
     )

@@ -87,3 +87,14 @@ class JoinForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, person)
         return password
+
+
+class AddressForm(forms.Form):
+    """The address somebody wants to sign in with."""
+
+    email = forms.EmailField(
+        label="New e-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="We send a link there. Until it is opened you sign in with the present one.",
+    )

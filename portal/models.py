@@ -206,6 +206,36 @@ class Invitation(TenantModel):
         return not self.accepted_at and not self.revoked_at and self.expires_at > timezone.now()
 
 
+class AddressChange(models.Model):
+    """A person's wish to sign in with another address; only hashes of its two links are kept.
+
+    It belongs to the person, who may belong to several vendors, and so stands outside the wall.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    before = models.EmailField()
+    after = models.EmailField()
+    proof_hash = models.CharField(max_length=64, unique=True)
+    undo_hash = models.CharField(max_length=64, blank=True, default="")
+    asked_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    undo_until = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+        indexes = [
+            models.Index(
+                fields=["undo_hash"], name="portal_address_undo", condition=~models.Q(undo_hash="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.before} to {self.after}"
+
+
 class PortalEvent(TenantModel):
     """The golden record: one row per thing that happened. Append-only, partitioned by month.
 
@@ -430,6 +460,7 @@ class Holiday(TenantModel):
 
 
 __all__ = [
+    "AddressChange",
     "CompositeForeignKey",
     "ExchangeRate",
     "Holiday",

@@ -18,7 +18,7 @@ urlpatterns = [
     path("brand.css", views.brand, name="brand"),
     path("healthz", views.healthz, name="healthz"),
     path("guide/", guide, name="guide"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.account_urls")),
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),

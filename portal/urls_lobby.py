@@ -7,5 +7,5 @@ from portal import views
 urlpatterns = [
     path("", views.switch, name="home"),
     path("healthz", views.healthz, name="healthz"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.account_urls")),
 ]

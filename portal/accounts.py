@@ -10,10 +10,11 @@ import secrets
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows import reauthentication
 from django.conf import settings
 from django.core import signing
 from django.http import HttpResponse
-from django.urls import reverse
+from django.urls import ResolverMatch, get_script_prefix, resolve, reverse
 
 from portal.clients import client_address
 from portal.limits import Limit
@@ -52,8 +53,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_authenticate(self, request: Any, **credentials: Any) -> None:
         """Count the try before the password is looked at; a good one is given back afterwards."""
         self._counted = _counts(request, _account(credentials))
-        # All are counted, also after the first that is full: who goes on trying waits on.
-        if not all([limit.allows(*who) for limit, who in self._counted]):
+        # All are counted, also after the first that is full.
+        allowed = [limit.allows(*who) for limit, who in self._counted]
+        if not all(allowed):
             raise self.validation_error("too_many_login_attempts")
 
     def _rollback_login_failed_rl_usage(self) -> None:
@@ -68,6 +70,20 @@ class AccountAdapter(DefaultAccountAdapter):
         response = super().post_login(request, user, **kwargs)
         _mark(response, user.email)
         return response
+
+
+def resolved(path: str) -> ResolverMatch:
+    """The view of a full path of this request, past the vendor's prefix."""
+    return resolve("/" + path.removeprefix(get_script_prefix()))
+
+
+def resume_past_the_prefix() -> None:
+    """Let allauth go on with what was sent before it asked for the password once more.
+
+    It knows one prefix for all requests (FORCE_SCRIPT_NAME); ours is another one at each vendor, and without
+    this the sent form ended in "not found".
+    """
+    reauthentication.script_aware_resolve = resolved
 
 
 def _account(credentials: dict[str, Any]) -> str:

@@ -10,9 +10,11 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import checks, grants, lookups, notices, vendors  # noqa: F401  (some register themselves)
+        from portal.accounts import resume_past_the_prefix
         from portal.business_calendars import standard_hours
         from portal.newvendor import on_new_vendor
 
+        resume_past_the_prefix()
         on_new_vendor(standard_hours)
         post_migrate.connect(grants.grant_to_app_role, dispatch_uid="portal.grants")
         for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):

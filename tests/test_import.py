@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals.models import Customer, Deal, DealLine, Product, Protection, Stage, StageChange
-from partners.models import Partner, PartnerUserGrant, Region, RegionGroupGrant, Seat, Tier
+from deals.models import Customer, Deal, DealLine, Protection, Stage, StageChange
+from partners.models import Partner, PartnerUserGrant, Product, Region, RegionGroupGrant, Seat, Tier
 from partners.reach import reach
 from portal.imports import kinds
 from portal.imports.loading import load
@@ -670,11 +670,11 @@ def test_the_customer_of_a_deal_is_found_by_key_domain_or_name(world: VendorWorl
 
 def test_registrations_and_imports_never_share_a_reference(world: VendorWorld, scoped: Scoped) -> None:
     with scoped(world.vendor):
-        DealFactory(partner=world.partners["beta"], reference="D-000007")
+        kept = DealFactory(partner=world.partners["beta"], reference="D-000007")
     run(world.vendor, "deals", HEADER + "X,beta,C,Arm,draft,,,\nY,beta,C,Arm,draft,,,\n")
     with scoped(world.vendor):
         taken = Deal.objects.filter(external_key__isnull=False).values_list("reference", flat=True)
-        assert sorted(taken) == ["D-000008", "D-000009"]
+        assert len({*taken, kept.reference}) == 3
 
 
 # A new vendor -------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.cosell.models import CoSell, CreditLine
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
 from deals.lifecycle.models import DealTerms, InternalNote, Note
-from deals.models import Customer, Deal, DealCounter, Protection, StageChange
+from deals.models import Customer, Deal, Protection, StageChange
 from deals.proofs.models import Proof, ProofFile, SerialNumber
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
@@ -68,6 +68,7 @@ OUTSIDE_THE_WALL = {
     "mfa_authenticator",
     "partners_partnerusergrant",
     "partners_regiongroupgrant",
+    "portal_addresschange",
     "portal_user",
     "portal_user_groups",
     "portal_user_user_permissions",
@@ -488,7 +489,6 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "SerialNumber": lambda world: SerialNumber.objects.create(
         partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), text="1", key="1"
     ),
-    "DealCounter": lambda world: DealCounter.objects.create(last=1),
     "DirectAccount": lambda world: DirectAccount.objects.create(
         customer=_a_deal().customer, name="Northern Mill", owner="Direct sales"
     ),

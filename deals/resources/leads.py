@@ -6,10 +6,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from deals.leads.models import FREE, Lead, LeadLine
-from deals.leads.services import numbers_take
+from deals.leads.services import references_take
 from deals.resources.customers import Domain
-from deals.resources.products import product_lookup
 from partners.models import Region
+from partners.resources.products import product_lookup
 from portal.events import Fact, record_many
 from portal.imports.cells import (
     Amount,
@@ -130,8 +130,8 @@ class LeadResource(VendorResource):
 
     def before_writing(self, instances: list[Any]) -> None:
         new = [lead for lead in instances if lead.pk is None]
-        for lead, (number, reference) in zip(new, numbers_take(len(new)) if new else (), strict=True):
-            lead.number, lead.reference, lead.created_at = number, reference, self.now
+        for lead, reference in zip(new, references_take(len(new)) if new else (), strict=True):
+            lead.reference, lead.created_at = reference, self.now
 
     def after_writing(self) -> None:
         moved = [one.instance for one in self.saved if _items_moved(one)]

@@ -13,7 +13,7 @@ from deals import policies, selectors, services
 from deals.forms import MOST_LINES, DealForm, ProductLines, product_choices
 from deals.lifecycle.forms import FilesForm
 from deals.models import Deal, DealStatus
-from deals.views.checking import Checked, checked
+from deals.views.checking import Checked, checked, own_or_404
 from deals.views.page import deal_or_404
 
 _PREFIX = "lines"
@@ -220,5 +220,6 @@ def duplicates(request: Any) -> HttpResponse:
         raise PermissionDenied("Only people of an active partner register deals.")
     name, domain = (request.GET.get(field, "")[:253] for field in ("customer_name", "customer_domain"))
     twins = selectors.own_duplicates(request.actor, name, domain)
-    twins = [twin for twin in twins if twin.reference != request.GET.get("deal")]
+    edited = own_or_404(request.actor, request.GET.get("deal", ""))
+    twins = [twin for twin in twins if twin.reference != edited]
     return render(request, "deals/_twins.html", {"twins": twins})

@@ -9,6 +9,7 @@ from math import log
 from deals.matching import normalised_name
 from deals.models import DealSource, DealStatus
 from portal.formatting import exponent
+from portal.references import scattered
 from scorecards.simulation import tables, world
 from scorecards.simulation.cast import Customer, Partner, Person, Product
 from scorecards.simulation.channel import Channel
@@ -359,7 +360,7 @@ class Desk:
 
     def _rows(self, number: int, deal: Deal) -> Iterator[Row]:
         channel, ids = self.channel, (self.channel.vendor_id, deal.partner.id, deal.id)
-        reference = f"D-{number:06}"
+        reference = scattered("D", number)
         yield tables.DEAL, self._deal_values(deal, reference)
         for product, quantity in deal.lines:
             yield tables.LINE, (*ids, product.id, quantity)

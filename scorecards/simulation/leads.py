@@ -27,12 +27,13 @@ from deals.leads.models import (
     Territory,
 )
 from deals.leads.rules import country_name
-from deals.models import Deal, DealSource, Product
-from partners.models import Partner, PartnerStatus, Tier
+from deals.models import Deal, DealSource
+from partners.models import Partner, PartnerStatus, Product, Tier
 from portal.business_calendars import calendar_of
 from portal.business_time import BusinessCalendar
 from portal.events import Fact, record_many
 from portal.models import Membership, Vendor
+from portal.references import scattered
 from portal.roles import Role
 from scorecards.simulation.names import COUNTRIES
 
@@ -359,7 +360,7 @@ def _nobody(desk: _Desk, lead: Lead, partner: Any, offered: datetime) -> None:
 def _write(desk: _Desk) -> int:
     leads = sorted((lead for lead, _ in desk.lines), key=lambda lead: (lead.created_at, lead.customer_name))
     for number, lead in enumerate(leads, start=1):
-        lead.number, lead.reference = number, f"L-{number:06d}"
+        lead.reference = scattered("L", number)
     Lead.objects.bulk_create(leads, _BATCH)
     LeadLine.objects.bulk_create(
         [

@@ -9,7 +9,7 @@ when it cannot be done now.
 from deals.leads.services.answering import offer_accept, offer_decline
 from deals.leads.services.beginning import rules_begin
 from deals.leads.services.clocks import contacts_remind, leads_time_out
-from deals.leads.services.entering import lead_save, numbers_take
+from deals.leads.services.entering import lead_save, references_take
 from deals.leads.services.offering import lead_end, lead_offer, lead_route, lead_withdraw, leads_offer
 from deals.leads.services.working import contact_log, offer_convert, offer_disqualify
 
@@ -23,10 +23,10 @@ __all__ = [
     "lead_withdraw",
     "leads_offer",
     "leads_time_out",
-    "numbers_take",
     "offer_accept",
     "offer_convert",
     "offer_decline",
     "offer_disqualify",
+    "references_take",
     "rules_begin",
 ]

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from partners import grants, policies
-from partners.models import Partner, PartnerStatus, PartnerType, Region, Seat, SeatInvitation, Tier
+from partners.models import STOPPED, Partner, PartnerStatus, PartnerType, Region, Seat, SeatInvitation, Tier
 from portal import services as people
 from portal.access import Actor
 from portal.events import record
@@ -86,10 +86,10 @@ def status_change(*, actor: Actor, partner: Partner, status: str, reason: str = 
     before = PartnerStatus(partner.status)
     if before == status:
         return partner
-    if status in (PartnerStatus.SUSPENDED, PartnerStatus.ENDED) and not reason.strip():
+    if status in STOPPED and not reason.strip():
         raise ValidationError({"reason": "Give a reason: the partner reads it on its timeline."})
-    partner.status = status
-    partner.save(update_fields=["status"])
+    partner.status, partner.status_since = status, timezone.now()
+    partner.save(update_fields=["status", "status_since"])
     data = {"from": before.label, "to": status.label, "reason": reason.strip()}
     record("partners.status_changed", actor=actor, partner_id=partner.pk, subject=partner, data=data)
     return partner

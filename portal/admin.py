@@ -70,6 +70,7 @@ class VendorAdmin(VendorModelAdmin):
         ("Calendar and money", {"fields": ("time_zone", "fiscal_year_start", "currency")}),
         ("Deal registration", {"fields": ("protection_days", "decision_hours")}),
         ("Leads", {"fields": ("lead_answer_hours", "lead_contact_hours")}),
+        ("Partners who stop", {"fields": ("suspended_partners_read", "ended_partners_read_days")}),
         ("Sign-in", {"fields": ("requires_second_factor",)}),
     )
 

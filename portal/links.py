@@ -19,9 +19,7 @@ def lobby(url_name: str, *args: object) -> str:
     return settings.BASE_URL + _path("/", url_name, args, urlconf=settings.LOBBY_URLCONF)
 
 
-def _path(
-    prefix: str, url_name: str, args: tuple[object, ...], urlconf: str = settings.ROOT_URLCONF
-) -> str:
+def _path(prefix: str, url_name: str, args: tuple[object, ...], urlconf: str = settings.ROOT_URLCONF) -> str:
     before = get_script_prefix()
     set_script_prefix(prefix)
     try:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import set_script_prefix
 from django.utils import timezone
@@ -113,7 +113,7 @@ class ScopeMiddleware:
         reach: Reach = reach_of(membership)
         scope = scope_of(membership, reach)
         narrow(scope)
-        actor = Actor(user, Role(membership.role), vendor, scope, reach.home, membership)
+        actor = Actor(user, Role(membership.role), vendor, scope, reach.home, membership, reach.pause)
         record_once_per_session(request, "portal.login", actor=actor)
         return actor
 
@@ -137,6 +137,8 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
             return None
         if request.actor is None:
             raise Http404("not a member of this vendor")
+        if request.actor.pause and not request.actor.pause.reads:
+            return render(request, "portal/paused.html", {"pause": request.actor.pause}, status=403)
         if self._lacks_second_factor(request):
             return redirect("mfa_activate_totp")
         return None

@@ -62,6 +62,15 @@ class Vendor(models.Model):
     lead_contact_hours = models.PositiveSmallIntegerField(
         default=16, help_text="Working hours from accepting a lead to the first contact with the customer."
     )
+    suspended_partners_read = models.BooleanField(
+        default=True,
+        help_text="People of a suspended partner still see what is theirs; they change nothing either way.",
+    )
+    ended_partners_read_days = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MaxValueValidator(3650)],
+        help_text="Days for which people of an ended partner still see what was theirs.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -227,9 +236,7 @@ class AddressChange(models.Model):
     class Meta:
         ordering = ["-asked_at"]
         indexes = [
-            models.Index(
-                fields=["undo_hash"], name="portal_address_undo", condition=~models.Q(undo_hash="")
-            ),
+            models.Index(fields=["undo_hash"], name="portal_address_undo", condition=~models.Q(undo_hash="")),
         ]
 
     def __str__(self) -> str:

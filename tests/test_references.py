@@ -89,9 +89,7 @@ class TestOwnOrNotFound:
         return submitted(world.people["distributor_rep"], world)
 
     @pytest.mark.parametrize("address", ["/deals/register/check/", "/deals/register/duplicates/"])
-    def test_a_rivals_reference_is_refused(
-        self, address: str, world: VendorWorld, client_as: SignIn
-    ) -> None:
+    def test_a_rivals_reference_is_refused(self, address: str, world: VendorWorld, client_as: SignIn) -> None:
         """It took the rival's registration out of the check, and so told who holds the claim."""
         rival, rep = self.rivals(world), client_as(world.people["partner_rep"])
         question = {**QUESTION, "lines-0-product": world.products[0].pk}

@@ -17,6 +17,7 @@ def nudge_approvals() -> int:
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
+            services.handover,  # first: whoever left is not reminded
             services.approvals_nudge,
             services.extensions_nudge,
             services.amendments_nudge,

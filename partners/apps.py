@@ -12,10 +12,12 @@ class PartnersConfig(FeatureConfig):
 
     def ready(self) -> None:
         super().ready()
-        from partners.reach import reach
+        from partners.reach import homes, reach
         from partners.services import seat_on_join
         from portal.access import provide_reach
+        from portal.readers import provide_homes
         from portal.services import on_join
 
         provide_reach(reach)
+        provide_homes(homes)
         on_join(seat_on_join)

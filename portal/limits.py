@@ -61,7 +61,7 @@ class JsonSerializer:
 
 
 class SharedCache(RedisCache):
-    """Redis, and while that is away each process's own memory: people still sign in, less strictly counted."""
+    """Redis, and while that is away each process's own memory: people still sign in, loosely counted."""
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)

@@ -17,6 +17,7 @@ from portal.notifying import Kind, Wish
 
 @require_GET
 def inbox(request: Any) -> HttpResponse:
+    notifying.inbox_tidy(actor=request.actor)
     paginator = Paginator(reads.inbox_of(request.user), reads.PAGE)
     page = paginator.get_page(request.GET.get("page"))
     return render(request, "portal/notifications.html", {"page": page})

@@ -19,7 +19,8 @@ from portal.models import OutboxMessage
 from portal.scope import entered, system_scope
 
 logger = logging.getLogger(__name__)
-Effect = Callable[[OutboxMessage], Any]
+#: May return why there was nothing to do; it is kept with the message.
+Effect = Callable[[OutboxMessage], str | None]
 
 CLAIM = timedelta(minutes=5)
 MOST_ATTEMPTS = 10
@@ -71,8 +72,8 @@ def _deliver_one(message_id: Any) -> int:
         return 0
     try:
         with transaction.atomic():
-            _effects[message.kind](message)
-            OutboxMessage.objects.filter(pk=message.pk).update(sent_at=timezone.now(), last_error="")
+            why_not = _effects[message.kind](message) or ""
+            OutboxMessage.objects.filter(pk=message.pk).update(sent_at=timezone.now(), last_error=why_not)
         return 1
     except Exception as error:
         logger.exception("outbox message %s failed", message.pk)

@@ -19,7 +19,12 @@ from portal.roles import Role
 from portal.scope import entered, system_scope
 from portal.vendors import forget
 from tests.deals import do, submitted
-from tests.test_access_matrix import MATRIX, OTHER_PARTNERS, PARTNER_OF_BETA, targets  # noqa: F401
+from tests.test_access_matrix import (  # noqa: F401  (targets is a fixture)
+    MATRIX,
+    OTHER_PARTNERS,
+    PARTNER_OF_BETA,
+    targets,
+)
 from tests.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +44,8 @@ def stop(world: VendorWorld, status: str, slug: str = "beta") -> None:
 def test_no_action_of_its_people_is_let_through(
     status: str,
     world: VendorWorld,
-    targets: Any,
-    client_as: SignIn,  # noqa: F811
+    targets: Any,  # noqa: F811
+    client_as: SignIn,
 ) -> None:
     """Every address at which its people may do something, walked; what is built later as well."""
     stop(world, status)

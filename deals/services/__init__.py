@@ -32,6 +32,7 @@ from deals.services.extending import (
     extension_request,
     extensions_nudge,
 )
+from deals.services.handover import handover
 from deals.services.pricing import (
     Asked,
     price_grant,
@@ -104,6 +105,7 @@ __all__ = [
     "extension_refuse",
     "extension_request",
     "extensions_nudge",
+    "handover",
     "price_grant",
     "price_refuse",
     "price_request",

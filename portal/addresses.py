@@ -19,23 +19,13 @@ from portal.links import lobby
 from portal.models import AddressChange, Membership, User
 from portal.notices import composed
 from portal.scope import Scope, entered, system_scope
-from portal.services import hash_token
+from portal.services import hash_token, is_address_taken
 
 PROOF_HOURS: Final = 24
 UNDO_DAYS: Final = 7
 PER_PERSON: Final = Limit("address.person", 5, 24 * 60 * 60)
 PER_ADDRESS: Final = Limit("address.target", 3, 24 * 60 * 60)
 TOO_OFTEN = "You asked for this several times today. Try again tomorrow."
-
-
-def is_taken(email: str, *, by_others_than: User | None = None) -> bool:
-    """Somebody signs in with it, or gave it up so lately that they may still take it back."""
-    email = email.lower()
-    people = User.objects.filter(email__iexact=email)
-    lately = AddressChange.objects.filter(before__iexact=email, undone_at=None, undo_until__gt=timezone.now())
-    if by_others_than is not None:
-        people, lately = people.exclude(pk=by_others_than.pk), lately.exclude(user=by_others_than)
-    return people.exists() or lately.exists()
 
 
 def waiting_change(user: User) -> AddressChange | None:
@@ -66,7 +56,7 @@ def address_change_ask(*, user: User, email: str) -> None:
         asked_at=now,
         expires_at=now + timedelta(hours=PROOF_HOURS),
     )
-    if is_taken(email, by_others_than=user):
+    if is_address_taken(email, by_others_than=user):
         _mail("address_taken", email, {})
         return
     context = {"link": lobby("account_email_prove", token), "before": user.email, "hours": PROOF_HOURS}
@@ -94,7 +84,7 @@ def address_change_prove(*, token: str) -> AddressChange:
     if change is None:
         raise ValidationError("This link has been used, or it is too old. Ask for the change again.")
     user = User.objects.select_for_update().get(pk=change.user_id)
-    if user.email != change.before or is_taken(change.after, by_others_than=user):
+    if user.email != change.before or is_address_taken(change.after, by_others_than=user):
         raise ValidationError("This address cannot be used any more. Ask for the change again.")
     undo = secrets.token_urlsafe(32)
     change.proved_at = timezone.now()

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.dates import MONTHS
 
 from portal import services
@@ -184,13 +183,6 @@ class InvitationForm(VendorModelForm):
         model = Invitation
         fields = ("email", "role")
 
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        waiting = Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None)
-        if waiting.filter(expires_at__gt=timezone.now()).exists():
-            raise ValidationError("This person has an open invitation already.")
-        return email
-
 
 @admin.register(Invitation)
 class InvitationAdmin(VendorModelAdmin):
@@ -223,7 +215,7 @@ class InvitationAdmin(VendorModelAdmin):
 
     def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
         answers = form.cleaned_data
-        made = services.invitation_create(
+        made = services.staff_invite(
             actor=request.actor, email=answers["email"], role=Role(answers["role"])
         )
         obj.pk = made.pk

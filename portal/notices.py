@@ -1,7 +1,7 @@
 """E-mails, sent from the outbox: templates `email/<name>.txt` (first line: the subject) and `.html`."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.core.mail import EmailMultiAlternatives
@@ -35,12 +35,16 @@ def send_email(
     to: str,
     context: Mapping[str, Any],
     reader: Mapping[str, Any] | None = None,
+    secrets: Sequence[str] = (),
 ) -> None:
     """Queue one e-mail; the same key twice is one e-mail. `context` must be JSON.
 
+    What `secrets` names of the context is wiped from the row once the mail has left.
     With a `reader` (portal.readers), it leaves only if that person may still see what it is about.
     """
     payload: dict[str, Any] = {"template": template, "to": to, "context": dict(context)}
+    if secrets:
+        payload["secrets"] = list(secrets)
     if reader is not None:
         payload["reader"] = dict(reader)
     enqueue(EMAIL, key=key, payload=payload)
@@ -73,7 +77,7 @@ def _deliver(message: OutboxMessage) -> str:
     context = {**payload["context"], "vendor": message.vendor}
     # A stable Message-ID lets a mail server drop the copy that a crash after sending would cause.
     headers = {"Message-ID": f"<{message.pk}@portal>"}
-    composed(payload["template"], to=to, context=context, headers=headers).send()
+    composed(payload["template"], to=str(to), context=context, headers=headers).send()
     return ""
 
 

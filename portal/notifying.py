@@ -71,12 +71,13 @@ def notify(
     target: str = "",
     template: str,
     context: Mapping[str, Any],
+    secrets: Sequence[str] = (),
 ) -> None:
     """Tell these people of one thing. The same `key` for the same person twice is once.
 
     `page` and `target` are the URL name and its argument the notification leads to; `template` names the
-    e-mail, whose subject is the title in the inbox; `context` must be JSON. KeyError for a kind nobody
-    declared.
+    e-mail, whose subject is the title in the inbox; `context` must be JSON, and what `secrets` names of it is
+    wiped once the mail has left. KeyError for a kind nobody declared.
     """
     asked, declared = {person.pk: person for person in to}, _kinds[kind]
     people = {pk: person for pk, person in asked.items() if person.is_active}
@@ -90,7 +91,7 @@ def notify(
             to_whom = _instead(vendor, declared, page, target)
             told["instead_of"] = ", ".join(map(str, asked.values()))
         if to_whom:
-            _tell(vendor, declared, key, to_whom, template, told)
+            _tell(vendor, declared, key, to_whom, template, told, secrets)
 
 
 Readers = dict[Reader, User]
@@ -123,7 +124,13 @@ def _instead(vendor: Vendor, kind: Kind, page: str, target: str) -> Readers:
 
 
 def _tell(
-    vendor: Vendor, kind: Kind, key: str, to: Readers, template: str, context: Mapping[str, Any]
+    vendor: Vendor,
+    kind: Kind,
+    key: str,
+    to: Readers,
+    template: str,
+    context: Mapping[str, Any],
+    secrets: Sequence[str] = (),
 ) -> None:
     page, target = next((reader.page, reader.target) for reader in to)
     told = {**context, "link": absolute(vendor, page, *([target] if target else []))}

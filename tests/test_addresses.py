@@ -17,7 +17,7 @@ from portal import addresses
 from portal.models import AddressChange, Membership, PortalEvent, User
 from portal.roles import Role
 from portal.scope import entered, system_scope
-from portal.services import invitation_create
+from portal.services import invitation_create, is_address_taken
 from tests.factories import PASSWORD
 from tests.worlds import PortalClient, VendorWorld, acting_as
 
@@ -156,8 +156,8 @@ def test_an_address_given_up_lately_is_kept_for_its_owner(
 ) -> None:
     old = world.people["partner_rep"].user.email
     change(world, django_capture_on_commit_callbacks)
-    assert addresses.is_taken(old)
-    assert not addresses.is_taken(old, by_others_than=world.people["partner_rep"].user)
+    assert is_address_taken(old)
+    assert not is_address_taken(old, by_others_than=world.people["partner_rep"].user)
 
 
 def test_mails_to_strangers_are_limited(world: VendorWorld, django_capture_on_commit_callbacks: Any) -> None:

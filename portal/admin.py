@@ -215,9 +215,7 @@ class InvitationAdmin(VendorModelAdmin):
 
     def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
         answers = form.cleaned_data
-        made = services.staff_invite(
-            actor=request.actor, email=answers["email"], role=Role(answers["role"])
-        )
+        made = services.staff_invite(actor=request.actor, email=answers["email"], role=Role(answers["role"]))
         obj.pk = made.pk
 
     @admin.action(description="Withdraw the chosen invitations")

@@ -9,14 +9,16 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from portal import checks, grants, lookups, notices, vendors  # noqa: F401  (some register themselves)
+        from portal import checks, grants, lookups, notices, open_tables, vendors  # noqa: F401  (some register themselves)
         from portal.accounts import resume_past_the_prefix
         from portal.business_calendars import standard_hours
         from portal.newvendor import on_new_vendor
 
         resume_past_the_prefix()
         on_new_vendor(standard_hours)
-        post_migrate.connect(grants.grant_to_app_role, dispatch_uid="portal.grants")
+        # Once, though every app sends the signal: all tables are there at the first.
+        post_migrate.connect(grants.grant_to_app_role, sender=self, dispatch_uid="portal.grants")
+        post_migrate.connect(open_tables.narrow, sender=self, dispatch_uid="portal.open_tables")
         for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):
             model = self.get_model(name)
             post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")

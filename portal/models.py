@@ -3,7 +3,7 @@
 import uuid
 import zoneinfo
 from datetime import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -29,6 +29,15 @@ CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Give the three-letter ISO code, for ex
 def validate_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError("Unknown time zone. Use an IANA name, for example Europe/Vienna.")
+
+
+def _changeable_only(row: models.Model, options: dict[str, Any], fixed: set[str]) -> None:
+    """Leave `fixed` columns out of an update of the whole row: the app role may not change them."""
+    is_new = row._state.adding or options.get("force_insert")  # noqa: SLF001  (Django's own word for it)
+    if is_new or options.get("update_fields") is not None:
+        return
+    names = {field.name for field in row._meta.concrete_fields if not field.primary_key}
+    options["update_fields"] = sorted(names - fixed)
 
 
 class Vendor(models.Model):
@@ -84,6 +93,11 @@ class Vendor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Its address is given once: links, mails and settings stand on the slug."""
+        _changeable_only(self, kwargs, {"slug", "created_at"})
+        super().save(*args, **kwargs)
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -142,6 +156,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Rights over the platform are given at creation, or by the owner of the tables."""
+        _changeable_only(self, kwargs, {"is_superuser", "is_staff", "date_joined"})
+        super().save(*args, **kwargs)
 
     @property
     def initials(self) -> str:

@@ -224,9 +224,7 @@ def invitation_revoke(*, actor: Actor, invitation: Invitation, partner_id: int |
 def is_address_taken(email: str, *, by_others_than: User | None = None) -> bool:
     """Somebody signs in with it, or gave it up so lately that they may still take it back."""
     people = User.objects.filter(email__iexact=email)
-    lately = AddressChange.objects.filter(
-        before__iexact=email, undone_at=None, undo_until__gt=timezone.now()
-    )
+    lately = AddressChange.objects.filter(before__iexact=email, undone_at=None, undo_until__gt=timezone.now())
     if by_others_than is not None:
         people, lately = people.exclude(pk=by_others_than.pk), lately.exclude(user=by_others_than)
     return people.exists() or lately.exists()

@@ -164,7 +164,10 @@ class TestSending:
                     services.people.staff_invite(actor=actor, email=email, role=Role.EXECUTIVE)
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             Membership.objects.filter(user=world.people["executive"].user).update(is_active=False)
-        with acting_as(world.people["program_admin"]) as actor, pytest.raises(ValidationError, match="Switch"):
+        with (
+            acting_as(world.people["program_admin"]) as actor,
+            pytest.raises(ValidationError, match="Switch"),
+        ):
             services.people.staff_invite(actor=actor, email="executive@acme.example", role=Role.EXECUTIVE)
 
     def test_a_person_and_a_partner_invite_only_so_many_a_day(self, world: VendorWorld) -> None:

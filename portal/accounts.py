@@ -103,12 +103,26 @@ def _digest(account: str) -> str:
 
 def _device(request: Any, account: str) -> str:
     """The mark this browser carries for this account; '' where it carries none."""
+    of, number = _read_mark(request)
+    return number if of == _digest(account) else ""
+
+
+def _read_mark(request: Any) -> tuple[str, str]:
     mark = request.COOKIES.get(COOKIE, "")
     try:
         of, number = signing.loads(mark, salt=COOKIE, max_age=COOKIE_DAYS * 86_400)
     except (signing.BadSignature, ValueError):
-        return ""
-    return str(number) if of == _digest(account) else ""
+        return "", ""
+    return str(of), str(number)
+
+
+def browser_of(request: Any) -> str:
+    """Whose browser this was last, so that it can be compared and not read; '' if nobody's."""
+    return _read_mark(request)[0]
+
+
+def is_browser_of(mark: str, email: str) -> bool:
+    return mark == _digest(email.lower())
 
 
 def _mark(response: HttpResponse, email: str) -> None:

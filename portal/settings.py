@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "portal.middleware.ScopeMiddleware",
     "portal.middleware.MemberRequiredMiddleware",
     "portal.middleware.AccountFormMiddleware",
+    "portal.middleware.MethodMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -134,6 +135,7 @@ MFA_TOTP_ISSUER = "Partner Portal"
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
+CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

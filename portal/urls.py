@@ -9,6 +9,7 @@ from scorecards.views import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("resume/", views.resume, name="resume"),
     path("switch/", views.switch, name="switch"),
     path("join/<str:token>/", views.join, name="join"),
     path("notifications/", notification_views.inbox, name="notifications"),

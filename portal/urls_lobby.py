@@ -6,6 +6,7 @@ from portal import views
 
 urlpatterns = [
     path("", views.switch, name="home"),
+    path("resume/", views.resume, name="resume"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/", include("portal.account_urls")),
 ]

@@ -10,6 +10,7 @@ from deals.proofs import services as proofs_services
 from deals.protection import extensions, reminders
 from deals.protection import services as protection_services
 from deals.registration.bulk import services as bulk_services
+from deals.services import handover
 from deals.special_prices import services as special_prices_services
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
@@ -24,6 +25,7 @@ def nudge_approvals() -> int:
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
+            handover.handover,  # first: whoever left is not reminded
             steps.approvals_nudge,
             extensions.extensions_nudge,
             amendments_services.amendments_nudge,

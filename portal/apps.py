@@ -9,8 +9,10 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        from portal import open_tables  # noqa: F401  (some register themselves)
         from portal.calendar.defaults import standard_hours
         from portal.notifications import email  # noqa: F401  (some register themselves)
+        from portal.people.accounts import resume_past_the_prefix
         from portal.tenancy import (
             checks,  # noqa: F401  (some register themselves)
             lookups,  # noqa: F401  (some register themselves)
@@ -19,8 +21,13 @@ class PortalConfig(AppConfig):
         )
         from portal.tenancy.new_vendor import on_new_vendor
 
+        resume_past_the_prefix()
         on_new_vendor(standard_hours)
-        post_migrate.connect(privileges.grant_to_app_role, dispatch_uid="portal.tenancy.privileges")
+        # Once, though every app sends the signal: all tables are there at the first.
+        post_migrate.connect(
+            privileges.grant_to_app_role, sender=self, dispatch_uid="portal.tenancy.privileges"
+        )
+        post_migrate.connect(open_tables.narrow, sender=self, dispatch_uid="portal.open_tables")
         for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):
             model = self.get_model(name)
             post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")

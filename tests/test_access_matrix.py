@@ -192,7 +192,7 @@ MATRIX: dict[str, Line] = {
 
 #: Pages of the person, not of a membership: allauth's own, tested in test_vendors.py and test_invitations.py.
 PERSONAL = ("account_", "mfa_")
-PUBLIC = {"brand", "healthz", "join", "switch"}
+PUBLIC = {"brand", "healthz", "join", "switch", "resume"}
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
 ADMINISTRATION = "admin:"
 

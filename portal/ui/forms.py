@@ -61,3 +61,14 @@ class VendorInlineFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 
     def get_unique_error_message(self, unique_check: Any) -> Any:
         return super().get_unique_error_message([name for name in unique_check if name != "vendor"])
+
+
+class AddressForm(forms.Form):
+    """The address somebody wants to sign in with."""
+
+    email = forms.EmailField(
+        label="New e-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="We send a link there. Until it is opened you sign in with the present one.",
+    )

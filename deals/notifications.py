@@ -9,8 +9,8 @@ from deals.disputes.selectors import cases_visible
 from deals.leads.models import Lead
 from deals.leads.selectors import leads_visible, offers_visible
 from partners.selectors import managers_of
+from portal.notifications.readers import Subject, declare_subject
 from portal.people.models import User
-from portal.readers import Subject, declare_subject
 from portal.tenancy.access import Actor
 
 

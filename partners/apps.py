@@ -14,8 +14,8 @@ class PartnersConfig(FeatureConfig):
         super().ready()
         from partners.partner_access import homes, reach
         from partners.services import seat_on_join
+        from portal.notifications.readers import provide_homes
         from portal.people.services import on_join
-        from portal.readers import provide_homes
         from portal.tenancy.access import provide_reach
 
         provide_reach(reach)

@@ -82,12 +82,12 @@ class SharedCache(RedisCache):
     def incr(self, *args: Any, **kwargs: Any) -> Any:
         return self._shared(super().incr, self._alone.incr, args, kwargs)
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         """Never Django's FLUSHDB: the broker's messages live in the same database."""
         client = self._cache.get_client(None, write=True)
         for key in client.scan_iter(self.make_key("*")):
             client.delete(key)
-        return bool(self._alone.clear())
+        self._alone.clear()
 
     def _shared(self, ask: Callable[..., Any], alone: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         try:

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "deals",
     "enablement",
     "scorecards",
+    *(["demo"] if (BASE_DIR / "demo").is_dir() else []),  # the image for production goes without
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -136,7 +137,7 @@ GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
 CSRF_FAILURE_VIEW = "portal.people.views.csrf_failure"
-SESSION_ENGINE = "portal.sessions"
+SESSION_ENGINE = "portal.people.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -21,7 +21,7 @@ urlpatterns = [
     path("brand.css", ui_views.brand, name="brand"),
     path("healthz", ui_views.healthz, name="healthz"),
     path("guide/", guide, name="guide"),
-    path("accounts/", include("portal.account_urls")),
+    path("accounts/", include("portal.people.account_urls")),
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),

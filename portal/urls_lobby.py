@@ -9,5 +9,5 @@ urlpatterns = [
     path("", people_views.switch, name="home"),
     path("resume/", people_views.resume, name="resume"),
     path("healthz", ui_views.healthz, name="healthz"),
-    path("accounts/", include("portal.account_urls")),
+    path("accounts/", include("portal.people.account_urls")),
 ]

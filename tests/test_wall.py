@@ -24,7 +24,6 @@ from deals.registration.models import DealTerms
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
-from portal import open_tables
 from portal.calendar.models import Holiday, WorkingHours
 from portal.events.log import record
 from portal.events.models import OutboxMessage, PortalEvent
@@ -32,6 +31,7 @@ from portal.files.uploads import checked
 from portal.money.models import ExchangeRate
 from portal.notifications.models import Notification, NotificationPreference
 from portal.people.models import Invitation, Membership
+from portal.tenancy import open_tables
 from portal.tenancy.checks import privileged_role, tenant_models
 from portal.tenancy.constraints import Rows, RowSecurity, row_security
 from portal.tenancy.scope import ALL, NO_SCOPE, Scope, entered, system_scope
@@ -50,7 +50,7 @@ from tests.support import factories
 from tests.support.files import PDF
 from tests.support.worlds import VendorWorld, acting_as
 
-#: Tables read before the vendor is known, or that hold no vendor's data: see portal/open_tables.py and
+#: Tables read before the vendor is known, or that hold no vendor's data: see tenancy/open_tables.py and
 #: test_open_tables.py. Everything else is walled.
 OUTSIDE_THE_WALL = set(open_tables.TABLES)
 

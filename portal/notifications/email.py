@@ -40,7 +40,7 @@ def send_email(
     """Queue one e-mail; the same key twice is one e-mail. `context` must be JSON.
 
     What `secrets` names of the context is wiped from the row once the mail has left.
-    With a `reader` (portal.readers), it leaves only if that person may still see what it is about.
+    With a `reader` (see `readers`), it leaves only if that person may still see what it is about.
     """
     payload: dict[str, Any] = {"template": template, "to": to, "context": dict(context)}
     if secrets:

@@ -14,12 +14,12 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from portal import readers
 from portal.events.models import OutboxMessage
+from portal.notifications import readers
 from portal.notifications.email import one_line, provide_recipient, send_email
 from portal.notifications.models import Mail, Notification, NotificationPreference
+from portal.notifications.readers import Reader
 from portal.people.models import User
-from portal.readers import Reader
 from portal.tenancy.access import Actor
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor

@@ -16,8 +16,8 @@ from django.core import signing
 from django.http import HttpResponse
 from django.urls import ResolverMatch, get_script_prefix, resolve, reverse
 
-from portal.clients import client_address
 from portal.limits import Limit
+from portal.people.clients import client_address
 
 ACCOUNT: Final = (Limit("sign_in.account", 5, 5 * 60), Limit("sign_in.account_hour", 20, 60 * 60))
 CLIENT: Final = Limit("sign_in.client", 100, 10 * 60)
@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
             limit.forget(_account(credentials))
 
     def post_login(self, request: Any, user: Any, **kwargs: Any) -> HttpResponse:
-        response = super().post_login(request, user, **kwargs)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
         _mark(response, user.email)
         return response
 

@@ -11,8 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal import kept_input
-from portal.people import selectors, services
+from portal.people import kept_input, selectors, services
 from portal.people.forms import JoinForm
 
 

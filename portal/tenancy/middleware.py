@@ -17,9 +17,9 @@ from django.urls import reverse, set_script_prefix
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
-from portal import kept_input
 from portal.events.log import record_once_per_session
 from portal.notifications.selectors import with_unread
+from portal.people import kept_input
 from portal.people.models import Membership
 from portal.tenancy import vendors
 from portal.tenancy.access import Actor, Reach, reach_of, scope_of
@@ -147,14 +147,13 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
             return redirect("mfa_activate_totp")
         return None
 
-    def handle_no_permission(self, request: Any, view_func: Any) -> HttpResponse:
+    def handle_no_permission(self, request: Any, view_func: Any) -> Any:
         """The session is gone: sign-in leads back, and what was typed is not lost."""
         if request.htmx:
             return self._fragment_refused(request)
         if request.method == "POST" and kept_input.keep(request):
             return redirect_to_login(reverse("resume"), reverse("account_login"))
-        answer: HttpResponse = super().handle_no_permission(request, view_func)
-        return answer
+        return super().handle_no_permission(request, view_func)
 
     def _fragment_refused(self, request: Any) -> HttpResponse:
         """A filter goes to sign-in and comes back filtered; a page on which somebody types stays as it is."""

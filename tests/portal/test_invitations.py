@@ -109,7 +109,7 @@ class TestSending:
     def test_a_partner_admin_cannot_write_around_the_service(self, world: VendorWorld) -> None:
         """The database refuses a seat or an invitation for another partner, whatever the code says."""
         with acting_as(world.people["partner_admin"]) as actor:
-            invitation = people_services.people.invitation_create(
+            invitation = people_services.invitation_create(
                 actor=actor, email="ada@example.com", role="partner_rep", partner_id=world.partners["beta"].pk
             )
             with pytest.raises(Exception, match="row-level security"), transaction.atomic():
@@ -164,16 +164,14 @@ class TestSending:
         with acting_as(world.people["program_admin"]) as actor:
             for email, told in (("executive@acme.example", "already has access"),):
                 with pytest.raises(ValidationError, match=told):
-                    people_services.people.staff_invite(actor=actor, email=email, role=Role.EXECUTIVE)
+                    people_services.staff_invite(actor=actor, email=email, role=Role.EXECUTIVE)
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             Membership.objects.filter(user=world.people["executive"].user).update(is_active=False)
         with (
             acting_as(world.people["program_admin"]) as actor,
             pytest.raises(ValidationError, match="Switch"),
         ):
-            people_services.people.staff_invite(
-                actor=actor, email="executive@acme.example", role=Role.EXECUTIVE
-            )
+            people_services.staff_invite(actor=actor, email="executive@acme.example", role=Role.EXECUTIVE)
 
     def test_a_person_and_a_partner_invite_only_so_many_a_day(self, world: VendorWorld) -> None:
         for number in range(20):
@@ -193,7 +191,7 @@ class TestSending:
             assert browser.post("/partners/beta/people/invite/", sent).status_code == 302
         for _ in range(2):
             with acting_as(world.people["program_admin"]) as actor:
-                people_services.people.staff_invite(actor=actor, email="eva@example.com", role=Role.EXECUTIVE)
+                people_services.staff_invite(actor=actor, email="eva@example.com", role=Role.EXECUTIVE)
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             assert Invitation.objects.count() == 2
         assert outbox.deliver(world.vendor.pk) == 2

@@ -17,7 +17,7 @@ where person.id = one.user_id and lower(person.email) <> lower(one.email)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0002_identity'),
+        ('portal', '0003_identity'),
         ('account', '0009_emailaddress_unique_primary_email'),
     ]
 

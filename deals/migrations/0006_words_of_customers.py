@@ -64,7 +64,7 @@ def begin_other_names(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0004_recognising_customers'),
+        ('deals', '0005_recognising_customers'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0003_folded_names'),
+        ('deals', '0004_identity'),
         ('portal', '0002_addresses'),
     ]
 

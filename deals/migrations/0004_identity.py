@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0002_triggers'),
+        ('deals', '0003_folded_names'),
     ]
 
     operations = [

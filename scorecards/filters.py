@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from partners.models import PartnerType
+from portal.text import folded_name
 from scorecards.models import LatestScore
 from scorecards.scoring import HEALTHY, WATCH
 
@@ -50,7 +51,7 @@ class PortfolioFilter(django_filters.FilterSet):
         self.filters["region"].extra["choices"] = [(str(pk), name) for pk, name in regions]
 
     def named(self, rows: QuerySet[LatestScore], name: str, text: str) -> QuerySet[LatestScore]:
-        return rows.filter(partner__name_key__prefix=text.strip().lower())
+        return rows.filter(partner__name_key__prefix=folded_name(text))
 
     def within_band(self, rows: QuerySet[LatestScore], name: str, key: str) -> QuerySet[LatestScore]:
         if key == "none":

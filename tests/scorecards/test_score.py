@@ -68,7 +68,7 @@ SCHEMA = exactly(
             health=MAYBE,
             coverage=NUMBER,
             known_now={"type": "null"},
-            sums=exactly(booked=NUMBER, booked_quarter=NUMBER, pipeline=NUMBER),
+            sums=exactly(booked=MAYBE, booked_quarter=MAYBE, pipeline=MAYBE),
             quadrants=exactly(sales=QUADRANT, enablement=QUADRANT, marketing=QUADRANT, engagement=QUADRANT),
             metrics={"type": "object", "additionalProperties": METRIC, "minProperties": 9},
         ),

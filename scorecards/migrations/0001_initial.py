@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('partners', '0002_history'),
-        ('portal', '0002_history'),
+        ('partners', '0001_initial'),
+        ('portal', '0001_initial'),
     ]
 
     operations = [

@@ -130,12 +130,15 @@ class KeepsHistory(AfterTable):
         same_row = f"vendor_id = old.vendor_id and {self.key} = old.id"
         correct = self._corrected(versions, dated, same_row) if self.dated or self.ends else ""
         marked = f"new.{self.mark} := moment;" if self.mark else ""
+        # Whoever writes back a whole row that was read before an edit must not take its mark away.
+        guarded = f"new.{self.mark} := old.{self.mark};" if self.mark else ""
         function = f"""
 create function {self.name}() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     moment timestamptz := {MOMENT};
 begin
+    {guarded}
     {correct}
     if {edited} then
         insert into {versions} (vendor_id, {self.key}, held_from, held_until, changed_by_id, {columns})
@@ -148,7 +151,8 @@ begin
     return new;
 end
 $$"""  # noqa: S608  # names of our own tables and columns
-        old, new = (", ".join(f"{row}.{c}" for c in self.columns) for row in ("old", "new"))
+        watched = [*self.columns, self.mark] if self.mark else self.columns
+        old, new = (", ".join(f"{row}.{c}" for c in watched) for row in ("old", "new"))
         trigger = (
             f"create trigger {self.name} before update on {table} for each row "
             f"when (({old}) is distinct from ({new})) execute function {self.name}()"

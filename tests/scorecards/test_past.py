@@ -396,6 +396,20 @@ def test_drafts_and_first_submissions_leave_no_versions(vendor: Vendor) -> None:
         assert draft.revised_at is None
 
 
+def test_a_row_written_back_whole_keeps_the_mark_of_an_edit(story: Story) -> None:
+    with at_desk(story.vendor, date(2025, 3, 9)):
+        stale = Deal.objects.get(pk=story.deal.pk)
+    with at_desk(story.vendor, date(2025, 3, 10)):
+        Deal.objects.filter(pk=story.deal.pk).update(partner=Partner.objects.get(slug="p1"))
+    with at_desk(story.vendor, date(2025, 3, 11)):
+        stale.partner = Partner.objects.get(slug="p1")
+        stale.notes = "Read before the edit, written after it."
+        stale.save()
+    with at_desk(story.vendor, date(2025, 5, 1)):
+        assert story.value("open_pipeline", FEBRUARY) == 10_000_00
+        assert story.value("open_pipeline", FEBRUARY, "p1") is None
+
+
 def test_one_statement_still(story: Story) -> None:
     with at_desk(story.vendor, date(2025, 5, 1)), CaptureQueriesContext(connection) as queries:
         sales(AsOf.of(story.vendor, FEBRUARY))

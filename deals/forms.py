@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
@@ -14,16 +13,16 @@ from django_countries import countries
 from deals.customers import MAIL_PROVIDERS
 from deals.matching import registrable_domain
 from deals.models import Deal, DealSource, Product, Stage
-from portal.formatting import format_date, from_minor, parse_amount, to_minor
+from portal.amounts import typed
+from portal.formatting import format_date
+from portal.forms import AmountField, minor_amount, state_currency
 
 Choices = Sequence[tuple[str, str]]
-MOST: Final = Decimal(10) ** 12
 MOST_LINES: Final = 30
 FARTHEST: Final = timedelta(days=5 * 365 + 2)
 #: Control characters, line breaks and what turns the direction of the text after it; not NUL, which is
 #: refused with a message.
 _BREAKS = re.compile(r"[\x01-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_LETTERS_WITHIN = re.compile(r"\d[^\W\d_]+\d")
 
 LOSS_REASONS: Final = (
     ("Price", "Price"),
@@ -49,49 +48,16 @@ class LineField(forms.CharField):
             raise forms.ValidationError(self.error_messages["required"], code="required")
 
 
-class AmountField(forms.CharField):
-    """A number as people type it: "96,000", "€86,000.50". Gives a Decimal in major units, above zero."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
-        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            amount = parse_amount("" if _LETTERS_WITHIN.search(text) else text)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from error
-        if amount <= 0:
-            raise forms.ValidationError("Enter an amount above zero.")
-        if amount > MOST:
-            raise forms.ValidationError("This is more than a deal can be worth. Check the number of zeros.")
-        return amount
-
-
 class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_error_messages = {"invalid": "Enter a date, for example 2026-11-30."}
-
-
-def minor_amount(form: forms.Form, amount: Decimal | None, currency: str) -> int | None:
-    """The amount in minor units; an error beside the field when it is finer than the currency."""
-    if amount is None or not currency:
-        return None
-    try:
-        return to_minor(amount, currency)
-    except ValueError as error:
-        form.add_error("amount", str(error))
-        return None
 
 
 def amount_typed(deal: Deal) -> str:
     """The deal's amount as people type it; empty when it is not stated."""
     if deal.amount is None:
         return ""
-    return f"{from_minor(deal.amount, deal.currency):,f}".removesuffix(".00")
+    return typed(deal.amount, deal.currency)
 
 
 class DealForm(forms.Form):
@@ -347,6 +313,7 @@ class WonForm(forms.Form):
             self.fields["special_price"].label = f"Sold at the special price, which holds until {last}"
         else:
             del self.fields["special_price"]
+        state_currency(self, "amount", deal.currency)
         self.fields["amount"].help_text = f"In {deal.currency}, without tax."
         self.fields["closed_on"].widget.attrs["max"] = timezone.localdate().isoformat()
 

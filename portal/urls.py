@@ -17,6 +17,7 @@ urlpatterns = [
     path("notifications/<int:pk>/open/", notification_views.open_one, name="notification_open"),
     path("brand.css", views.brand, name="brand"),
     path("healthz", views.healthz, name="healthz"),
+    path("amount/", views.amount, name="amount"),
     path("guide/", guide, name="guide"),
     path("accounts/", include("allauth.urls")),
     path("partners/", include("partners.urls")),

@@ -7,9 +7,10 @@ from uuid import uuid4
 from django import forms
 from django.utils import timezone
 
-from deals.forms import FARTHEST, AmountField, DayField, amount_typed, minor_amount
+from deals.forms import FARTHEST, DayField, amount_typed
 from deals.models import Deal
 from portal.formatting import format_date
+from portal.forms import AmountField, minor_amount, state_currency
 
 
 class AmendmentForm(forms.Form):
@@ -31,6 +32,7 @@ class AmendmentForm(forms.Form):
     def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.deal = deal
+        state_currency(self, "amount", deal.currency)
         self.fields["amount"].label = f"Amount of the whole deal, in {deal.currency}"
         self.initial.setdefault("key", uuid4())
         self.initial.setdefault("expected_close", deal.expected_close)

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django_countries import countries
 
 from deals.customers import MAIL_PROVIDERS
-from deals.forms import AmountField, Choices, DayField, LineField
+from deals.forms import Choices, DayField, LineField
 from deals.leads.models import ContactKind, Lead
 from deals.matching import registrable_domain
-from portal.formatting import from_minor, to_minor
+from portal.amounts import typed
+from portal.forms import AmountField, minor_amount
 
 #: Rows for products on the form; a lead that came with more shows them all.
 LEAST_LINES: Final = 3
@@ -124,12 +125,7 @@ class LeadForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        amount = data.get("amount")
-        if amount is not None and data.get("currency"):
-            try:
-                data["amount"] = to_minor(amount, data["currency"])
-            except ValueError as error:
-                self.add_error("amount", str(error))
+        data["amount"] = minor_amount(self, data.get("amount"), data.get("currency", ""))
         return data
 
     @property
@@ -143,10 +139,10 @@ class LeadForm(forms.Form):
     def initial_of(lead: Lead) -> dict[str, Any]:
         """A lead's answers as they are typed."""
         names = set(LeadForm.base_fields) - {"form_key", "region", "owner"}
-        typed = {name: getattr(lead, name) for name in names}
+        answers = {name: getattr(lead, name) for name in names}
         if lead.amount is not None:
-            typed["amount"] = f"{from_minor(lead.amount, lead.currency):,f}".removesuffix(".00")
-        return typed | {
+            answers["amount"] = typed(lead.amount, lead.currency)
+        return answers | {
             "customer_country": str(lead.customer_country),
             "region": lead.region_id,
             "owner": lead.owner_id,

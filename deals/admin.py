@@ -1,6 +1,6 @@
-"""Django admin of the deals app: products, stages and customers are kept here, deals are looked at."""
+"""Django admin of the deals app: stages and customers are kept here, deals are looked at."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -17,36 +17,11 @@ import deals.lifecycle.admin
 import deals.proofs.admin
 import deals.protection.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
-from deals.models import Customer, Deal, DealLine, Product, Stage
+from deals.models import Customer, Deal, DealLine, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
 from portal.formatting import format_money
-from portal.forms import AmountField, AmountsForm, VendorModelForm
+from portal.forms import VendorModelForm
 from portal.imports.admin import ImportAdminMixin
-
-
-class ProductForm(AmountsForm):
-    amounts: ClassVar[dict[str, str]] = {"price": "list_price"}
-
-    price = AmountField(
-        label="List price", required=False, zero=True, help_text="In your currency. Empty: not stated."
-    )
-
-
-@admin.register(Product)
-class ProductAdmin(ImportAdminMixin, VendorModelAdmin):
-    import_kind = "products"
-    form = ProductForm
-    fields = ("name", "code", "family", "price", "is_active")
-    list_display = ("name", "code", "family", "price", "is_active")
-    list_filter = ("is_active", "family")
-    list_select_related = ("vendor",)
-    search_fields = ("name", "code")
-
-    @admin.display(description="List price", ordering="list_price")
-    def price(self, product: Product) -> str:
-        if product.list_price is None:
-            return "–"
-        return format_money(product.list_price, product.vendor.currency)
 
 
 @admin.register(Stage)

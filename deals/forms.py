@@ -12,7 +12,8 @@ from django_countries import countries
 
 from deals.customers import MAIL_PROVIDERS
 from deals.matching import registrable_domain
-from deals.models import Deal, DealSource, Product, Stage
+from deals.models import Deal, DealSource, Stage
+from partners.models import Product
 from portal.amounts import typed
 from portal.formatting import format_date
 from portal.forms import AmountField, minor_amount, state_currency

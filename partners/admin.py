@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.apps import apps
@@ -15,6 +15,7 @@ from partners import selectors, services
 from partners.models import (
     Partner,
     PartnerType,
+    Product,
     Region,
     Seat,
     Tier,
@@ -23,7 +24,8 @@ from partners.models import (
 )
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin, told
 from portal.events import event_type, event_types
-from portal.forms import VendorModelForm
+from portal.formatting import format_money
+from portal.forms import AmountField, AmountsForm, VendorModelForm
 from portal.imports.admin import ImportAdminMixin
 from portal.metrics import all_metrics
 from portal.models import Membership, PortalEvent
@@ -134,6 +136,31 @@ class RegionAdmin(VendorModelAdmin):
     def delete_queryset(self, request: Any, queryset: QuerySet[Region]) -> None:
         for region in queryset:
             self.delete_model(request, region)
+
+
+class ProductForm(AmountsForm):
+    amounts: ClassVar[dict[str, str]] = {"price": "list_price"}
+
+    price = AmountField(
+        label="List price", required=False, zero=True, help_text="In your currency. Empty: not stated."
+    )
+
+
+@admin.register(Product)
+class ProductAdmin(ImportAdminMixin, VendorModelAdmin):
+    import_kind = "products"
+    form = ProductForm
+    fields = ("name", "code", "family", "price", "is_active")
+    list_display = ("name", "code", "family", "price", "is_active")
+    list_filter = ("is_active", "family")
+    list_select_related = ("vendor",)
+    search_fields = ("name", "code")
+
+    @admin.display(description="List price", ordering="list_price")
+    def price(self, product: Product) -> str:
+        if product.list_price is None:
+            return "–"
+        return format_money(product.list_price, product.vendor.currency)
 
 
 # Partners and their people --------------------------------------------------------------------------

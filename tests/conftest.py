@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
-from django.test.utils import setup_databases, teardown_databases
 from django.urls import set_script_prefix
 from django.utils import timezone
 
 from portal import vendors
 from portal.models import Vendor
 from portal.scope import Scope, entered, system_scope
+from tests.database import database_of_this_worker
 from tests.factories import PASSWORD, VendorFactory
 from tests.worlds import Person, PortalClient, VendorWorld, build_vendor
 
@@ -47,36 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_createdb: bool,
+    django_db_modify_db_settings: None,
+    testrun_uid: str,
 ) -> Iterator[None]:
-    """Create the database as its owner, then go on as the app role, with TRUNCATE granted for the flush."""
-    default, owner = connections["default"].settings_dict, connections["owner"].settings_dict
-    app_login = {key: default[key] for key in ("USER", "PASSWORD")}
-    with django_db_blocker.unblock():
-        default.update({key: owner[key] for key in ("USER", "PASSWORD")})
-        databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
-        with connections["owner"].cursor() as cursor:
-            cursor.execute(f"grant truncate on all tables in schema public to {settings.APP_ROLE}")
-        connections["owner"].close()
-        connections["default"].close()
-        default.update(app_login)
-    yield
-    with django_db_blocker.unblock():
-        for alias in ("default", "owner"):
-            _end_sessions(alias)
-        default.update({key: owner[key] for key in ("USER", "PASSWORD")})
-        teardown_databases(databases, verbosity=0)
-        default.update(app_login)
-
-
-def _end_sessions(alias: str) -> None:
-    """End what a thread of a test left open: the database can be dropped once nobody is in it."""
-    with connections[alias].cursor() as cursor:
-        cursor.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            " where datname = current_database() and usename = current_user and pid <> pg_backend_pid()"
-        )
-    connections[alias].close()
+    """A copy of the migrated template, entered as the app role; `--create-db` and CI migrate anew."""
+    clean = django_db_createdb or bool(os.environ.get("CI"))
+    run = testrun_uid if clean else ""
+    with django_db_blocker.unblock(), database_of_this_worker(run=run), django_db_blocker.block():
+        yield
 
 
 @pytest.fixture(autouse=True)

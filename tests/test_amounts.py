@@ -12,7 +12,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals.models import Product
+from partners.models import Product
 from portal.amounts import (
     Figure,
     NoAmount,
@@ -263,7 +263,7 @@ class TestEcho:
 @pytest.mark.django_db
 def test_the_administration_reads_amounts_as_the_forms_do(client_as: SignIn, world: VendorWorld) -> None:
     client = client_as(world.people["program_admin"])
-    address = reverse("admin:deals_product_add")
+    address = reverse("admin:partners_product_add")
     answers = {"name": "Crane", "code": "crane", "family": "", "is_active": "on"}
     refused = client.post(address, {**answers, "price": "48.500"})
     assert "48.500 can mean 48,500 or 48.5" in refused.content.decode()
@@ -271,6 +271,6 @@ def test_the_administration_reads_amounts_as_the_forms_do(client_as: SignIn, wor
     with entered(system_scope(world.vendor.pk)):
         product = Product.objects.get(code="crane")
     assert product.list_price == 48_500_00
-    page = client.get(reverse("admin:deals_product_change", args=[product.pk])).content.decode()
+    page = client.get(reverse("admin:partners_product_change", args=[product.pk])).content.decode()
     assert 'value="48,500"' in page
     assert "Read as 48,500 euros." in page

@@ -77,6 +77,7 @@ MATRIX: dict[str, Line] = {
     "notifications_read": action(MEMBERS),
     "notification_preferences": page(MEMBERS),
     "notification_open": action({"partner_rep"}, args="notification"),
+    "amount": page(MEMBERS),
     "guide": page(set()),  # the style guide exists in the demo and while developing only
     "partners:list": page(STAFF, PARTNER_PEOPLE),
     "partners:export": page(STAFF, PARTNER_PEOPLE),

@@ -7,10 +7,11 @@ from uuid import uuid4
 from django import forms
 from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, amount_typed, minor_amount
+from deals.deal.fields import DayField, amount_typed
 from deals.deal.models import Deal
 from deals.registration.forms import FARTHEST
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount, state_currency
 
 
 class AmendmentForm(forms.Form):
@@ -32,6 +33,7 @@ class AmendmentForm(forms.Form):
     def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.deal = deal
+        state_currency(self, "amount", deal.currency)
         self.fields["amount"].label = f"Amount of the whole deal, in {deal.currency}"
         self.initial.setdefault("key", uuid4())
         self.initial.setdefault("expected_close", deal.expected_close)

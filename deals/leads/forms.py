@@ -10,10 +10,11 @@ from django_countries import countries
 
 from deals.customers.match_keys import registrable_domain
 from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import DayField, LineField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
-from portal.ui.formatting import from_minor, to_minor
+from portal.amounts import typed
+from portal.ui.forms import AmountField, minor_amount
 
 #: Rows for products on the form; a lead that came with more shows them all.
 LEAST_LINES: Final = 3
@@ -125,12 +126,7 @@ class LeadForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        amount = data.get("amount")
-        if amount is not None and data.get("currency"):
-            try:
-                data["amount"] = to_minor(amount, data["currency"])
-            except ValueError as error:
-                self.add_error("amount", str(error))
+        data["amount"] = minor_amount(self, data.get("amount"), data.get("currency", ""))
         return data
 
     @property
@@ -144,10 +140,10 @@ class LeadForm(forms.Form):
     def initial_of(lead: Lead) -> dict[str, Any]:
         """A lead's answers as they are typed."""
         names = set(LeadForm.base_fields) - {"form_key", "region", "owner"}
-        typed = {name: getattr(lead, name) for name in names}
+        answers = {name: getattr(lead, name) for name in names}
         if lead.amount is not None:
-            typed["amount"] = f"{from_minor(lead.amount, lead.currency):,f}".removesuffix(".00")
-        return typed | {
+            answers["amount"] = typed(lead.amount, lead.currency)
+        return answers | {
             "customer_country": str(lead.customer_country),
             "region": lead.region_id,
             "owner": lead.owner_id,

@@ -7,10 +7,11 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, LineField, minor_amount
+from deals.deal.fields import DayField, LineField
 from deals.deal.models import Deal, Stage
 from deals.registration.forms import DealForm
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount, state_currency
 
 LOSS_REASONS: Final = (
     ("Price", "Price"),
@@ -44,6 +45,7 @@ class WonForm(forms.Form):
             self.fields["special_price"].label = f"Sold at the special price, which holds until {last}"
         else:
             del self.fields["special_price"]
+        state_currency(self, "amount", deal.currency)
         self.fields["amount"].help_text = f"In {deal.currency}, without tax."
         self.fields["closed_on"].widget.attrs["max"] = timezone.localdate().isoformat()
 

@@ -11,10 +11,11 @@ from django_countries import countries
 
 from deals.customers.match_keys import registrable_domain
 from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField, amount_typed, minor_amount
+from deals.deal.fields import DayField, LineField, amount_typed
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount
 
 Choices = Sequence[tuple[str, str]]
 MOST_LINES: Final = 30

@@ -30,6 +30,7 @@ from portal.imports.cells import (
     Country,
     Currency,
     Day,
+    Key,
     Known,
     Lookup,
     Moment,
@@ -88,13 +89,13 @@ _TOLD: Final = (
 
 class DealResource(VendorResource):
     external_key = Cell(
-        "external_key", Text(), required=True, help="Its key in the system it comes from.", names=("id",)
+        "external_key", Key(), required=True, help="Its key in the system it comes from.", names=("id",)
     )
     partner = Cell("partner_id", Known("partner"), required=True, help="External key, key or name.")
     customer = Cell("customer_text", Text(), help="External key or name; created if there is none.")
     customer_name = Cell("customer_name", Text(), help="As the partner wrote it; empty: as `customer`.")
     customer_domain = Cell("customer_domain", Domain(), help="Domain or web address.")
-    customer_country = Cell("customer_country", Country(), help="ISO code or English name.")
+    customer_country = Cell("customer_country", Country(), help="ISO code or name.")
     contact_name = Cell("contact_name", Text(), help="Who decides there.")
     contact_email = Cell("contact_email", Text(), help="E-mail address.")
     contact_phone = Cell("contact_phone", Text(), help="Telephone number.")
@@ -111,12 +112,17 @@ class DealResource(VendorResource):
     closed_on = Cell("closed_on", Moment(), help="Day of the outcome; read of deals that have one.")
     expected_close = Cell("expected_close", Day(), help="When a decision is expected.")
     source = Cell("source", Choice(DealSource, default=DealSource.PARTNER), help="Empty: partner-sourced.")
-    use_case = Cell("use_case", Text(), help="What the customer wants to do.")
+    use_case = Cell("use_case", Text(lines=True), help="What the customer wants to do.")
     competitor = Cell("competitor", Text(), help="Who else bids, or won.")
     reason = Cell("reason", Text(), help="Why it was lost, rejected or returned.")
-    notes = Cell("notes", Text(), help="Notes.")
+    notes = Cell("notes", Text(lines=True), help="Notes.")
 
     keys = ("external_key",)
+    about = (
+        "Imported deals were registered elsewhere: they carry no protection and clash with nothing, and what "
+        "is overdue on arrival begins to wait then and reminds nobody. What happened here since the last "
+        "import stands: an older export never takes a deal back."
+    )
     tracked = (
         "external_key", "partner_id", "customer_id", "is_new_customer", "customer_name", "customer_domain",
         "customer_country", "contact_name", "contact_email", "contact_phone", "items", "status", "stage_id",
@@ -169,13 +175,14 @@ class DealResource(VendorResource):
         )
         return records
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        found = super().existing(keys)
-        items: dict[int, Counter[int]] = {deal.pk: Counter() for deal in found.values()}
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        found = super().existing(field, keys)
+        deals: list[Any] = [one for one in found.values() if isinstance(one, Deal)]
+        items: dict[int, Counter[int]] = {deal.pk: Counter() for deal in deals}
         lines = DealLine.objects.filter(deal__in=items).values_list("deal_id", "product_id", "quantity")
         for deal_id, product_id, quantity in lines:
             items[deal_id][product_id] += quantity
-        for deal in found.values():
+        for deal in deals:
             deal.items, deal.is_new_customer = frozenset(items[deal.pk].items()), False
         return found
 
@@ -206,7 +213,8 @@ class DealResource(VendorResource):
                 raise ValidationError({"customer": "Nothing names the customer."})
             return
         stated = deal.customer_text if self._fills("customer") else self._named_in_file(deal)
-        deal.customer_name = deal.customer_name if self._fills("customer_name") else stated
+        if not self._fills("customer_name") and not (before and "customer_name" in self.record.empties):
+            deal.customer_name = stated
         if not deal.customer_name:
             raise ValidationError({"customer": "This is missing, and the map names no default."})
         deal.buyer = self._buyer(deal, stated) if stated else None
@@ -250,8 +258,15 @@ class DealResource(VendorResource):
             deal.created_at = min(filter(None, (stated, deal.submitted_at)), default=self.now)
         deal.updated_at = self.now
         if status in PENDING and (before is None or before.submitted_at != deal.submitted_at):
-            deal.pending_since = deal.submitted_at
-            deal.decision_due_at = decision_due(self.context.vendor, deal.submitted_at)
+            self._start_clock(deal)
+
+    def _start_clock(self, deal: Any) -> None:
+        """From when it was submitted; what would be overdue on arrival begins to wait when it is loaded."""
+        vendor = self.context.vendor
+        due = decision_due(vendor, deal.submitted_at)
+        is_history = due is not None and due <= self.now
+        deal.pending_since = self.now if is_history else deal.submitted_at
+        deal.decision_due_at = decision_due(vendor, self.now) if is_history else due
 
     def _submission(self, deal: Any, status: DealStatus) -> None:
         deal.submitted_at = deal.submitted_at or deal.approved_at

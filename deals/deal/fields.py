@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from deals.deal.models import Deal
-from portal.amounts import typed
+from portal.money.amounts import typed
 
 #: Control characters, line breaks and what turns the direction of the text after it; not NUL, which is
 #: refused with a message.

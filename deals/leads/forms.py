@@ -13,7 +13,7 @@ from deals.customers.services import MAIL_PROVIDERS
 from deals.deal.fields import DayField, LineField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
-from portal.amounts import typed
+from portal.money.amounts import typed
 from portal.ui.forms import AmountField, minor_amount
 
 #: Rows for products on the form; a lead that came with more shows them all.

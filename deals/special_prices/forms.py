@@ -13,7 +13,7 @@ from deals.deal.fields import DayField, LineField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
 from deals.special_prices.services import LONGEST, Asked
-from portal.amounts import typed
+from portal.money.amounts import typed
 from portal.ui.formatting import format_money
 from portal.ui.forms import AmountField, minor_amount, state_currency
 

@@ -18,11 +18,11 @@ from import_export.fields import Field
 from import_export.widgets import Widget
 from rapidfuzz import process
 
-from portal import amounts
-from portal.amounts import TwoReadings, Written, read_amount
 from portal.countries import country_code
 from portal.imports.maps import folded
 from portal.imports.texts import is_cut_key, mishap, unstorable
+from portal.money import amounts
+from portal.money.amounts import TwoReadings, Written, read_amount
 from portal.tenancy.models import Vendor
 from portal.text import Ambiguous, KeyIndex, Unknown
 

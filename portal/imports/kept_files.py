@@ -15,9 +15,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from portal.amounts import Figure
 from portal.imports.tables import Fault, Line, Table
 from portal.imports.texts import Unsolved
+from portal.money.amounts import Figure
 from portal.tenancy.access import Actor
 
 KEPT_FOR = timedelta(hours=1)

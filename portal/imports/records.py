@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from portal.amounts import proven_decimal
 from portal.imports.cells import MISSING, Cell, Country
 from portal.imports.maps import BadMap, ImportMap, Source, folded
 from portal.imports.tables import Fault, Table, column_name, shortened
 from portal.imports.texts import cleaned
+from portal.money.amounts import proven_decimal
 
 
 @dataclass(slots=True)

@@ -22,9 +22,9 @@ from typing import Any
 import openpyxl
 from openpyxl.utils import get_column_letter
 
-from portal.amounts import SPREADSHEET_DIGITS, Figure
 from portal.imports.encodings import Unreadable, decoded
 from portal.imports.texts import Unsolved
+from portal.money.amounts import SPREADSHEET_DIGITS, Figure
 
 LARGEST_FILE = 256 * 1024 * 1024  # bytes, after unpacking
 MOST_COLUMNS = 1_000

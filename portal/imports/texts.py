@@ -8,7 +8,7 @@ an import.
 import re
 from typing import Final
 
-from portal.amounts import Figure
+from portal.money.amounts import Figure
 from portal.text import tidy
 
 #: Characters; as much as a spreadsheet's cell can hold.

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal.amounts import understood
+from portal.money.amounts import understood
 from portal.people import selectors, services
 from portal.people.forms import JoinForm
 from portal.ui.forms import LONGEST_AMOUNT

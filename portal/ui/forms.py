@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
-from portal.amounts import LARGEST, Written, in_words_if_clear, minor_units, parse_amount, typed
+from portal.money.amounts import LARGEST, Written, in_words_if_clear, minor_units, parse_amount, typed
 
 #: Longer than any amount with its currency.
 LONGEST_AMOUNT: Final = 40

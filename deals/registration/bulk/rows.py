@@ -15,13 +15,13 @@ from deals.deal.models import DealSource, Verdict
 from deals.registration.bulk.duplicates import Twins
 from deals.registration.forms import DealForm, ProductLines, product_choices
 from partners import selectors
-from portal.amounts import Figure, minor_units, plain, proven_decimal, read_amount
 from portal.imports.cells import Choice, Context, Country, Lookup, Refused
 from portal.imports.encodings import Unreadable
 from portal.imports.maps import folded
 from portal.imports.tables import Fault, Line, Table, read_table, shortened
 from portal.imports.texts import cleaned, mishap, unstorable
 from portal.money import exchange
+from portal.money.amounts import Figure, minor_units, plain, proven_decimal, read_amount
 from portal.tenancy.access import Actor
 from portal.ui.formatting import format_money
 

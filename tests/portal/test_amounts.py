@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partners.models import Product
-from portal.amounts import (
+from portal.money.amounts import (
     Figure,
     NoAmount,
     TwoReadings,

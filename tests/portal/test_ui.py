@@ -25,7 +25,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import amounts
+from portal.money import amounts
 from portal.templatetags import ui
 from portal.ui import charts, formatting, widgets
 from portal.ui.style_guide import sample

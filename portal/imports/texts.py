@@ -67,6 +67,8 @@ def cleaned(text: str, *, lines: bool = False, word: str = "") -> str:
     """
     if isinstance(text, Figure | Unsolved) or unstorable(text):
         return text
+    if text.isascii() and text.isalnum():  # most cells of most files
+        return "" if text in _NOTHING and text != word else text
     text = text[1:] if _LIVE.match(text) else text
     kept = "\n".join(map(tidy, text.splitlines())).strip() if lines else tidy(text)
     return "" if kept in _NOTHING and kept != word else kept
@@ -76,7 +78,7 @@ def unstorable(text: str) -> str:
     """Why the database cannot hold this text; "" where it can."""
     if "\0" in text:
         return "There is a NUL character in this cell."
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
         return "There are bytes in this cell that do not belong to the file's encoding."
     if len(text) > LARGEST_CELL:
         return f"This cell has {len(text):,} characters; at most {LARGEST_CELL:,} are taken."

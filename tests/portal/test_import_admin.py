@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from partners.models import Partner
 from portal.events.models import PortalEvent
-from portal.imports import forms, tables
+from portal.imports import forms, services
 from portal.imports import kept_files as imports_kept_files
 from portal.tenancy.scope import entered, system_scope
 from tests.support.imports import CRM
@@ -207,8 +207,8 @@ def confirm(client: PortalClient, page: Any) -> Any:
 
 def test_a_file_is_read_once(client_as: SignIn, world: VendorWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     times: list[bytes] = []
-    read = tables.read_table
-    monkeypatch.setattr(tables, "read_table", lambda data, **how: times.append(data) or read(data, **how))
+    read = services.read_table
+    monkeypatch.setattr(services, "read_table", lambda data, **how: times.append(data) or read(data, **how))
     client = client_as(world.people["program_admin"])
     page = check(client)
     client.post(reverse(f"{PAGE}_rejected"), {"token": page.context["token"]})

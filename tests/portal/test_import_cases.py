@@ -24,9 +24,8 @@ from portal.people.models import Membership, User
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from portal.ui.exports import spreadsheet_safe
-from tests.support.imports import counts, faults, run
+from tests.support.imports import counts, faults, run, workbook
 from tests.support.worlds import VendorWorld
-from tests.test_import_reading import workbook
 
 pytestmark = pytest.mark.django_db
 Scoped = Callable[[Vendor], Any]

@@ -19,6 +19,7 @@ from portal.imports.encodings import Unreadable
 from portal.imports.forms import MOST_LINES, FileForm, ReadingForm
 from portal.imports.kept_files import Upload, discard, keep, kept
 from portal.imports.maps import BadMap, ImportMap, import_map
+from portal.imports.records import likely_header
 from portal.imports.report import Report, write_faults
 from portal.imports.services import load, table_of
 
@@ -95,7 +96,10 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             problem = str(error)
         upload.faults = report.faults if report else []
         upload.save()
-        return self._preview_page(request, upload, token, self._reading_form(upload), report, problem)
+        form = self._reading_form(upload)
+        if problem:
+            form.initial["header"] = likely_header(upload.table, self._cells()) or upload.table.header
+        return self._preview_page(request, upload, token, form, report, problem)
 
     @method_decorator(require_POST)
     def import_confirm_view(self, request: Any) -> HttpResponse:

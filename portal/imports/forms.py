@@ -137,7 +137,8 @@ class ReadingForm(forms.Form):
     @property
     def is_read_anew(self) -> bool:
         """Whether another part of the file is meant now, whose columns are not those on the form."""
-        return any(name in self.changed_data for name in ("sheet", "header"))
+        sheet = self.cleaned_data.get("sheet") or self.table.sheet
+        return (sheet, self.cleaned_data["header"]) != (self.table.sheet, self.table.header)
 
     def section(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The section of a map that says the same; `given` is the one handed in with the file."""

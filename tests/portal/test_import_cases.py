@@ -24,7 +24,7 @@ from portal.people.models import Membership, User
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from portal.ui.exports import spreadsheet_safe
-from tests.support.imports import counts, faults, run, workbook
+from tests.support.imports import SHARED, counts, faults, run, workbook
 from tests.support.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db
@@ -443,3 +443,40 @@ def test_history_is_quiet(world: VendorWorld, django_capture_on_commit_callbacks
         assert all(one.assigned_to for one in waiting)
         assert not OutboxMessage.objects.exists()
     assert mail.outbox == []
+
+
+# The files themselves -------------------------------------------------------------------------------------
+
+CASES = SHARED / "cases"
+#: {file: (kind, created, rejected)}
+FILES = {
+    "02_formulas.xlsx": ("deals", 2, 0),
+    "03_binary_fractions.xlsx": ("deals", 6, 0),
+    "04_short_rows.csv": ("deals", 3, 0),
+    "06_people_invisible.csv": ("people", 4, 0),
+    "09_line_break.csv": ("deals", 3, 0),
+    "09_partners_line_break.csv": ("partners", 1, 0),
+    "10_dates.xlsx": ("deals", 6, 3),
+    "14_round_trip.csv": ("leads", 3, 0),
+    "17_error_cells.csv": ("deals", 0, 6),
+    "19_import_storm.csv": ("deals", 6, 0),
+}
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the collection of odd files is not here")
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_comes_out_right(world: VendorWorld, name: str) -> None:
+    kind, created, rejected = FILES[name]
+    run(world.vendor, "partners", (CASES / "00_partners_base.csv").read_bytes())
+    data = (CASES / name).read_bytes()
+    assert counts(run(world.vendor, kind, data)) == (created, 0, 0, rejected)
+    assert counts(run(world.vendor, kind, data)) == (0, 0, created, rejected)
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the collection of odd files is not here")
+def test_a_report_export_needs_its_header(world: VendorWorld) -> None:
+    run(world.vendor, "partners", (CASES / "00_partners_base.csv").read_bytes())
+    data = (CASES / "11_report_export.csv").read_bytes()
+    with pytest.raises(BadMap, match="Line 4 looks like the header"):
+        run(world.vendor, "deals", data)
+    assert counts(run(world.vendor, "deals", data, "[deals]\nheader = 4")) == (1, 0, 0, 2)

@@ -7,9 +7,9 @@ from typing import Any
 
 from portal.imports.cells import MISSING, Cell, Country
 from portal.imports.maps import BadMap, ImportMap, Source, folded
-from portal.imports.tables import Fault, Table, column_name, shortened
+from portal.imports.tables import Fault, Line, Table, column_name, shortened
 from portal.imports.texts import cleaned
-from portal.money.amounts import proven_decimal
+from portal.money.amounts import Figure, proven_decimal
 
 
 @dataclass(slots=True)
@@ -38,27 +38,74 @@ def records_of(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> l
     """One record per line of the table. Raises BadMap where the table lacks a column the map names."""
     sources = _sources(table, mapping, cells)
     places = {name: _place(source) for name, source in sources.items()}
-    columns = {name: _indexes(table, source.columns) for name, source in sources.items()}
-    records = []
-    for line in table.lines:
-        cut = {name: [line.cells[index] for index in indexes] for name, indexes in columns.items()}
-        kept = {name: _cleaned(texts, cells[name], mapping.aliases(name)) for name, texts in cut.items()}
-        given = {name: [_joined(texts)] for name, texts in cut.items()}
-        record = Record([line.number], _texts(kept, sources, mapping, cells), given, places)
-        record.empties = {name for name, text in kept.items() if _is_empty(name, text, sources, mapping)}
-        records.append(record)
-    return records
+    fillings = {
+        name: _Filling.of(cells[name], source, _indexes(table, source.columns), mapping.aliases(name))
+        for name, source in sources.items()
+    }
+    return [_record(line, fillings, places) for line in table.lines]
+
+
+def _record(line: Line, fillings: Mapping[str, "_Filling"], places: Mapping[str, str]) -> Record:
+    record = Record([line.number], {}, {}, places)
+    for name, filling in fillings.items():
+        given, kept = filling.read(line.cells)
+        record.given[name] = [given]
+        record.texts[name] = filling.text(kept)
+        if not kept and filling.may_be_empty:
+            record.empties.add(name)
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """How one field is filled from a line; made once per import."""
+
+    indexes: list[int]
+    default: str
+    aliases: Mapping[str, tuple[str, ...]]
+    collects: bool
+    lines: bool
+    #: A word for "nothing" that means something here.
+    word: str
+
+    @classmethod
+    def of(
+        cls, cell: Cell, source: Source, indexes: list[int], aliases: Mapping[str, tuple[str, ...]]
+    ) -> "_Filling":
+        word = "NA" if isinstance(cell.widget, Country) else ""  # Namibia
+        return cls(indexes, source.default, aliases, cell.collects, cell.has_lines, word)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """A constant of the map always says something, and so does a meaning of the empty cell."""
+        return bool(self.indexes) and "" not in self.aliases
+
+    def read(self, cells: list[str]) -> tuple[str, str]:
+        """(what stands in the file, the same as it is kept); a word the map gives a meaning to stays."""
+        texts = [cells[index] for index in self.indexes]
+        given = _joined(texts)
+        if self.aliases and folded(given) in self.aliases:
+            return given, given
+        return given, _joined([cleaned(text, lines=self.lines, word=self.word) for text in texts])
+
+    def text(self, kept: str) -> Any:
+        """What the cell is to read: aliases replaced, defaults filled in."""
+        meanings = self.aliases.get(folded(kept), (kept,)) if self.aliases else (kept,)
+        meant = [meaning or self.default for meaning in meanings]
+        return [(0, text) for text in meant] if self.collects else _joined(meant)
 
 
 def decimals_of(records: Iterable[Record], mapping: ImportMap, cells: Mapping[str, Cell]) -> dict[str, str]:
     """{field: its decimal sign}: the map's, else what its own column proves, else what all of them do."""
-    texts: dict[str, list[str]] = {name: [] for name, cell in cells.items() if cell.is_number}
+    texts: dict[str, set[str]] = {name: set() for name, cell in cells.items() if cell.is_number}
     for record in records:
         for name in texts.keys() & record.texts.keys():
             given = record.texts[name]
-            texts[name] += [text for _, text in given] if cells[name].collects else [given]
+            listed = [text for _, text in given] if cells[name].collects else [given]
+            texts[name].update(text for text in listed if not isinstance(text, Figure))
+    proven = {name: proven_decimal(column) for name, column in texts.items()}
     everywhere = proven_decimal(chain.from_iterable(texts.values()))
-    return {name: mapping.decimal or proven_decimal(column) or everywhere for name, column in texts.items()}
+    return {name: mapping.decimal or sign or everywhere for name, sign in proven.items()}
 
 
 def unused_columns(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> list[str]:
@@ -142,32 +189,6 @@ def _joined(texts: list[str]) -> str:
     """One text alone stays what it is, a number for example."""
     filled = [text for text in texts if text.strip()]
     return filled[0] if len(filled) == 1 else " ".join(text.strip() for text in filled)
-
-
-def _cleaned(texts: list[str], cell: Cell, aliases: Mapping[str, Any]) -> str:
-    """What stands in the file; a word for "nothing" is one unless the map says what it means."""
-    word = "NA" if isinstance(cell.widget, Country) else ""  # Namibia
-    if folded(_joined(texts)) in aliases:
-        return _joined(texts)
-    return _joined([cleaned(text, lines=cell.has_lines, word=word) for text in texts])
-
-
-def _is_empty(name: str, text: str, sources: Mapping[str, Source], mapping: ImportMap) -> bool:
-    """Whether the file says nothing; a constant of the map does, and so does a meaning of the empty cell."""
-    return not text and bool(sources[name].columns) and "" not in mapping.aliases(name)
-
-
-def _texts(
-    given: Mapping[str, str], sources: Mapping[str, Source], mapping: ImportMap, cells: Mapping[str, Cell]
-) -> dict[str, Any]:
-    """What the cells are to read: aliases replaced, defaults filled in."""
-    texts: dict[str, Any] = {}
-    for name, text in given.items():
-        meanings = mapping.aliases(name).get(folded(text), (text,))
-        meanings = tuple(meaning or sources[name].default for meaning in meanings)
-        collected = [(0, meaning) for meaning in meanings]
-        texts[name] = collected if cells[name].collects else _joined(list(meanings))
-    return texts
 
 
 def grouped(

@@ -6,6 +6,7 @@ an import.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from portal.money.amounts import Figure
@@ -65,6 +66,11 @@ def cleaned(text: str, *, lines: bool = False, word: str = "") -> str:
 
     What cannot be kept at all comes back as it is, to be refused with its reason.
     """
+    clean = _cleaned_once if len(text) <= _SHORT else _cleaned
+    return clean(text, lines, word)
+
+
+def _cleaned(text: str, lines: bool, word: str) -> str:
     if isinstance(text, Figure | Unsolved) or unstorable(text):
         return text
     if text.isascii() and text.isalnum():  # most cells of most files
@@ -72,6 +78,11 @@ def cleaned(text: str, *, lines: bool = False, word: str = "") -> str:
     text = text[1:] if _LIVE.match(text) else text
     kept = "\n".join(map(tidy, text.splitlines())).strip() if lines else tidy(text)
     return "" if kept in _NOTHING and kept != word else kept
+
+
+#: Short texts come again and again in a file. A number is not the text that looks like it.
+_SHORT: Final = 60
+_cleaned_once = lru_cache(maxsize=2**14, typed=True)(_cleaned)
 
 
 def unstorable(text: str) -> str:

@@ -15,9 +15,10 @@ import idna
 T = TypeVar("T")
 
 #: Characters that leave no mark (Unicode's Default_Ignorable_Code_Point), controls, and the blank of Braille.
+#: Not NUL: nothing is kept with it, and whoever sends one is told.
 #: PostgreSQL reads the same class; see `portal.lookups.FoldedName`.
 INVISIBLE: Final = (
-    "\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
+    "\u0001-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
     "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )

@@ -3,9 +3,13 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from django.db import connection
+from django.db.models.expressions import RawSQL
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.people.models import User
+from portal.tenancy.lookups import FoldedName
 from portal.text import Ambiguous, KeyIndex, Unknown, email_address, folded_key, folded_name, tidy
 
 ZERO_WIDTH = "\u200b"
@@ -113,3 +117,40 @@ def test_one_thing_under_several_keys_is_found_by_each() -> None:
     for nothing in ("", "Maier"):
         with pytest.raises(Unknown):
             index.find(nothing)
+
+
+#: Letters both sides know: the database's Unicode is newer than Python's.
+_KNOWN = st.characters(codec="utf-8", exclude_categories=("Cs", "Cn"), exclude_characters="\0")
+
+
+@pytest.mark.django_db
+class TestInTheDatabase:
+    @given(st.lists(st.text(_KNOWN, max_size=60), min_size=20, max_size=20))
+    @settings(max_examples=50, deadline=None)
+    def test_a_name_is_folded_as_here(self, names: list[str]) -> None:
+        assert _folded_there(names) == [folded_name(name)[:200] for name in names]
+
+    def test_every_letter_is_folded_as_here(self) -> None:
+        letters = [
+            chr(number)
+            for number in range(1, 0x20000)
+            if unicodedata.category(chr(number)) not in ("Cs", "Cn", "Co")
+        ]
+        apart = [
+            letter
+            for letter, there in zip(letters, _folded_there(letters), strict=True)
+            if folded_name(letter) != there
+        ]
+        assert apart == []
+
+    def test_folding_does_not_burst_the_column(self) -> None:
+        assert len(_folded_there(["ﷺ" * 160])[0]) == 200
+
+
+def _folded_there(names: list[str]) -> list[str]:
+    expression = FoldedName(RawSQL("name", ()), length=200)
+    sql, _ = User.objects.annotate(folded=expression).values("folded").query.sql_with_params()
+    folding = sql[len("SELECT ") : sql.index(' AS "folded"')]
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {folding} from unnest(%s::text[]) as t(name)", [names])
+        return [row[0] for row in cursor.fetchall()]

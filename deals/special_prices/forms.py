@@ -9,10 +9,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from deals.deal.fields import DayField, LineField
+from deals.deal.fields import DayField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
 from deals.special_prices.services import LONGEST, Asked
+from portal.fields import LineField
 from portal.money.amounts import typed
 from portal.ui.formatting import format_money
 from portal.ui.forms import AmountField, minor_amount, state_currency

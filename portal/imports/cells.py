@@ -152,7 +152,7 @@ class Cell(Field):
 
     @property
     def is_number(self) -> bool:
-        return isinstance(self.widget, Count | Amount | Money)
+        return getattr(self.widget, "is_number", False)
 
     @property
     def has_lines(self) -> bool:
@@ -217,8 +217,10 @@ class Flag(Widget):
 class Count(Widget):
     """A whole number from 1 up; 1 for an empty cell."""
 
+    is_number = True
+
     def clean(self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any) -> int:
-        number = _number(value, decimal) if value else Written(Decimal(1))
+        number = read_number(value, decimal) if value else Written(Decimal(1))
         if number.currencies or number != number.to_integral_value() or not 1 <= number <= 1_000_000:
             raise Refused("This must be a whole number from 1 to 1,000,000.")
         return int(number)
@@ -226,6 +228,8 @@ class Count(Widget):
 
 class Amount(Widget):
     """A sum of money in major units, not below zero. None for an empty cell."""
+
+    is_number = True
 
     def clean(
         self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any
@@ -235,6 +239,8 @@ class Amount(Widget):
 
 class Money(Widget):
     """The same in minor units of the vendor's currency."""
+
+    is_number = True
 
     def clean(
         self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any
@@ -311,7 +317,8 @@ class Known(Widget):
 # Numbers, amounts, dates ----------------------------------------------------------------------------
 
 
-def _number(text: str, decimal: str) -> Written:
+def read_number(text: str, decimal: str) -> Written:
+    """The number a cell means. Raises Refused, with the setting that would decide."""
     try:
         return read_amount(text, decimal=decimal)
     except TwoReadings as error:
@@ -321,7 +328,7 @@ def _number(text: str, decimal: str) -> Written:
 
 
 def _amount(text: str, decimal: str) -> Written:
-    number = _number(text, decimal)
+    number = read_number(text, decimal)
     if number < 0:
         raise Refused("An amount cannot be below zero.")
     if number > amounts.LARGEST:

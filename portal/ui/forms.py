@@ -3,9 +3,11 @@
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.core.exceptions import ValidationError
 
+from portal.fields import AddressFormField
 from portal.money.amounts import LARGEST, Written, in_words_if_clear, minor_units, parse_amount, typed
 
 #: Longer than any amount with its currency.
@@ -157,3 +159,26 @@ class AmountsForm(VendorModelForm):
                 amount = self.cleaned_data[name]
                 minor = None if amount is None else minor_units(amount, self.instance.vendor.currency)
                 setattr(self.instance, column, minor)
+
+
+class SignInForm(LoginForm):
+    """allauth's, with the address read as everywhere: however pasted, it is the one that was invited."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = AddressFormField(widget=self.fields["login"].widget)
+
+
+class PasswordForgottenForm(ResetPasswordForm):
+    email = AddressFormField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class AddressForm(forms.Form):
+    """The address somebody wants to sign in with."""
+
+    email = forms.EmailField(
+        label="New e-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="We send a link there. Until it is opened you sign in with the present one.",
+    )

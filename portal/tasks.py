@@ -42,5 +42,6 @@ def _files_swept(vendor: Vendor) -> int:
 
 @shared_task(name="portal.tasks.create_event_partitions")
 def create_event_partitions() -> int:
-    with transaction.atomic():
-        return partitions.ensure(partitions.months_ahead(timezone.now().date()))
+    """The months to come, and those that events have come in for."""
+    ahead = partitions.months_ahead(timezone.now().date())
+    return partitions.ensure([*ahead, *partitions.months_waiting()[: partitions.AT_ONCE]])

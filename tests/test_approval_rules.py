@@ -18,7 +18,6 @@ from deals.approvals.models import ApprovalRule, ApprovalStep, Approver, Decisio
 from deals.approvals.rules import Case, conditions, first_fitting, fits
 from deals.models import Deal, DealStatus, Protection
 from deals.services.publishing import percentile
-from portal import partitions
 from portal.business_calendars import calendar_of
 from portal.models import Notification
 from portal.roles import Role
@@ -150,8 +149,6 @@ class TestSubmitting:
         ],
     )
     def test_over_both_clock_changes(self, submitted_at: datetime, due: datetime, world: VendorWorld) -> None:
-        with transaction.atomic():
-            partitions.ensure([submitted_at.date().replace(day=1)])
         with stopped_at(submitted_at):
             deal = submitted(world.people["partner_rep"], world)
         assert deal.decision_due_at == due

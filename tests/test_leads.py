@@ -16,7 +16,6 @@ from deals.leads import selectors, services
 from deals.leads.models import Lead, LeadOffer, LeadRule, LeadStatus, OfferBasis, Territory
 from deals.models import Deal, DealSource, DealStatus
 from partners.models import Partner, PartnerStatus, PartnerType
-from portal import partitions
 from portal.business_calendars import calendar_of, forget_calendar
 from portal.models import Membership, Notification, PortalEvent, WorkingHours
 from portal.outbox import deliver
@@ -30,13 +29,6 @@ pytestmark = pytest.mark.django_db
 
 VIENNA = ZoneInfo("Europe/Vienna")
 A_TUESDAY = datetime(2026, 6, 16, 10, 0, tzinfo=VIENNA)
-
-
-@pytest.fixture(autouse=True)
-def _months(db: None) -> None:
-    """Events need the partition of the month a stopped clock stands in."""
-    with transaction.atomic():
-        partitions.ensure([date(2026, month, 1) for month in (3, 4, 6, 10)])
 
 
 def _in_vienna(text: str) -> datetime:

@@ -16,7 +16,6 @@ from deals import services, tasks
 from deals.conflicts.check import conflict_check
 from deals.models import Deal, DealStatus, Protection, Verdict
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, ProtectionReminder
-from portal import partitions
 from portal.models import Membership, Notification, OutboxMessage
 from portal.outbox import deliver
 from portal.scope import entered, system_scope
@@ -35,7 +34,6 @@ SignIn = Callable[..., PortalClient]
 
 @pytest.fixture
 def frozen(db: None) -> Iterator[StoppedClock]:
-    partitions.ensure(partitions.months_between(date(2026, 10, 1), date(2027, 11, 1)))
     with stopped_at(NOW) as clock:
         yield clock
 

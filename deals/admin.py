@@ -1,9 +1,7 @@
-"""Django admin of the deals app: products, stages and customers are kept here, deals are looked at."""
+"""Django admin of the deals app: stages and customers are kept here, deals are looked at."""
 
-from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -19,52 +17,11 @@ import deals.lifecycle.admin
 import deals.proofs.admin
 import deals.protection.admin  # noqa: F401  (all register their tables)
 from deals.matching import normalised_name, registrable_domain
-from deals.models import Customer, Deal, DealLine, Product, Stage
+from deals.models import Customer, Deal, DealLine, Stage
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
-from portal.formatting import format_money, from_minor, to_minor
+from portal.formatting import format_money
 from portal.forms import VendorModelForm
 from portal.imports.admin import ImportAdminMixin
-
-
-class ProductForm(VendorModelForm):
-    """The list price in whole money, as people write it; the table keeps minor units."""
-
-    price = forms.DecimalField(label="List price", required=False, min_value=0)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        currency = self.instance.vendor.currency
-        self.fields["price"].help_text = f"In {currency}. Empty: not stated."
-        if self.instance.list_price is not None:
-            self.initial["price"] = from_minor(self.instance.list_price, currency)
-
-    def clean_price(self) -> Decimal | None:
-        price = self.cleaned_data["price"]
-        self.instance.list_price = None if price is None else self._minor(price)
-        return price
-
-    def _minor(self, price: Decimal) -> int:
-        try:
-            return to_minor(price, self.instance.vendor.currency)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-
-
-@admin.register(Product)
-class ProductAdmin(ImportAdminMixin, VendorModelAdmin):
-    import_kind = "products"
-    form = ProductForm
-    fields = ("name", "code", "family", "price", "is_active")
-    list_display = ("name", "code", "family", "price", "is_active")
-    list_filter = ("is_active", "family")
-    list_select_related = ("vendor",)
-    search_fields = ("name", "code")
-
-    @admin.display(description="List price", ordering="list_price")
-    def price(self, product: Product) -> str:
-        if product.list_price is None:
-            return "–"
-        return format_money(product.list_price, product.vendor.currency)
 
 
 @admin.register(Stage)

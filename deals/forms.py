@@ -13,7 +13,8 @@ from django_countries import countries
 
 from deals.customers import MAIL_PROVIDERS
 from deals.matching import registrable_domain
-from deals.models import Deal, DealSource, Product, Stage
+from deals.models import Deal, DealSource, Stage
+from partners.models import Product
 from portal.formatting import format_date, from_minor, parse_amount, to_minor
 
 Choices = Sequence[tuple[str, str]]

@@ -9,38 +9,9 @@ from django.db.models.functions import Coalesce, Greatest, Least, Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
-from partners.models import Partner
+from partners.models import Partner, Product
 from portal.models import CURRENCY
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, SharesRow, TenantKey, TenantModel
-
-
-class Product(TenantModel):
-    name = models.CharField(max_length=120)
-    code = models.CharField(max_length=60, help_text="Short key, unique for the vendor.")
-    family = models.CharField(max_length=60, blank=True)
-    list_price = models.BigIntegerField(
-        null=True, blank=True, help_text="In minor units of the vendor's currency (cents)."
-    )
-    is_active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            RowSecurity(rows=Rows.PROGRAMME, name="deals_product_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="deals_product_key"),
-            models.UniqueConstraint(
-                fields=["vendor", "code"],
-                name="deals_product_code",
-                violation_error_message="Another product has this code already.",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(list_price__isnull=True) | models.Q(list_price__gte=0),
-                name="deals_product_price",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from portal.rows import Rows, RowSecurity, SharesRow, TenantKey, TenantModel
 
 
 class Stage(TenantModel):
@@ -385,9 +356,6 @@ class Deal(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_deal_rows"),
-            CompositeForeignKey(field="partner", name="deals_deal_partner_fk"),
-            CompositeForeignKey(field="customer", name="deals_deal_customer_fk"),
-            CompositeForeignKey(field="stage", name="deals_deal_stage_fk"),
             SharesRow(field="customer", name="deals_deal_customer"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_deal_key"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="deals_deal_reference"),
@@ -468,9 +436,6 @@ class DealLine(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_dealline_rows"),
-            CompositeForeignKey(field="partner", name="deals_dealline_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_dealline_deal_fk"),
-            CompositeForeignKey(field="product", name="deals_dealline_product_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "deal", "product"],
                 name="deals_dealline_once",
@@ -513,9 +478,6 @@ class StageChange(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_stagechange_rows"),
-            CompositeForeignKey(field="partner", name="deals_stagechange_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_stagechange_deal_fk"),
-            CompositeForeignKey(field="stage", name="deals_stagechange_stage_fk"),
         ]
 
     def __str__(self) -> str:
@@ -545,10 +507,6 @@ class Protection(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_protection_rows"),
-            CompositeForeignKey(field="partner", name="deals_protection_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_protection_deal_fk"),
-            CompositeForeignKey(field="customer", name="deals_protection_customer_fk"),
-            CompositeForeignKey(field="product", name="deals_protection_product_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "customer", "product"],
                 condition=models.Q(released_at__isnull=True),

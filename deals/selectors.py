@@ -22,18 +22,9 @@ from deals.approvals.models import ApprovalStep, DecisionTime
 from deals.cases.reads import with_sides
 from deals.leads.models import LeadOffer
 from deals.matching import normalised_name, registrable_domain
-from deals.models import (
-    PENDING,
-    Deal,
-    DealLine,
-    DealStatus,
-    Product,
-    Protection,
-    Stage,
-    StageChange,
-)
+from deals.models import PENDING, Deal, DealLine, DealStatus, Protection, Stage, StageChange
 from deals.protection.reads import with_extensions
-from partners.models import Partner, Seat
+from partners.models import Partner, Product, Seat
 from partners.policies import sees_own_deals_only
 from partners.selectors import managers_of
 from portal.access import Actor

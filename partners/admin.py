@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +17,7 @@ from partners import selectors, services
 from partners.models import (
     Partner,
     PartnerType,
+    Product,
     Region,
     Seat,
     Tier,
@@ -23,6 +26,7 @@ from partners.models import (
 )
 from portal.admin_site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin, told
 from portal.events import event_type, event_types
+from portal.formatting import format_money, from_minor, to_minor
 from portal.forms import VendorModelForm
 from portal.imports.admin import ImportAdminMixin
 from portal.metrics import all_metrics
@@ -134,6 +138,47 @@ class RegionAdmin(VendorModelAdmin):
     def delete_queryset(self, request: Any, queryset: QuerySet[Region]) -> None:
         for region in queryset:
             self.delete_model(request, region)
+
+
+class ProductForm(VendorModelForm):
+    """The list price in whole money, as people write it; the table keeps minor units."""
+
+    price = forms.DecimalField(label="List price", required=False, min_value=0)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        currency = self.instance.vendor.currency
+        self.fields["price"].help_text = f"In {currency}. Empty: not stated."
+        if self.instance.list_price is not None:
+            self.initial["price"] = from_minor(self.instance.list_price, currency)
+
+    def clean_price(self) -> Decimal | None:
+        price = self.cleaned_data["price"]
+        self.instance.list_price = None if price is None else self._minor(price)
+        return price
+
+    def _minor(self, price: Decimal) -> int:
+        try:
+            return to_minor(price, self.instance.vendor.currency)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+@admin.register(Product)
+class ProductAdmin(ImportAdminMixin, VendorModelAdmin):
+    import_kind = "products"
+    form = ProductForm
+    fields = ("name", "code", "family", "price", "is_active")
+    list_display = ("name", "code", "family", "price", "is_active")
+    list_filter = ("is_active", "family")
+    list_select_related = ("vendor",)
+    search_fields = ("name", "code")
+
+    @admin.display(description="List price", ordering="list_price")
+    def price(self, product: Product) -> str:
+        if product.list_price is None:
+            return "–"
+        return format_money(product.list_price, product.vendor.currency)
 
 
 # Partners and their people --------------------------------------------------------------------------

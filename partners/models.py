@@ -10,7 +10,7 @@ from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from portal.models import Invitation, Membership
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, SharesRow, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, SharesRow, TenantKey, TenantModel, TenantOneToOne
 
 #: Partner keys become path segments and file names; /partners/people/ is a page of its own.
 PARTNER_SLUG = RegexValidator(
@@ -100,7 +100,6 @@ class TierBenefit(TenantModel):
         ordering = ["position", "id"]
         constraints = [
             RowSecurity(rows=Rows.PROGRAMME, name="partners_tierbenefit_rows"),
-            CompositeForeignKey(field="tier", name="partners_tierbenefit_tier_fk"),
         ]
         indexes = [models.Index(fields=["vendor", "tier"], name="partners_benefit_by_tier")]
 
@@ -121,7 +120,6 @@ class TierRequirement(TenantModel):
         ordering = ["metric"]
         constraints = [
             RowSecurity(rows=Rows.PROGRAMME, name="partners_tierrequirement_rows"),
-            CompositeForeignKey(field="tier", name="partners_tierrequirement_tier_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "tier", "metric"],
                 name="partners_tierrequirement_once",
@@ -208,9 +206,6 @@ class Partner(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, partner="id", name="partners_partner_rows"),
-            CompositeForeignKey(field="tier", name="partners_partner_tier_fk"),
-            CompositeForeignKey(field="region", name="partners_partner_region_fk"),
-            CompositeForeignKey(field="parent", name="partners_partner_parent_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="partners_partner_key"),
             models.UniqueConstraint(
                 fields=["vendor", "slug"],
@@ -243,9 +238,7 @@ class Seat(TenantModel):
     """Seats a member in a partner: this is what makes a person a partner person."""
 
     partner = TenantKey(Partner, related_name="seats")
-    membership = models.OneToOneField(
-        Membership, on_delete=models.CASCADE, related_name="seat", db_constraint=False
-    )
+    membership = TenantOneToOne(Membership, on_delete=models.CASCADE, related_name="seat")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seats", db_index=False
     )
@@ -261,8 +254,6 @@ class Seat(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, own="user_id", name="partners_seat_rows"),
-            CompositeForeignKey(field="partner", name="partners_seat_partner_fk"),
-            CompositeForeignKey(field="membership", name="partners_seat_membership_fk"),
             SharesRow(field="membership", writes=True, name="partners_seat_membership"),
             models.UniqueConstraint(fields=["vendor", "id"], name="partners_seat_key"),
             models.UniqueConstraint(fields=["vendor", "membership"], name="partners_seat_once"),
@@ -275,16 +266,12 @@ class Seat(TenantModel):
 class SeatInvitation(TenantModel):
     """The partner a kernel invitation leads to."""
 
-    invitation = models.OneToOneField(
-        Invitation, on_delete=models.CASCADE, related_name="seat_invitation", db_constraint=False
-    )
+    invitation = TenantOneToOne(Invitation, on_delete=models.CASCADE, related_name="seat_invitation")
     partner = TenantKey(Partner, related_name="invitations")
 
     class Meta:
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="partners_seatinvitation_rows"),
-            CompositeForeignKey(field="invitation", name="partners_seatinvitation_invitation_fk"),
-            CompositeForeignKey(field="partner", name="partners_seatinvitation_partner_fk"),
             SharesRow(field="invitation", writes=True, name="partners_seatinvitation_invitation"),
             models.UniqueConstraint(fields=["vendor", "invitation"], name="partners_seatinvitation_once"),
         ]
@@ -309,3 +296,34 @@ class RegionGroupGrant(GroupObjectPermissionBase):
 
     class Meta(GroupObjectPermissionBase.Meta):
         pass
+
+
+class Product(TenantModel):
+    """What the vendor sells, and what partners sell, learn and plan campaigns for."""
+
+    name = models.CharField(max_length=120)
+    code = models.CharField(max_length=60, help_text="Short key, unique for the vendor.")
+    family = models.CharField(max_length=60, blank=True)
+    list_price = models.BigIntegerField(
+        null=True, blank=True, help_text="In minor units of the vendor's currency (cents)."
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="partners_product_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="partners_product_key"),
+            models.UniqueConstraint(
+                fields=["vendor", "code"],
+                name="partners_product_code",
+                violation_error_message="Another product has this code already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(list_price__isnull=True) | models.Q(list_price__gte=0),
+                name="partners_product_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,7 +8,7 @@ from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
 
-from portal.rows import CompositeForeignKey, TenantModel, row_security
+from portal.rows import TenantModel, row_security
 
 
 def tenant_models() -> list[type[TenantModel]]:
@@ -23,11 +23,10 @@ def tenant_tables_are_walled(app_configs: Any = None, **_: Any) -> list[Error]:
 def _wall_errors(model: type[TenantModel]) -> Iterable[Error]:
     if row_security(model) is None:
         yield Error("no RowSecurity in Meta.constraints", obj=model, id="portal.E001")
-    composite = {c.field for c in model._meta.constraints if isinstance(c, CompositeForeignKey)}
     for field in model._meta.get_fields():
-        if _is_tenant_key(field) and field.name not in composite:
+        if _points_to_tenant(field) and not getattr(field, "leads_with_vendor", False):
             yield Error(
-                f"{field.name} has no CompositeForeignKey",
+                f"{field.name} is no TenantKey",
                 hint="A plain foreign key accepts another vendor's row.",
                 obj=model,
                 id="portal.E002",
@@ -47,7 +46,7 @@ def _leading_column(index: models.Index) -> str:
     return getattr(getattr(first, "expression", first), "name", "")
 
 
-def _is_tenant_key(field: Any) -> bool:
+def _points_to_tenant(field: Any) -> bool:
     is_key = isinstance(field, models.ForeignKey)
     return (
         is_key

@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from portal.roles import PARTNER_ROLES, STAFF_ROLES, Role
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 #: Slugs become path segments and settings; the pattern leaves no room for anything else.
 VENDOR_SLUG = RegexValidator(
@@ -430,7 +430,6 @@ class Holiday(TenantModel):
 
 
 __all__ = [
-    "CompositeForeignKey",
     "ExchangeRate",
     "Holiday",
     "Invitation",

@@ -1,4 +1,4 @@
-"""Row security and composite foreign keys, declared in a model's `Meta.constraints`.
+"""Row security, declared in a model's `Meta.constraints`, and keys between rows of one vendor.
 
 Because they are `BaseConstraint`s, `makemigrations` writes them like any other constraint and a new
 table cannot forget them (`portal.checks` and the catalog test insist). The shape of the policies was
@@ -199,39 +199,6 @@ class SharesRow(_AfterTable):
         return [f"drop policy {name} on {there}" for name in names]
 
 
-class CompositeForeignKey(_AfterTable):
-    """`(vendor_id, x_id) -> (vendor_id, id)`: a plain foreign key would accept another vendor's row."""
-
-    def __init__(self, *, field: str, name: str) -> None:
-        super().__init__(name=name)
-        self.field = field
-
-    def deconstruct(self) -> Any:
-        path, args, kwargs = super().deconstruct()
-        kwargs["field"] = self.field
-        return path, args, kwargs
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CompositeForeignKey) and self.deconstruct() == other.deconstruct()
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.field))
-
-    def statements(self, model: type[models.Model], schema_editor: Any) -> list[str]:
-        field: Any = model._meta.get_field(self.field)
-        quote = schema_editor.quote_name
-        target = quote(field.remote_field.model._meta.db_table)
-        return [
-            f"alter table {quote(model._meta.db_table)} add constraint {quote(self.name)} "
-            f"foreign key (vendor_id, {quote(field.column)}) references {target} (vendor_id, id) "
-            "deferrable initially deferred"
-        ]
-
-    def drops(self, model: type[models.Model], schema_editor: Any) -> list[str]:
-        quote = schema_editor.quote_name
-        return [f"alter table {quote(model._meta.db_table)} drop constraint {quote(self.name)}"]
-
-
 def array_of(ids: Iterable[int]) -> str:
     """The ids as one parameter, for `= any(%s::bigint[])`."""
     return "{" + ",".join(map(str, ids)) + "}"
@@ -287,18 +254,28 @@ def row_security(model: type[models.Model]) -> RowSecurity | None:
 
 
 class TenantKey(models.ForeignKey[Any, Any]):
-    """A foreign key between tenant tables; its database constraint is a `CompositeForeignKey`."""
+    """A foreign key between tenant tables.
+
+    Its constraint is composite, `(vendor_id, x_id) -> (vendor_id, id)`: a plain one would accept another
+    vendor's row. `portal.postgres.schema` writes it, so the model it points to needs a unique key of both.
+    """
+
+    leads_with_vendor = True
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
-        kwargs["db_constraint"] = False
         kwargs["db_index"] = False  # indexes of tenant tables lead with the vendor and are declared by name
         super().__init__(to, on_delete, **kwargs)
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
-        for implied in ("db_constraint", "db_index"):
-            kwargs.pop(implied, None)
+        kwargs.pop("db_index", None)
         return name, path, args, kwargs
+
+
+class TenantOneToOne(models.OneToOneField[Any, Any]):
+    """The same where there is at most one; its own unique key is beside the vendor's."""
+
+    leads_with_vendor = True
 
 
 class TenantModel(models.Model):

@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "portal",
     "partners",
     "deals",
+    "enablement",
     "scorecards",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -22,6 +22,7 @@ urlpatterns = [
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),
+    path("learning/", include("enablement.urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,15 +1,14 @@
-from django.apps import AppConfig
+from portal.features import FeatureConfig
 
 
-class ScorecardsConfig(AppConfig):
+class ScorecardsConfig(FeatureConfig):
     name = "scorecards"
+    new_vendor = ("scorecards.services.programme_defaults",)
 
     def ready(self) -> None:
+        super().ready()
         from portal.events import listen, listen_to_batches
-        from portal.newvendor import on_new_vendor
-        from scorecards import events, navigation  # noqa: F401  (each registers what it declares)
-        from scorecards.services import mark_many_stale, mark_stale, programme_defaults
+        from scorecards.services import mark_many_stale, mark_stale
 
         listen(mark_stale)
         listen_to_batches(mark_many_stale)
-        on_new_vendor(programme_defaults)

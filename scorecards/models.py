@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from partners.models import Partner, Tier
 from portal.metrics import Better, Quadrant, Result, all_metrics
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 from scorecards.scoring import HEALTH, Detail, Scheme, detailed
 
 
@@ -65,7 +65,6 @@ class MetricTarget(TenantModel):
         ordering = ["metric", "tier_id"]
         constraints = [
             RowSecurity(rows=Rows.PROGRAMME, name="scorecards_metrictarget_rows"),
-            CompositeForeignKey(field="tier", name="scorecards_metrictarget_tier_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "metric", "tier"],
                 nulls_distinct=False,
@@ -187,8 +186,6 @@ class Scorecard(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="scorecards_scorecard_rows"),
-            CompositeForeignKey(field="partner", name="scorecards_scorecard_partner_fk"),
-            CompositeForeignKey(field="yardstick", name="scorecards_scorecard_yardstick_fk"),
             models.UniqueConstraint(fields=["vendor", "partner", "as_of"], name="scorecards_scorecard_once"),
         ]
 
@@ -277,7 +274,6 @@ class Standing(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="scorecards_standing_rows"),
-            CompositeForeignKey(field="partner", name="scorecards_standing_partner_fk"),
             models.UniqueConstraint(fields=["vendor", "partner"], name="scorecards_standing_once"),
         ]
 
@@ -299,7 +295,6 @@ class StalePartner(TenantModel):
         ordering = ["since"]
         constraints = [
             RowSecurity(rows=Rows.MAILBOX, name="scorecards_stalepartner_rows"),
-            CompositeForeignKey(field="partner", name="scorecards_stalepartner_partner_fk"),
         ]
         indexes = [models.Index(fields=["vendor", "partner"], name="scorecards_stale_by_partner")]
 

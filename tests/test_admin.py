@@ -21,11 +21,20 @@ from deals.conflicts.models import DirectAccount
 from deals.cosell.models import CoSell, CreditLine
 from deals.leads.models import Lead, LeadOffer, LeadRule
 from deals.lifecycle.models import DealTerms
-from deals.models import Customer, Deal, Product, Stage
+from deals.models import Customer, Deal, Stage
 from deals.proofs.models import Proof
 from deals.protection.models import Extension, ExtensionTerms
 from partners.admin import TierAdmin
-from partners.models import Partner, PartnerUserGrant, Region, Seat, Tier, TierBenefit, TierRequirement
+from partners.models import (
+    Partner,
+    PartnerUserGrant,
+    Product,
+    Region,
+    Seat,
+    Tier,
+    TierBenefit,
+    TierRequirement,
+)
 from portal.models import (
     ExchangeRate,
     Holiday,

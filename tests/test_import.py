@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deals.models import Customer, Deal, DealLine, Product, Protection, Stage, StageChange
-from partners.models import Partner, PartnerUserGrant, Region, RegionGroupGrant, Seat, Tier
+from deals.models import Customer, Deal, DealLine, Protection, Stage, StageChange
+from partners.models import Partner, PartnerUserGrant, Product, Region, RegionGroupGrant, Seat, Tier
 from partners.reach import reach
 from portal.imports import kinds
 from portal.imports.loading import load

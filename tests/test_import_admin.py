@@ -51,7 +51,13 @@ def kept_files() -> list[str]:
 
 def test_a_table_offers_the_import(client_as: SignIn, world: VendorWorld) -> None:
     client = client_as(world.people["program_admin"])
-    for table in ("partners_partner", "portal_membership", "deals_customer", "deals_product", "deals_deal"):
+    for table in (
+        "partners_partner",
+        "portal_membership",
+        "deals_customer",
+        "partners_product",
+        "deals_deal",
+    ):
         page = client.get(reverse(f"admin:{table}_changelist"))
         assert reverse(f"admin:{table}_import") in page.content.decode(), table
         form = client.get(reverse(f"admin:{table}_import"))
@@ -145,7 +151,7 @@ def test_a_file_is_kept_for_the_one_who_gave_it(
     before = slugs(other_world)
     stranger = client_as(other_world.people["program_admin"])
     assert stranger.post(reverse(f"{PAGE}_confirm"), {"token": token}).status_code == 409
-    other_table = reverse("admin:deals_product_import_confirm")
+    other_table = reverse("admin:partners_product_import_confirm")
     assert client_as(world.people["program_admin"]).post(other_table, {"token": token}).status_code == 409
     assert (
         client_as(world.people["program_admin"])

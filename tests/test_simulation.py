@@ -356,7 +356,7 @@ def test_what_a_row_holds_survives_copying() -> None:
         vendor = Vendor.objects.using("owner").create(slug="odd", name="Odd")
         copy([(tables.PRODUCT, (10**12, vendor.pk, hostile, like_null, "", None))])
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        from deals.models import Product
+        from partners.models import Product
 
         product = Product.objects.get()
     assert (product.name, product.code, product.family) == (hostile, like_null, "")

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from deals.models import Deal, Product, Verdict
-from partners.models import Partner
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from deals.models import Deal, Verdict
+from partners.models import Partner, Product
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 
 class AmendmentStatus(models.TextChoices):
@@ -62,8 +62,6 @@ class Amendment(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_amendment_rows"),
-            CompositeForeignKey(field="partner", name="deals_amendment_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_amendment_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_amendment_key"),
             models.UniqueConstraint(fields=["vendor", "deal", "key"], name="deals_amendment_form"),
             models.UniqueConstraint(
@@ -112,9 +110,6 @@ class AmendmentLine(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_amendmentline_rows"),
-            CompositeForeignKey(field="partner", name="deals_amendmentline_partner_fk"),
-            CompositeForeignKey(field="amendment", name="deals_amendmentline_amendment_fk"),
-            CompositeForeignKey(field="product", name="deals_amendmentline_product_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "amendment", "product"], name="deals_amendmentline_once"
             ),

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.db import models
 
-from deals.models import Deal, DealSource, Product
-from partners.models import Partner, Tier
+from deals.models import Deal, DealSource
+from partners.models import Partner, Product, Tier
 from portal.roles import Role
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 #: Roles that may decide registrations at all.
 DECIDING_ROLES = [(role.value, role.label) for role in (Role.CHANNEL_MANAGER, Role.PROGRAM_ADMIN)]
@@ -52,8 +52,6 @@ class ApprovalRule(TenantModel):
         ordering = ["position"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_approvalrule_rows"),
-            CompositeForeignKey(field="tier", name="deals_approvalrule_tier_fk"),
-            CompositeForeignKey(field="product", name="deals_approvalrule_product_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_approvalrule_key"),
             models.UniqueConstraint(
                 fields=["vendor", "position"],
@@ -88,7 +86,6 @@ class ApprovalRuleStep(TenantModel):
         ordering = ["position"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_approvalrulestep_rows"),
-            CompositeForeignKey(field="rule", name="deals_approvalrulestep_rule_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "rule", "position"],
                 name="deals_approvalrulestep_position",
@@ -164,8 +161,6 @@ class ApprovalStep(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_approvalstep_rows"),
-            CompositeForeignKey(field="partner", name="deals_approvalstep_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_approvalstep_deal_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "deal", "round", "position"], name="deals_approvalstep_once"
             ),

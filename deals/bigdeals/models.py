@@ -6,10 +6,10 @@ from django.db import models
 from django.utils import timezone
 
 from deals.approvals.models import DECIDING_ROLES
-from deals.models import Deal, Product
-from partners.models import Partner
+from deals.models import Deal
+from partners.models import Partner, Product
 from portal.models import CURRENCY
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 #: Shares are whole basis points: 10,000 are 100 %.
 WHOLE = 10_000
@@ -153,8 +153,6 @@ class PriceRequest(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_pricerequest_rows"),
-            CompositeForeignKey(field="partner", name="deals_pricerequest_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_pricerequest_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_pricerequest_key"),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
@@ -229,9 +227,6 @@ class PriceLine(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_priceline_rows"),
-            CompositeForeignKey(field="partner", name="deals_priceline_partner_fk"),
-            CompositeForeignKey(field="request", name="deals_priceline_request_fk"),
-            CompositeForeignKey(field="product", name="deals_priceline_product_fk"),
             models.UniqueConstraint(fields=["vendor", "request", "product"], name="deals_priceline_once"),
             models.CheckConstraint(
                 condition=models.Q(requested_price__gt=0)

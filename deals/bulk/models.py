@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 from partners.models import Partner
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey
+from portal.rows import Rows, RowSecurity, TenantKey
 from portal.uploads import StoredFile
 
 
@@ -29,5 +29,4 @@ class BulkUpload(StoredFile):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_bulkupload_rows"),
-            CompositeForeignKey(field="partner", name="deals_bulkupload_partner_fk"),
         ]

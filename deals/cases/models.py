@@ -8,7 +8,7 @@ from django.utils import timezone
 from deals.conflicts.models import DirectAccount
 from deals.models import Deal
 from partners.models import Partner
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 from portal.uploads import StoredFile
 
 APPEAL_DAYS = 10
@@ -132,11 +132,6 @@ class ConflictCase(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_conflictcase_rows"),
-            CompositeForeignKey(field="deal", name="deals_conflictcase_deal_fk"),
-            CompositeForeignKey(field="partner", name="deals_conflictcase_partner_fk"),
-            CompositeForeignKey(field="rival", name="deals_conflictcase_rival_fk"),
-            CompositeForeignKey(field="rival_partner", name="deals_conflictcase_rival_partner_fk"),
-            CompositeForeignKey(field="account", name="deals_conflictcase_account_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_conflictcase_key"),
             models.UniqueConstraint(
                 fields=["vendor", "deal", "rival"],
@@ -198,9 +193,6 @@ class CaseSide(TenantModel):
         ordering = ["-changed_at", "-id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_caseside_rows"),
-            CompositeForeignKey(field="case", name="deals_caseside_case_fk"),
-            CompositeForeignKey(field="partner", name="deals_caseside_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_caseside_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_caseside_key"),
             models.UniqueConstraint(fields=["vendor", "deal", "case"], name="deals_caseside_once"),
         ]
@@ -227,7 +219,5 @@ class CaseFile(StoredFile):
         indexes = [models.Index(fields=["vendor", "side"], name="deals_casefile_by_side")]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_casefile_rows"),
-            CompositeForeignKey(field="partner", name="deals_casefile_partner_fk"),
-            CompositeForeignKey(field="side", name="deals_casefile_side_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_casefile_key"),
         ]

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from deals.conflicts.candidates import Match, Typed, matches
 from deals.conflicts.models import DirectAccount
-from deals.models import PENDING, Deal, DealLine, DealStatus, Product, Protection, Verdict
+from deals.models import PENDING, Deal, DealLine, DealStatus, Protection, Verdict
+from partners.models import Product
 from portal.access import Actor
 from portal.models import PortalEvent
 from portal.wall import across_the_wall

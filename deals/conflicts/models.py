@@ -3,8 +3,9 @@
 from django.db import models
 from django.utils import timezone
 
-from deals.models import Customer, Product
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from deals.models import Customer
+from partners.models import Product
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 
 class CustomerWord(TenantModel):
@@ -21,7 +22,6 @@ class CustomerWord(TenantModel):
         indexes = [models.Index(fields=["vendor", "word", "customer"], name="deals_customerword_by_word")]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_customerword_rows"),
-            CompositeForeignKey(field="customer", name="deals_customerword_customer_fk"),
             models.UniqueConstraint(fields=["vendor", "customer", "word"], name="deals_customerword_once"),
         ]
 
@@ -42,7 +42,6 @@ class DirectAccount(TenantModel):
         ordering = ["name"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_directaccount_rows"),
-            CompositeForeignKey(field="customer", name="deals_directaccount_customer_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_directaccount_key"),
             models.UniqueConstraint(
                 fields=["vendor", "customer"],
@@ -70,8 +69,6 @@ class DirectAccountProduct(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_directaccountproduct_rows"),
-            CompositeForeignKey(field="account", name="deals_directaccountproduct_account_fk"),
-            CompositeForeignKey(field="product", name="deals_directaccountproduct_product_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "account", "product"],
                 name="deals_directaccountproduct_once",

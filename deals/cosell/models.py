@@ -8,7 +8,7 @@ from django.utils import timezone
 from deals.bigdeals.models import WHOLE
 from deals.models import Deal, DealStatus
 from partners.models import Partner
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 
 class CoSellStatus(models.TextChoices):
@@ -67,9 +67,6 @@ class CoSell(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_cosell_rows"),
-            CompositeForeignKey(field="partner", name="deals_cosell_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_cosell_deal_fk"),
-            CompositeForeignKey(field="other", name="deals_cosell_other_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_cosell_key"),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
@@ -153,9 +150,6 @@ class CreditLine(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_creditline_rows"),
-            CompositeForeignKey(field="partner", name="deals_creditline_partner_fk"),
-            CompositeForeignKey(field="cosell", name="deals_creditline_cosell_fk"),
-            CompositeForeignKey(field="deal", name="deals_creditline_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "cosell", "partner"], name="deals_creditline_once"),
             models.CheckConstraint(
                 condition=models.Q(share__gt=0, share__lt=WHOLE), name="deals_creditline_share"

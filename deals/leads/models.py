@@ -11,10 +11,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
-from deals.models import Deal, Product
-from partners.models import Partner, PartnerType, Region, Tier
+from deals.models import Deal
+from partners.models import Partner, PartnerType, Product, Region, Tier
 from portal.models import CURRENCY
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 
 class LeadStatus(models.TextChoices):
@@ -101,7 +101,6 @@ class Lead(_Customer, TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_lead_rows"),
-            CompositeForeignKey(field="region", name="deals_lead_region_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_lead_key"),
             models.UniqueConstraint(fields=["vendor", "number"], name="deals_lead_number"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="deals_lead_reference"),
@@ -144,8 +143,6 @@ class LeadLine(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_leadline_rows"),
-            CompositeForeignKey(field="lead", name="deals_leadline_lead_fk"),
-            CompositeForeignKey(field="product", name="deals_leadline_product_fk"),
             models.UniqueConstraint(fields=["vendor", "lead", "product"], name="deals_leadline_once"),
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="deals_leadline_quantity"),
         ]
@@ -235,9 +232,6 @@ class LeadOffer(_Customer, TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_leadoffer_rows"),
-            CompositeForeignKey(field="partner", name="deals_leadoffer_partner_fk"),
-            CompositeForeignKey(field="lead", name="deals_leadoffer_lead_fk"),
-            CompositeForeignKey(field="deal", name="deals_leadoffer_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_leadoffer_key"),
             models.UniqueConstraint(
                 fields=["vendor", "lead"],
@@ -314,9 +308,6 @@ class LeadOfferLine(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_leadofferline_rows"),
-            CompositeForeignKey(field="partner", name="deals_leadofferline_partner_fk"),
-            CompositeForeignKey(field="offer", name="deals_leadofferline_offer_fk"),
-            CompositeForeignKey(field="product", name="deals_leadofferline_product_fk"),
             models.UniqueConstraint(fields=["vendor", "offer", "product"], name="deals_leadofferline_once"),
         ]
 
@@ -334,8 +325,6 @@ class OfferBasis(TenantModel):
     class Meta:
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_offerbasis_rows"),
-            CompositeForeignKey(field="offer", name="deals_offerbasis_offer_fk"),
-            CompositeForeignKey(field="rule", name="deals_offerbasis_rule_fk"),
             models.UniqueConstraint(fields=["vendor", "offer"], name="deals_offerbasis_once"),
         ]
 
@@ -369,8 +358,6 @@ class LeadContact(TenantModel):
         indexes = [models.Index(fields=["vendor", "offer", "-logged_at"], name="deals_leadcontact_by_offer")]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_leadcontact_rows"),
-            CompositeForeignKey(field="partner", name="deals_leadcontact_partner_fk"),
-            CompositeForeignKey(field="offer", name="deals_leadcontact_offer_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "offer", "form_key"],
                 condition=models.Q(form_key__isnull=False),
@@ -423,9 +410,6 @@ class LeadRule(TenantModel):
         ordering = ["position"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_leadrule_rows"),
-            CompositeForeignKey(field="region", name="deals_leadrule_region_fk"),
-            CompositeForeignKey(field="product", name="deals_leadrule_product_fk"),
-            CompositeForeignKey(field="least_tier", name="deals_leadrule_least_tier_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_leadrule_key"),
             models.UniqueConstraint(
                 fields=["vendor", "position"],

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from deals.models import Deal
 from partners.models import Partner
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 from portal.uploads import StoredFile
 
 #: What holds until the vendor says otherwise.
@@ -75,8 +75,6 @@ class Attachment(StoredFile):
         ordering = ["uploaded_at", "id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_attachment_rows"),
-            CompositeForeignKey(field="partner", name="deals_attachment_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_attachment_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "deal", "sha256"], name="deals_attachment_once"),
         ]
 
@@ -109,8 +107,6 @@ class Note(_AnyNote):
         ordering = ["-written_at", "-id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_note_rows"),
-            CompositeForeignKey(field="partner", name="deals_note_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_note_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "deal", "key"], name="deals_note_once"),
         ]
 
@@ -122,7 +118,5 @@ class InternalNote(_AnyNote):
         ordering = ["-written_at", "-id"]
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_internalnote_rows"),
-            CompositeForeignKey(field="partner", name="deals_internalnote_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_internalnote_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "deal", "key"], name="deals_internalnote_once"),
         ]

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from deals.models import Deal
 from partners.models import Partner
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 from portal.uploads import StoredFile
 
 
@@ -55,8 +55,6 @@ class Proof(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_proof_rows"),
-            CompositeForeignKey(field="partner", name="deals_proof_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_proof_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_proof_key"),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
@@ -89,8 +87,6 @@ class ProofFile(StoredFile):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_prooffile_rows"),
-            CompositeForeignKey(field="partner", name="deals_prooffile_partner_fk"),
-            CompositeForeignKey(field="proof", name="deals_prooffile_proof_fk"),
         ]
 
 
@@ -107,8 +103,6 @@ class SerialNumber(TenantModel):
         ordering = ["id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_serialnumber_rows"),
-            CompositeForeignKey(field="partner", name="deals_serialnumber_partner_fk"),
-            CompositeForeignKey(field="proof", name="deals_serialnumber_proof_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "key"],
                 condition=models.Q(released_at__isnull=True),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from deals.models import Deal
 from partners.models import Partner, Tier
-from portal.rows import CompositeForeignKey, Rows, RowSecurity, TenantKey, TenantModel
+from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
 #: What a vendor grants that has not said otherwise.
 MOST_EXTENSIONS, MOST_DAYS = 2, 60
@@ -42,7 +42,6 @@ class ExtensionTerms(TenantModel):
         verbose_name_plural = "extension terms"
         constraints = [
             RowSecurity(rows=Rows.PROGRAMME, name="deals_extensionterms_rows"),
-            CompositeForeignKey(field="tier", name="deals_extensionterms_tier_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "tier"],
                 name="deals_extensionterms_once",
@@ -110,8 +109,6 @@ class Extension(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_extension_rows"),
-            CompositeForeignKey(field="partner", name="deals_extension_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_extension_deal_fk"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_extension_key"),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
@@ -162,8 +159,6 @@ class ProtectionReminder(TenantModel):
         ordering = ["-made_at", "-id"]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_protectionreminder_rows"),
-            CompositeForeignKey(field="partner", name="deals_protectionreminder_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_protectionreminder_deal_fk"),
             models.UniqueConstraint(
                 fields=["vendor", "deal", "until", "days_before"], name="deals_protectionreminder_once"
             ),
@@ -190,8 +185,6 @@ class ExtensionLink(TenantModel):
         indexes = [models.Index(fields=["vendor", "deal"], name="deals_extensionlink_by_deal")]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_extensionlink_rows"),
-            CompositeForeignKey(field="partner", name="deals_extensionlink_partner_fk"),
-            CompositeForeignKey(field="deal", name="deals_extensionlink_deal_fk"),
         ]
 
     def __str__(self) -> str:

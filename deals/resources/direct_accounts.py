@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
 from deals.resources.customers import CustomerFinder, Domain, domain_in
-from deals.resources.products import product_lookup
+from partners.resources.products import product_lookup
 from portal.imports.cells import Cell, Country, Known, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from deals.leads.models import FREE, Lead, LeadLine
 from deals.leads.services import numbers_take
 from deals.resources.customers import Domain
-from deals.resources.products import product_lookup
 from partners.models import Region
+from partners.resources.products import product_lookup
 from portal.events import Fact, record_many
 from portal.imports.cells import (
     Amount,

@@ -26,9 +26,9 @@ from deals.models import (
     Verdict,
 )
 from deals.resources.customers import CustomerFinder, Domain, domain_in
-from deals.resources.products import product_lookup
 from deals.services import references_take
 from partners.resources import partner_lookup
+from partners.resources.products import product_lookup
 from portal.business_calendars import decision_due
 from portal.events import Fact, record_many
 from portal.exchange import Rates, in_vendor_currency

@@ -17,10 +17,11 @@ from deals.amendments.reads import changes_of
 from deals.conflicts.check import conflict_check
 from deals.lifecycle.models import DealTerms
 from deals.lifecycle.reads import terms
-from deals.models import Deal, DealLine, Product, Protection, Verdict
+from deals.models import Deal, DealLine, Protection, Verdict
 from deals.selectors import as_the_vendor, manager_asked
 from deals.services.protecting import claim
 from deals.services.steps import keep, lock, locked, reasoned, require, tell
+from partners.models import Product
 from portal.access import Actor
 from portal.business_calendars import decision_due
 from portal.exchange import in_vendor_currency

@@ -14,12 +14,13 @@ from deals.approvals.models import StepOutcome
 from deals.conflicts.check import conflict_check
 from deals.customers import customer_of
 from deals.lifecycle.reads import terms
-from deals.models import Deal, DealLine, DealStatus, Product
+from deals.models import Deal, DealLine, DealStatus
 from deals.services.approving import ask_instead, send_for_approval, steps_end
 from deals.services.deciding import approved_at_once
 from deals.services.protecting import release
 from deals.services.references import references_take
 from deals.services.steps import keep, locked, require, tell
+from partners.models import Product
 from portal.access import Actor
 from portal.business_calendars import decision_due
 from portal.exchange import in_vendor_currency

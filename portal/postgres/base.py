@@ -10,10 +10,13 @@ from django.db import connections
 from django.db.backends.postgresql import base
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
+from portal.postgres.schema import DatabaseSchemaEditor
 from portal.scope import Scope, current_scope
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
+
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
         super().set_autocommit(autocommit, *args, **kwargs)
         scope = current_scope()

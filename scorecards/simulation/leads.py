@@ -27,8 +27,8 @@ from deals.leads.models import (
     Territory,
 )
 from deals.leads.rules import country_name
-from deals.models import Deal, DealSource, Product
-from partners.models import Partner, PartnerStatus, Tier
+from deals.models import Deal, DealSource
+from partners.models import Partner, PartnerStatus, Product, Tier
 from portal.business_calendars import calendar_of
 from portal.business_time import BusinessCalendar
 from portal.events import Fact, record_many

@@ -9,8 +9,8 @@ from django.utils import timezone
 from deals.amendments.models import Amendment, AmendmentLine, AmendmentStatus
 from deals.amendments.reads import changes_of
 from deals.lifecycle.models import Attachment, DealTerms, InternalNote, Note
-from deals.models import PENDING, Deal, DealStatus, Product, Verdict
-from partners.models import Partner
+from deals.models import PENDING, Deal, DealStatus, Verdict
+from partners.models import Partner, Product
 from portal.business_calendars import decision_due
 from portal.events import record
 from portal.models import Vendor

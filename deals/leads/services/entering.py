@@ -11,8 +11,8 @@ from django.db.models import Max
 from deals.leads import policies
 from deals.leads.models import Lead, LeadLine
 from deals.leads.services.steps import managed, one_at_a_time, tell_vendor
-from deals.models import Product
 from deals.selectors import as_the_vendor
+from partners.models import Product
 from portal.access import Actor
 
 #: What is answered about a lead; amount in minor units of `currency`, owner and region by id.

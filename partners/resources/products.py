@@ -7,7 +7,7 @@ from zlib import crc32
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from deals.models import Product
+from partners.models import Product
 from portal.imports.cells import Cell, Flag, Lookup, Money, Text
 from portal.imports.maps import folded
 from portal.imports.resources import VendorResource

@@ -1,0 +1,6 @@
+from portal.features import FeatureConfig
+
+
+class EnablementConfig(FeatureConfig):
+    name = "enablement"
+    features = ()

@@ -166,7 +166,7 @@ def _warm_up() -> None:
 def _dump_scores(making: Dump, vendors: list[str]) -> None:
     from django.core.management import call_command
 
-    for vendor in tenancy_vendors:
+    for vendor in vendors:
         said = StringIO()
         with _undone():
             call_command("score", vendor=vendor, json=True, stdout=said)

@@ -6,7 +6,7 @@ from portal.events import partitions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0006_lead_hours")]
+    dependencies = [("portal", "0001_initial")]
 
     operations = [
         migrations.RunSQL(partitions.CREATE_DEFAULT, partitions.DROP_DEFAULT),

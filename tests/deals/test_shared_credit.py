@@ -27,6 +27,7 @@ from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from scorecards.services import nightly
+from tests.support.clocks import stopped_at
 from tests.support.deals import approved, do, draft, events, now_is
 from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -426,6 +427,27 @@ class TestWhoSeesWhat:
             assert (line.status, line.won_at, line.booked, line.amount) == ("approved", None, None, 25_800_00)
             assert line.open_until == line.ended_at, "not even when it was closed"
             assert not PortalEvent.objects.filter(type="deals.share_won").exists()
+
+    @pytest.mark.parametrize("hour", [0, 11, 12, 16, 23], ids="at {} o'clock".format)
+    def test_nor_of_a_win_on_the_day_sharing_ended_whenever_that_was(
+        self, world: VendorWorld, delta: Person, hour: int
+    ) -> None:
+        """Entered the same day a minute later, and entered the day after."""
+        ended = datetime(2026, 11, 18, hour, 30, tzinfo=world.vendor.zone)
+        for entered_at in (ended + timedelta(minutes=1), ended + timedelta(days=1)):
+            with stopped_at(ended - timedelta(days=1)):
+                deal = approved(world, customer_name=f"Customer of {entered_at}", customer_domain="")
+                cosell = name(world, deal)
+            with stopped_at(ended):
+                settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+            with stopped_at(entered_at):
+                fields = {"amount": 100_000_00, "closed_on": ended.date()}
+                won = do(outcome_services.deal_win, world.people["partner_rep"], deal, **fields)
+            assert won.won_at.astimezone(world.vendor.zone).date() == ended.date()
+            with acting_as(delta):
+                line = CreditLine.objects.get(deal_id=deal.pk)
+                assert (line.won_at, line.booked) == (None, None)
+                assert not PortalEvent.objects.filter(type="deals.share_won").exists()
 
     def test_nor_does_who_declined(self, world: VendorWorld, delta: Person, client_as: SignIn) -> None:
         deal = approved(world)

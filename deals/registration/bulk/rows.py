@@ -171,7 +171,7 @@ class _Reading:
         data["customer_country"] = self._cell(row, "customer_country", Country())
         data["source"] = self._cell(row, "source", Choice(DealSource, default=DealSource.PARTNER))
         data["currency"] = row.texts.get("currency", "").upper() or self.currencies[0]
-        form = DealForm(data, currencies=self.currencies)
+        form = DealForm(data, currencies=self.currencies, today=self.context.today)
         lines = self._lines(row)
         told = {fault.column for fault in row.faults}
         for name, errors in form.errors.items():

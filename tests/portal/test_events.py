@@ -16,6 +16,7 @@ from portal.events.tasks import create_event_partitions
 from portal.notifications import email
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
+from tests.support.patience import patient
 from tests.support.processes import PATIENCE
 from tests.support.worlds import VendorWorld, acting_as
 
@@ -139,7 +140,7 @@ class TestMonthsBesideOtherWork:
 
     def test_two_loads_of_unknown_months_wait_for_nobody_and_readers_neither(self, vendor: Vendor) -> None:
         """Both write while the other's transaction is open; nothing may wait for half a second."""
-        written, seen = Barrier(2, timeout=PATIENCE), []
+        written, seen = Barrier(2, timeout=patient(PATIENCE)), []
 
         def load(year: int) -> None:
             with entered(system_scope(vendor.pk)), transaction.atomic():
@@ -172,14 +173,14 @@ class TestMonthsBesideOtherWork:
             with entered(system_scope(vendor.pk)), transaction.atomic():
                 record("portal.exported", occurred_at=moment)
                 started.set()
-                finish.wait(PATIENCE)
+                finish.wait(patient(PATIENCE))
             connections.close_all()
 
         def beside_a_load_of(moment: datetime) -> int:
             started.clear(), finish.clear()
             thread = Thread(target=load, args=[moment])
             thread.start()
-            started.wait(PATIENCE)
+            started.wait(patient(PATIENCE))
             try:
                 return partitions.ensure([date(2034, 5, 1)])
             finally:

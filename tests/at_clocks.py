@@ -1,9 +1,9 @@
 """`make test-clock`: the suite, without browser and bench, at moments when clocks and calendars are awkward.
 
-Debian's `faketime` shifts the clock of pytest and of every Python it starts. The embedded servers, in a folder
-of their own, keep the true time: shifted, their timeouts never end, and nothing asks them what time it is.
-`--clock NAME` for one of the clocks, `--turn N` for the N-th (the CI takes them by turns); everything else is
-passed on to pytest.
+Debian's `faketime` shifts the clock of pytest and of every Python it starts. The embedded servers, in a
+folder of their own, keep the true time: shifted, their timeouts never end, and nothing asks them what time
+it is. `--clock NAME` for one of the clocks, `--turn N` for the N-th (the CI takes them by turns); everything
+else is passed on to pytest.
 """
 
 import argparse

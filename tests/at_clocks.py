@@ -2,8 +2,8 @@
 
 Debian's `faketime` shifts the clock of pytest and of every Python it starts. The embedded servers, in a
 folder of their own, keep the true time: shifted, their timeouts never end, and nothing asks them what time
-it is. `--clock NAME` for one of the clocks, `--turn N` for the N-th (the CI takes them by turns); everything
-else is passed on to pytest.
+it is; so do the times of files. `--clock NAME` for one of the clocks, `--turn N` for the N-th (the CI takes
+them by turns); everything else is passed on to pytest.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,17 +74,15 @@ def _chosen(asked: argparse.Namespace) -> list[Clock]:
 def _run(faketime: str, clock: Clock, rest: list[str]) -> int:
     print(f"At {clock.moment:%a %d %b %Y %H:%M %Z} ({clock.name}):", flush=True)
     argv = [faketime, "-f", clock.shift, sys.executable, "-m", "pytest", "-m", "not browser and not bench"]
-    with tempfile.TemporaryDirectory(prefix="portal-clock-") as compiled:
-        return subprocess.run([*argv, *rest], cwd=PROJECT, env=_environment(compiled), check=False).returncode
+    return subprocess.run([*argv, *rest], cwd=PROJECT, env=_environment(), check=False).returncode
 
 
-def _environment(compiled: str) -> dict[str, str]:
-    """Servers of their own, and compiled modules too: the files' times are shifted as well."""
+def _environment() -> dict[str, str]:
+    """Servers of their own, and a monotonic clock that is the true one."""
     var = Path(os.environ.get("PORTAL_VAR", PROJECT / "var"))
     return {
         **os.environ,
         "PORTAL_VAR": str(var / "clock"),
-        "PYTHONPYCACHEPREFIX": compiled,
         "PYTHONPATH": str(PROJECT / "tests/support/faketime"),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_SKIP_CMDS": "postgres,redis-server",

@@ -542,7 +542,7 @@ class TestWhatCounts:
         deal = approved(world)
         first, second = name(world, deal), name(world, deal, share=5_000)
         settle(shared_credit_services.credit_end, world.people["manager"], second, reason="Done.")
-        noon = timezone.now().replace(hour=10)
+        noon = timezone.localtime().replace(hour=10)
         moments = [noon - timedelta(days=ago) for ago in (9, 6, 3)]
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             Deal.objects.update(approved_at=noon - timedelta(days=20))

@@ -8,10 +8,11 @@ from typing import Any
 
 from django import forms
 
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import AmountField, DayField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
 from deals.special_prices.services import LONGEST, Asked
+from portal.fields import LineField
 from portal.ui.formatting import format_money, from_minor, to_minor
 
 

@@ -1,11 +1,11 @@
 """Forms of leads. Amounts are typed in major units and leave the form in minor ones."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import uuid4
 
 from django import forms
-from django.utils import timezone
 from django_countries import countries
 
 from deals.customers.domains import shared_domains
@@ -193,11 +193,11 @@ class ContactForm(forms.Form):
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"happened_on": timezone.localdate(), "form_key": uuid4()})
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"happened_on": today, "form_key": uuid4()})
         kwargs.setdefault("auto_id", "contact_%s")
         super().__init__(*args, **kwargs)
-        self.fields["happened_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+        self.fields["happened_on"].widget.attrs["max"] = today.isoformat()
 
 
 class PartnerForm(forms.Form):

@@ -1,7 +1,7 @@
 """Stages, and how a deal ended."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -34,8 +34,8 @@ class WonForm(forms.Form):
     )
     special_price = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
-        initial: dict[str, Any] = {"closed_on": timezone.localdate()}
+    def __init__(self, *args: Any, deal: Deal, today: date, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {"closed_on": today}
         if deal.amount is not None:
             initial["amount"] = DealForm.initial_of(deal)["amount"]
         kwargs.setdefault("initial", initial)
@@ -48,7 +48,7 @@ class WonForm(forms.Form):
             del self.fields["special_price"]
         state_currency(self, "amount", deal.currency)
         self.fields["amount"].help_text = f"In {deal.currency}, without tax."
-        self.fields["closed_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+        self.fields["closed_on"].widget.attrs["max"] = today.isoformat()
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,7 +1,7 @@
 """Importing deals: the pipeline of another system, with its history.
 
 Imported deals were registered elsewhere, so they carry no protection and clash with nothing. A day in the
-file means its first moment in the vendor's time zone.
+file means its first moment in the vendor's time zone, or the last that is known of the deal on that day.
 """
 
 import datetime as dt
@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, OuterRef, Subquery
+from django.db.models import Max, Model, OuterRef, Subquery
 
 from deals.conflicts.candidates import Typed
 from deals.conflicts.check import CLAIMING, Inquiry, conflict_checks
@@ -19,6 +19,7 @@ from deals.customers.resources import CustomerFinder, Domain
 from deals.deal.models import PENDING, Deal, DealLine, DealSource, DealStatus, Stage, StageChange, Verdict
 from deals.deal.references import references_take
 from deals.protection.models import Protection
+from deals.shared_credit.models import CoSell, CoSellStatus
 from partners.resources.organisations import partner_lookup
 from partners.resources.products import product_lookup
 from portal.calendar.selectors import decision_due
@@ -183,8 +184,11 @@ class DealResource(VendorResource):
         lines = DealLine.objects.filter(deal__in=items).values_list("deal_id", "product_id", "quantity")
         for deal_id, product_id, quantity in lines:
             items[deal_id][product_id] += quantity
+        ended = CoSell.objects.filter(deal__in=items, status=CoSellStatus.ENDED).order_by()
+        sharing_ended = dict(ended.values_list("deal_id").annotate(Max("ended_at")))
         for deal in deals:
             deal.items, deal.is_new_customer = frozenset(items[deal.pk].items()), False
+            deal.sharing_ended_at = sharing_ended.get(deal.pk)
         return found
 
     # Row by row
@@ -251,7 +255,7 @@ class DealResource(VendorResource):
         else:
             self._submission(deal, status)
         if status in OUTCOMES:
-            self._outcome(deal, OUTCOMES[status])
+            self._outcome(deal, OUTCOMES[status], before)
         if status in _REASONS and self._fills("reason"):
             setattr(deal, _REASONS[status], deal.reason)
         if before is None:
@@ -275,21 +279,31 @@ class DealResource(VendorResource):
             what = f"A deal that is {status.label.lower()} needs the day it was submitted."
             raise ValidationError({"submitted_on": what})
         if status in APPROVED:
-            deal.approved_at = deal.approved_at or deal.submitted_at
+            deal.approved_at = self._in_order(deal.approved_at or deal.submitted_at, deal.submitted_at)
         elif status != DealStatus.WITHDRAWN:
             deal.approved_at = None
         if deal.approved_at and deal.approved_at < deal.submitted_at:
             raise ValidationError({"approved_on": "This is before it was submitted."})
 
-    def _outcome(self, deal: Any, attribute: str) -> None:
+    def _outcome(self, deal: Any, attribute: str, before: Any) -> None:
         closed = getattr(deal, "closed_on", None) or getattr(deal, attribute)
         if closed is None:
             label = deal.get_status_display().lower()
             raise ValidationError({"closed_on": f"A deal that is {label} needs the day it became so."})
         earliest = deal.approved_at or deal.submitted_at
+        closed = self._in_order(closed, earliest, before and before.sharing_ended_at)
         if earliest and closed < earliest:
             raise ValidationError({"closed_on": "This is before it was submitted or approved."})
         setattr(deal, attribute, closed)
+
+    def _in_order(self, moment: dt.datetime, *known: dt.datetime | None) -> dt.datetime:
+        """A day without an hour comes after what is known of it; a stated hour is taken at its word."""
+        zone = self.context.vendor.zone
+        local = moment.astimezone(zone)
+        if local.time() != dt.time():
+            return moment
+        same_day = (one for one in known if one and one.astimezone(zone).date() == local.date())
+        return max([moment, *same_day])
 
     def _stage(self, deal: Any, before: Any) -> None:
         if deal.status not in APPROVED:

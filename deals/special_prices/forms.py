@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from deals.deal.fields import DayField
 from deals.deal.models import Deal, DealLine
@@ -141,11 +140,16 @@ class GrantForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, request: PriceRequest, lines: Iterable[PriceLine], days: int, **kwargs: Any
+        self,
+        *args: Any,
+        request: PriceRequest,
+        lines: Iterable[PriceLine],
+        days: int,
+        today: date,
+        **kwargs: Any,
     ):
         super().__init__(*args, **{"auto_id": "grant_%s", **kwargs})
         self.request, self.lines = request, list(lines)
-        today = timezone.localdate()
         self.initial["valid_until"] = today + timedelta(days=days)
         bounds = {"min": today.isoformat(), "max": (today + LONGEST).isoformat()}
         self.fields["valid_until"].widget.attrs.update(bounds)

@@ -202,7 +202,7 @@ def format_date(moment: date | datetime, style: str = "", *, locale: str | None 
     Styles: day (never a year), year (always), weekday ("Thu 26 Nov"), full, month ("Nov 2026").
     """
     day = local_day(moment)
-    style = style or ("day" if day.year == timezone.localdate().year else "year")
+    style = style or ("day" if day.year == local_day(timezone.now()).year else "year")
     return _date(day, style, locale or active_locale())
 
 

@@ -183,7 +183,7 @@ class _Reading:
         data["source"] = self._cell(row, "source", Choice(DealSource, default=DealSource.PARTNER))
         data["currency"] = row.texts.get("currency", "").upper() or self.currencies[0]
         data["amount"] = self._amount(row, data["currency"])
-        form = DealForm(data, currencies=self.currencies)
+        form = DealForm(data, currencies=self.currencies, today=self.context.today)
         lines = self._lines(row)
         told = {fault.column for fault in row.faults}
         for name, errors in form.errors.items():

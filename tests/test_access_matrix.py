@@ -200,7 +200,7 @@ class Personal:
     args: str = ""
 
 
-#: Everything under /accounts/, at a vendor's address and outside of any. What the library brings besides is off.
+#: Everything under /accounts/, at a vendor and outside of any. What the library brings besides is off.
 PERSONAL_PAGES: dict[str, Personal] = {
     "account_login": Personal(200, 302),
     "account_logout": Personal(302, 200),

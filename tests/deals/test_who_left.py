@@ -195,6 +195,18 @@ class TestWhoMoved:
             assert notifications_services.digests_send(vendor=world.vendor) == 0
         assert mails_to(world) == []
 
+    def test_nor_in_a_digest_that_waits_to_be_sent(self, world: VendorWorld) -> None:
+        with acting_as(world.people["partner_rep"]) as actor:
+            notifications_services.preferences_set(
+                actor=actor, wishes={"deals.approved": Wish(Mail.DIGEST, True)}
+            )
+        self.approved(world)
+        tomorrow = timezone.now() + timedelta(days=1, hours=12)
+        with stopped_at(tomorrow), entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert notifications_services.digests_send(vendor=world.vendor) == 1
+        move(world, "partner_rep", "delta")
+        assert mails_to(world) == []
+
     def test_news_without_a_page_of_their_own_stay_with_the_partner_too(self, world: VendorWorld) -> None:
         """The list of shared deals is everybody's page; what was told of it is one partner's."""
         rep = world.people["partner_rep"]

@@ -258,11 +258,12 @@ def test_a_reference_nobody_has_is_not_found(world: VendorWorld, client_as: Sign
         assert client.post(f"/deals/{reference}/approve/").status_code == 404, reference
 
 
-def test_actions_take_posts_only(world: VendorWorld, client_as: SignIn) -> None:
+def test_actions_take_posts_only_and_lead_to_the_deal(world: VendorWorld, client_as: SignIn) -> None:
     deal = submitted(world.people["partner_rep"], world)
     client = client_as(world.people["manager"])
     for action in ("review", "approve", "return", "reject", "withdraw", "stage", "won", "lost"):
-        assert client.get(f"/deals/{deal.reference}/{action}/").status_code == 405, action
+        answer = client.get(f"/deals/{deal.reference}/{action}/")
+        assert answer.url == f"/v/acme/deals/{deal.reference}/", action
     assert now_is(world, deal).status == DealStatus.SUBMITTED
 
 

@@ -173,9 +173,9 @@ def test_only_program_admins_import(client_as: SignIn, world: VendorWorld, name:
 
 def test_confirming_is_no_link(client_as: SignIn, world: VendorWorld) -> None:
     client = client_as(world.people["program_admin"])
-    assert client.get(reverse(f"{PAGE}_confirm")).status_code == 405
-    assert client.get(reverse(f"{PAGE}_rejected")).status_code == 405
-    assert client.get(reverse(f"{PAGE}_check")).status_code == 405
+    assert client.get(reverse(f"{PAGE}_confirm")).status_code == 302
+    assert client.get(reverse(f"{PAGE}_rejected")).status_code == 302
+    assert client.get(reverse(f"{PAGE}_check")).status_code == 302
 
 
 def test_uploads_nobody_confirmed_are_swept(

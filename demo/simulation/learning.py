@@ -370,7 +370,7 @@ def _busy(vendor: Vendor, featured: Partner, taught: list[_Taught], actor_of: Ac
     if asked_by and len(taught) > 2:
         course_assign(
             actor=actor_of(vendor, asked_by), partner=featured, course=taught[-1].course,
-            user_ids=[reps[0].user_id, admins[0].user_id], due_on=today + timedelta(days=5),
+            user_ids=[reps[0].user_id], due_on=today + timedelta(days=5),
         )  # fmt: skip
 
 

@@ -29,8 +29,9 @@ def open_ones() -> QuerySet[Assignment]:
 
 
 def assigned_to(user_id: int) -> QuerySet[Assignment]:
-    """What this person is asked to finish, the soonest first."""
-    return open_ones().filter(user=user_id)
+    """What this person is asked to finish where they sit now, the soonest first."""
+    seats = Seat.objects.filter(user=user_id, left_at=None).values("partner")
+    return open_ones().filter(user=user_id, partner__in=seats)
 
 
 def assigned_at(partner_id: int) -> QuerySet[Assignment]:

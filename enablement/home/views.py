@@ -9,11 +9,11 @@ from django.views.decorators.http import require_GET
 
 from enablement.audience import audience_text
 from enablement.courses import policies
-from enablement.courses.policies import may_see_learning_of
 from enablement.courses.selectors import enrolments_of, is_open
 from enablement.home import presenters, selectors
 from enablement.home.filters import CatalogueFilter
 from enablement.paths.selectors import Way, paths_for, steps_for, ways
+from partners.policies import may_see_learning
 
 PAGE = 20
 
@@ -36,7 +36,7 @@ def home(request: Any) -> HttpResponse:
         "way": way,
         "stops": presenters.stops(way, begun) if way else [],
         "finished": desk.finished[:5],
-        "team": may_see_learning_of(request.actor, request.actor.partner.pk),
+        "team": may_see_learning(request.actor, request.actor.partner),
     }
     return render(request, "enablement/home/home.html", context)
 

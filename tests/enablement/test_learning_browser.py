@@ -108,7 +108,7 @@ def answered(world: VendorWorld) -> int:
 def choose_first(page: Any, place: int) -> None:
     """The first answer of the place-th question with choices, and wait until it is kept."""
     with page.expect_response(lambda answer: answer.request.method == "POST" and answer.status == 200):
-        page.locator("fieldset:has(input[type=radio])").nth(place).locator("input").first.check()
+        page.locator(".q-set:has(input[type=radio])").nth(place).locator("input").first.check()
 
 
 def test_a_killed_tab_loses_no_answer(
@@ -121,7 +121,7 @@ def test_a_killed_tab_loses_no_answer(
     again = window("partner_rep")
     again.page.goto(again.root + f"learning/attempts/{places['attempt']}/")
     assert "1 of 8 answered" in again.page.locator("h1").inner_text()
-    assert again.page.locator("input:checked").count() == 1
+    assert again.page.locator(".q-set input:checked").count() == 1
 
 
 def test_two_tabs_keep_each_others_answers(
@@ -132,7 +132,7 @@ def test_two_tabs_keep_each_others_answers(
     one.goto(walk.root + f"learning/attempts/{places['attempt']}/?page=1")
     two.goto(walk.root + f"learning/attempts/{places['attempt']}/?page=2")
     choose_first(one, 0)
-    number = two.locator("input[inputmode=decimal], select, input[type=radio]").first
+    number = two.locator(".q-set").locator("input[inputmode=decimal], select, input[type=radio]").first
     with two.expect_response(lambda answer: answer.request.method == "POST"):
         if number.get_attribute("type") == "radio":
             number.check()
@@ -151,7 +151,7 @@ def test_a_lost_network_is_told_and_the_answer_saved_afterwards(
     page = walk.page
     page.goto(walk.root + f"learning/attempts/{places['attempt']}/")
     page.context.set_offline(True)
-    page.locator("fieldset:has(input[type=radio])").first.locator("input").first.check()
+    page.locator(".q-set:has(input[type=radio])").first.locator("input").first.check()
     page.get_by_text("No connection to the portal.").wait_for()
     assert answered(world) == 0
     page.context.set_offline(False)
@@ -167,7 +167,7 @@ def test_without_a_script(world: VendorWorld, places: dict[str, str], chromium: 
     context.add_cookies(cookies)
     page = context.new_page()
     page.goto(walk.root + f"learning/attempts/{places['attempt']}/")
-    page.locator("fieldset:has(input[type=radio])").first.locator("input").first.check()
+    page.locator(".q-set:has(input[type=radio])").first.locator("input").first.check()
     page.get_by_role("button", name="Save, go to").click()
     page.get_by_role("button", name="Hand in").click()
     page.get_by_role("button", name="Hand in for good").click()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
@@ -39,6 +39,16 @@ def home(request: Any) -> HttpResponse:
         "team": may_see_learning(request.actor, request.actor.partner),
     }
     return render(request, "enablement/home/home.html", context)
+
+
+@require_GET
+def next_step(request: Any) -> HttpResponse:
+    """A part of the partner's home: what to learn next, and what was asked for besides."""
+    if not policies.may_learn(request.actor):
+        raise Http404("learners learn")
+    begun, asked = selectors.next_of(request.actor)
+    context = {"next": presenters.next_step(begun) if begun else None, "asked": asked[:3]}
+    return render(request, "enablement/home/_next.html", context)
 
 
 @require_GET

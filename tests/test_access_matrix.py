@@ -186,6 +186,7 @@ MATRIX: dict[str, Line] = {
     "enablement:home": page(MEMBERS),
     "enablement:catalogue": page(MEMBERS),
     "enablement:record": page(MEMBERS),
+    "enablement:next_step": page(PARTNER_PEOPLE),
     "enablement:paths": page(MEMBERS),
     "enablement:path": page(MEMBERS, args="learning_path"),
     "enablement:course": page(MEMBERS, args="course"),

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from partners.models import Partner, PartnerStatus, Tier
+from partners.models import STOPPED, Partner, Tier
 from portal.fields import AddressFormField, LineField
 from portal.metrics.declarations import Quadrant
 from portal.tenancy.roles import PARTNER_ROLES, Role
@@ -51,7 +51,7 @@ class PartnerForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        stops = cleaned.get("status") in (PartnerStatus.SUSPENDED, PartnerStatus.ENDED)
+        stops = cleaned.get("status") in STOPPED
         if stops and "status" in self.changed_data and not cleaned.get("reason", "").strip():
             self.add_error("reason", "Say why: the partner reads it on its timeline.")
         return cleaned

@@ -37,6 +37,10 @@ class PartnerStatus(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+#: Its people read, as far as the vendor lets them, and change nothing.
+STOPPED = (PartnerStatus.SUSPENDED, PartnerStatus.ENDED)
+
+
 class Tier(TenantModel):
     """A level of the partner programme; a higher rank is a higher tier."""
 
@@ -168,6 +172,7 @@ class Partner(TenantModel):
     )
     type = models.CharField(max_length=20, choices=PartnerType.choices, default=PartnerType.RESELLER)
     status = models.CharField(max_length=12, choices=PartnerStatus.choices, default=PartnerStatus.ACTIVE)
+    status_since = models.DateTimeField(default=timezone.now, editable=False)
     tier = TenantKey(Tier, related_name="partners", null=True, blank=True)
     region = TenantKey(Region, related_name="partners", null=True, blank=True)
     parent = TenantKey(

@@ -72,21 +72,6 @@ class DealSource(models.TextChoices):
 PENDING = (DealStatus.SUBMITTED, DealStatus.UNDER_REVIEW)
 
 
-class DealCounter(TenantModel):
-    """The number last given to a deal of this vendor. Its row lock keeps two deals from taking one number."""
-
-    last = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            RowSecurity(rows=Rows.STAFF, name="deals_dealcounter_rows"),
-            models.UniqueConstraint(fields=["vendor"], name="deals_dealcounter_once"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.last)
-
-
 #: What the list is sorted by where a column may be empty: no amount is the least, no date the last.
 AMOUNT_KEY = Coalesce("amount_vendor", models.Value(-1), output_field=models.BigIntegerField())
 CLOSE_KEY = Coalesce("expected_close", models.Value(date(9999, 12, 31)), output_field=models.DateField())
@@ -110,7 +95,7 @@ class Deal(TenantModel):
     """A deal registration. Metrics read its timestamps; `status` only says where it stands now."""
 
     partner = TenantKey(Partner, related_name="deals")
-    reference = models.CharField(max_length=20, help_text="Human reference, for example D-000042.")
+    reference = models.CharField(max_length=20, help_text="Human reference, for example D-4F7HQ2X.")
     external_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
     form_key = models.UUIDField(
         null=True, editable=False, help_text="Which form and answers it came from: sent twice is one deal."

@@ -95,7 +95,7 @@ def _common(request: Any, chosen: Any, page: keyset.Page, total: int) -> dict[st
 
 def _counted(total: int) -> str:
     if total > keyset.MOST_COUNTED:
-        return f"More than {format_number(keyset.MOST_COUNTED)} leads"
+        return "Leads"
     return "1 lead" if total == 1 else f"{format_number(total)} leads"
 
 
@@ -151,6 +151,8 @@ def bulk(request: Any) -> HttpResponseBase:
     if form and not partner:
         return _leads_page(request, bulk=form, ticked=references)
     leads = list(selectors.leads_visible(actor).filter(reference__in=references))
+    if len(leads) != len(set(references)):
+        raise Http404("a lead of somebody else")
     if not leads:
         messages.warning(request, "Nothing was selected. Tick the leads to offer.")
         return redirect("leads:list")

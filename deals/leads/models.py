@@ -61,8 +61,7 @@ class _Customer(models.Model):
 class Lead(_Customer, TenantModel):
     """Somebody who may buy. Only the vendor's people read this row; see `LeadOffer`."""
 
-    number = models.PositiveIntegerField(editable=False)
-    reference = models.CharField(max_length=20, help_text="Human reference, for example L-000042.")
+    reference = models.CharField(max_length=20, help_text="Human reference, for example L-4F7HQ2X.")
     external_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
     form_key = models.UUIDField(
         null=True, editable=False, help_text="Which form it came from: sent twice is one lead."
@@ -104,7 +103,6 @@ class Lead(_Customer, TenantModel):
         constraints = [
             RowSecurity(rows=Rows.STAFF, name="deals_lead_rows"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_lead_key"),
-            models.UniqueConstraint(fields=["vendor", "number"], name="deals_lead_number"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="deals_lead_reference"),
             models.UniqueConstraint(fields=["vendor", "external_key"], name="deals_lead_external_key"),
             models.UniqueConstraint(

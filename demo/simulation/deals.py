@@ -16,6 +16,7 @@ from demo.simulation.channel import Channel
 from demo.simulation.clock import DAY, HOUR
 from demo.simulation.names import Unique, ascii_slug, web_name
 from demo.simulation.tables import Row
+from portal.references import scattered
 from portal.ui.formatting import exponent
 
 #: Longer ago than any moment here: what nobody holds.
@@ -363,7 +364,7 @@ class Desk:
 
     def _rows(self, number: int, deal: Deal) -> Iterator[Row]:
         channel, ids = self.channel, (self.channel.vendor_id, deal.partner.id, deal.id)
-        reference = f"D-{number:06}"
+        reference = scattered("D", number)
         yield tables.DEAL, self._deal_values(deal, reference)
         for product, quantity in deal.lines:
             yield tables.LINE, (*ids, product.id, quantity)

@@ -1,6 +1,6 @@
 """People, what they are to a vendor, and invitations."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from portal.fields import AddressField
 from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.models import _changeable_only
 from portal.tenancy.roles import PARTNER_ROLES, STAFF_ROLES, Role
 from portal.tenancy.tables import TenantModel
 from portal.text import email_address
@@ -45,6 +46,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Rights over the platform are given at creation, or by the owner of the tables."""
+        _changeable_only(self, kwargs, {"is_superuser", "is_staff", "date_joined"})
+        super().save(*args, **kwargs)
 
     @property
     def initials(self) -> str:

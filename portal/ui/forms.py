@@ -76,3 +76,14 @@ class SignInForm(LoginForm):
 
 class PasswordForgottenForm(ResetPasswordForm):
     email = AddressFormField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class AddressForm(forms.Form):
+    """The address somebody wants to sign in with."""
+
+    email = forms.EmailField(
+        label="New e-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="We send a link there. Until it is opened you sign in with the present one.",
+    )

@@ -3,4 +3,4 @@ from portal.features import FeatureConfig
 
 class EnablementConfig(FeatureConfig):
     name = "enablement"
-    features = ()
+    features = ("records",)

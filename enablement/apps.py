@@ -8,6 +8,7 @@ from portal.features import FeatureConfig
 class EnablementConfig(FeatureConfig):
     name = "enablement"
     features = ("courses", "quizzes", "paths", "assignments", "records")
+    new_vendor = ("enablement.records.results.meanings_begin",)
 
     def ready(self) -> None:
         super().ready()

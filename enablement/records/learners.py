@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from enablement.records import results
 from enablement.records.models import Learner, Statement
 from enablement.records.statements import Json, agent_key
 from partners.models import Seat
@@ -60,7 +61,8 @@ def _adopt(key: str, user_id: int) -> None:
     Learner.objects.filter(agent_key=key).update(user_id=user_id)
     partner_id = seats_of([user_id]).get(user_id)
     told = Statement.objects.filter(agent_key=key, user=None)
-    told.update(user_id=user_id, partner_id=partner_id)
+    if told.update(user_id=user_id, partner_id=partner_id):
+        results.results_reopen(statement__agent_key=key)
 
 
 def seats_of(user_ids: Iterable[int]) -> dict[int, int]:
@@ -80,6 +82,7 @@ def learner_identify(*, actor: Actor, learner: Learner, user: User) -> None:
     partner_id = seats_of([user.pk]).get(user.pk)
     told: Any = Statement.objects.filter(agent_key=learner.agent_key)
     count = told.update(user=user, partner_id=partner_id)
+    results.results_reopen(statement__agent_key=learner.agent_key)
     record(
         "enablement.learner_identified",
         actor=actor,

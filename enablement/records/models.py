@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from enablement.courses.models import Course, Module
 from partners.models import Partner
 from portal.rows import Rows, RowSecurity, TenantKey, TenantModel
 
@@ -281,3 +282,116 @@ class Document(TenantModel):
 
     def __str__(self) -> str:
         return self.full_name
+
+
+# What statements mean for courses ---------------------------------------------------------------------------
+
+
+class Outcome(models.TextChoices):
+    COMPLETED = "completed", "Completed"
+    PASSED = "passed", "Passed"
+    FAILED = "failed", "Failed"
+    SCORED = "scored", "Scored"
+
+
+class VerbMeaning(TenantModel):
+    """What a verb says about a learner's result. A verb without a meaning is kept and changes nothing."""
+
+    verb = models.CharField(max_length=300, help_text="The verb's IRI, as tools send it.")
+    outcome = models.CharField("means", max_length=9, choices=Outcome.choices)
+
+    class Meta:
+        ordering = ["outcome", "verb"]
+        verbose_name = "meaning of a verb"
+        verbose_name_plural = "meanings of verbs"
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="enablement_verbmeaning_rows"),
+            models.UniqueConstraint(
+                fields=["vendor", "verb"],
+                name="enablement_verbmeaning_once",
+                violation_error_message="This verb has a meaning already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=Outcome.values), name="enablement_verbmeaning_outcome"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} means {self.get_outcome_display().lower()}"
+
+
+class ActivityLink(TenantModel):
+    """The course, or one module of it, that an activity of another tool stands for.
+
+    `module_key` stays the same from version to version of the course; empty: the course as a whole.
+    """
+
+    activity = models.CharField(max_length=300, help_text="The activity's id (an IRI), as the tool sends it.")
+    course = TenantKey(Course, models.CASCADE, related_name="+")
+    module_key = models.UUIDField("module", null=True, blank=True)
+
+    class Meta:
+        ordering = ["activity"]
+        verbose_name = "activity of a course"
+        verbose_name_plural = "activities of courses"
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="enablement_activitylink_rows"),
+            models.UniqueConstraint(
+                fields=["vendor", "activity"],
+                name="enablement_activitylink_once",
+                violation_error_message="This activity stands for something already.",
+            ),
+        ]
+        indexes = [models.Index(fields=["vendor", "course"], name="enablement_link_by_course")]
+
+    def __str__(self) -> str:
+        return self.activity
+
+
+class ResultState(models.TextChoices):
+    WAITING = "waiting", "Being worked in"
+    APPLIED = "applied", "Counted"
+    UNKNOWN_PERSON = "unknown_person", "Nobody knows the learner"
+    UNKNOWN_ACTIVITY = "unknown_activity", "The activity stands for no course"
+    NOT_OFFERED = "not_offered", "The course is not offered to the learner"
+    VOIDED = "voided", "Taken back by its tool"
+
+
+class LearningResult(TenantModel):
+    """What one statement meant for somebody's course, or why it could not count yet."""
+
+    partner = TenantKey(Partner, related_name="+", null=True)
+    statement = TenantKey(Statement, models.CASCADE, related_name="+")
+    outcome = models.CharField(max_length=9, choices=Outcome.choices)
+    state = models.CharField(max_length=16, choices=ResultState.choices, default=ResultState.WAITING)
+    score = models.PositiveSmallIntegerField(null=True, help_text="Basis points.")
+    course = TenantKey(Course, models.CASCADE, related_name="+", null=True)
+    module = TenantKey(Module, models.CASCADE, related_name="+", null=True)
+    received_at = models.DateTimeField(default=timezone.now)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        verbose_name = "result from learning records"
+        verbose_name_plural = "results from learning records"
+        indexes = [
+            models.Index(fields=["vendor", "-received_at"], name="enablement_result_by_time"),
+            models.Index(
+                fields=["vendor", "state"],
+                name="enablement_result_open",
+                condition=~models.Q(state="applied"),
+            ),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="enablement_learningresult_rows"),
+            models.UniqueConstraint(fields=["vendor", "statement"], name="enablement_learningresult_once"),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=Outcome.values), name="enablement_learningresult_outcome"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ResultState.values), name="enablement_learningresult_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.get_state_display()}"

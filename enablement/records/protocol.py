@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -106,7 +106,7 @@ class Call:
 class Resource(View):
     """One resource of the store; subclasses define `get`, `put`, `post` and `delete` of a Call."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "delete", "options"]
+    http_method_names = ["get", "head", "post", "put", "delete", "options"]
     needs_key = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

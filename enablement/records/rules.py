@@ -289,12 +289,12 @@ class StatementRules:
             "timestamp": is_time,
             "attachments": list_of(is_attachment),
         }
-        self._sub_statement = {
+        self._sub_statement: dict[str, Check] = {
             **parts,
             "objectType": exactly("SubStatement"),
             "object": partial(self._object, inside=True),
         }
-        self._statement = {
+        self._statement: dict[str, Check] = {
             **parts,
             "id": is_uuid,
             "object": partial(self._object, inside=False),

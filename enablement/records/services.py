@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from enablement.records import learners
+from enablement.records import learners, results
 from enablement.records.grammar import Invalid, indexed, moment, written
 from enablement.records.models import (
     ActivityDefinition,
@@ -75,6 +75,8 @@ def statements_store(
         _void(rows)
         _define(fresh, now)
         _attach(attachments)
+        if source.registration is None:  # what a launched package tells is counted with its launch
+            results.results_note(rows)
         record(
             "enablement.statements_received",
             subject=source,
@@ -178,9 +180,10 @@ def _chain(row: Statement, heads: Mapping[UUID, Statement], known: Mapping[UUID,
 
 def _void(rows: Sequence[Statement]) -> None:
     """A voiding statement hides its target, whichever of the two came first; it cannot be voided itself."""
-    targets = [row.target for row in rows if row.verb == VOIDED]
+    targets = [row.target for row in rows if row.verb == VOIDED and row.target]
     if targets:
         Statement.objects.filter(statement_id__in=targets).exclude(verb=VOIDED).update(is_voided=True)
+        results.results_take_back(targets)
     arrived = [row.statement_id for row in rows if row.verb != VOIDED]
     earlier = Statement.objects.filter(target__in=arrived, verb=VOIDED).values_list("target", flat=True)
     hidden = list(earlier)

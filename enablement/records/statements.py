@@ -273,7 +273,7 @@ def _in_one(texts: Json, languages: list[str]) -> Json:
 
 def languages_of(accepted: str) -> list[str]:
     """An Accept-Language header as lower-case tags, the most wanted first."""
-    weighed = []
+    weighed: list[tuple[float, int, str]] = []
     for entry in accepted.split(","):
         tag, _, weight = entry.strip().partition(";q=")
         try:

@@ -262,7 +262,7 @@ class Documents(Resource):
         return response
 
     def put(self, call: Call) -> HttpResponse:
-        """Version 1.0 leaves State without locking, and wants each PUT of a profile to say what it replaces."""
+        """Version 1.0 leaves State unlocked, and wants each PUT of a profile to say what it replaces."""
         is_early = call.version == VERSIONS[0]
         must_say = self.kind != Kind.STATE or not is_early
         return self._write(call, document_put, must_say=must_say, always=must_say and is_early)

@@ -1,6 +1,19 @@
+from importlib import import_module
+
+from django.utils.module_loading import module_has_submodule
+
 from portal.features import FeatureConfig
 
 
 class EnablementConfig(FeatureConfig):
     name = "enablement"
-    features = ()
+    features = ("courses", "quizzes", "paths", "assignments", "records")
+    new_vendor = ("enablement.records.results.meanings_begin",)
+
+    def ready(self) -> None:
+        super().ready()
+        # What modules can hold: each feature registers its content kinds in a module of this name.
+        for feature in self.features:
+            package = import_module(f"{self.name}.{feature}")
+            if module_has_submodule(package, "kinds"):
+                import_module(f"{package.__name__}.kinds")

@@ -163,6 +163,8 @@ FORMAT_MODULE_PATH = ["portal.ui.formats"]
 MEDIA_ROOT = env.text("MEDIA_ROOT", VAR_DIR / "media")
 UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 10) * 2**20  # one file
 UPLOAD_TOTAL_LIMIT = env.number("UPLOAD_TOTAL_LIMIT_MB", 50) * 2**20  # all files of one deal
+#: What one request to the learning record store may hold, attachments included.
+LEARNING_RECORD_LIMIT = env.number("LEARNING_RECORD_LIMIT_MB", 20) * 2**20
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -25,6 +25,7 @@ urlpatterns = [
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),
     path("learning/", include("enablement.urls")),
+    path("xapi/", include("enablement.records.urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -10,7 +10,7 @@ import django_countries.fields
 import portal.tenancy.constraints
 import portal.tenancy.tables
 import portal.tenancy.scope
-import portal.uploads
+import portal.files.uploads
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('content_type', models.CharField(editable=False, help_text='Decided by the content.', max_length=100)),
                 ('size', models.PositiveIntegerField(editable=False, help_text='Bytes.')),
                 ('sha256', models.CharField(editable=False, max_length=64)),
-                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.uploads.random_place)),
+                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.files.uploads.random_place)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('rows', models.JSONField(default=list)),
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('content_type', models.CharField(editable=False, help_text='Decided by the content.', max_length=100)),
                 ('size', models.PositiveIntegerField(editable=False, help_text='Bytes.')),
                 ('sha256', models.CharField(editable=False, max_length=64)),
-                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.uploads.random_place)),
+                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.files.uploads.random_place)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.partner')),
                 ('uploaded_by', models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -369,7 +369,7 @@ class Migration(migrations.Migration):
                 ('content_type', models.CharField(editable=False, help_text='Decided by the content.', max_length=100)),
                 ('size', models.PositiveIntegerField(editable=False, help_text='Bytes.')),
                 ('sha256', models.CharField(editable=False, max_length=64)),
-                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.uploads.random_place)),
+                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.files.uploads.random_place)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('by_vendor', models.BooleanField(default=False, help_text="Handed in by the vendor's people.")),
                 ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.partner')),
@@ -891,7 +891,7 @@ class Migration(migrations.Migration):
                 ('content_type', models.CharField(editable=False, help_text='Decided by the content.', max_length=100)),
                 ('size', models.PositiveIntegerField(editable=False, help_text='Bytes.')),
                 ('sha256', models.CharField(editable=False, max_length=64)),
-                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.uploads.random_place)),
+                ('file', models.FileField(editable=False, max_length=200, upload_to=portal.files.uploads.random_place)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('partner', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.partner')),
                 ('proof', portal.tenancy.tables.TenantKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='deals.proof')),

@@ -1,0 +1,64 @@
+"""A test as what a module holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from enablement.courses.content import Completion, ContentKind, Field, Shown, register
+from enablement.courses.markdown import rendered
+from enablement.courses.models import Module
+from enablement.quizzes import selectors
+from enablement.quizzes.models import Quiz, QuizDraw
+
+
+def _context(shown: Shown) -> Mapping[str, Any]:
+    """The rules of the test, and where the learner stands with it."""
+    quiz = selectors.quiz_of(shown.module)
+    html = rendered(shown.module.body) if shown.module.body.strip() else ""
+    if quiz is None:
+        return {"quiz": None, "html": html}
+    asked, pool = selectors.asked_in(quiz)
+    tries = selectors.tries_at(quiz, shown.enrolment) if shown.enrolment else None
+    return {"quiz": quiz, "asked": asked, "pool": pool, "tries": tries, "html": html}
+
+
+def _missing(module: Module) -> str:
+    quiz = selectors.quiz_of(module)
+    if quiz is None:
+        return "has no rules yet"
+    draws = selectors.draws_of(quiz)
+    sizes = selectors.pool_sizes([draw.pool_id for draw in draws])
+    if not sum(sizes.values()):
+        return "has no questions yet"
+    short = next((draw for draw in draws if (draw.count or 1) > sizes.get(draw.pool_id, 0)), None)
+    return f"draws {short.count or 1} from {short.pool}, which has fewer" if short else ""
+
+
+def _copied(source: Module, target: Module) -> None:
+    """The rules are copied; the pools are the course's, so a corrected question is correct for everybody."""
+    quiz = selectors.quiz_of(source)
+    if quiz is None:
+        return
+    draws = selectors.draws_of(quiz)
+    copy = Quiz.objects.create(
+        module=target, pass_mark=quiz.pass_mark, attempt_limit=quiz.attempt_limit, wait_hours=quiz.wait_hours,
+        page_size=quiz.page_size,
+    )  # fmt: skip
+    QuizDraw.objects.bulk_create(
+        QuizDraw(quiz=copy, pool_id=draw.pool_id, count=draw.count) for draw in draws
+    )
+
+
+register(
+    ContentKind(
+        "quiz",
+        "Test",
+        "file-pencil",
+        "enablement/quizzes/kind.html",
+        completion=Completion.TEST,
+        description="Questions drawn from pools, with a pass mark.",
+        fields=(Field("body", "Before the test", help="Markdown, shown above the rules of the test."),),
+        context=_context,
+        missing=_missing,
+        copied=_copied,
+    )
+)

@@ -3,7 +3,24 @@ from portal.features import FeatureConfig
 
 class DealsConfig(FeatureConfig):
     name = "deals"
-    features = ("leads",)
+    features = (
+        "customers",
+        "deal",
+        "protection",
+        "registration",
+        "registration.bulk",
+        "approvals",
+        "conflicts",
+        "special_prices",
+        "amendments",
+        "proofs",
+        "shared_credit",
+        "disputes",
+        "notes",
+        "outcome",
+        "leads",
+        "page",
+    )
     imports = {
         "customers": ("deals.customers.resources.CustomerResource", 30),
         "direct_accounts": ("deals.conflicts.resources.DirectAccountResource", 45),

@@ -1,26 +1,37 @@
-from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_delete, post_migrate, post_save
 
+from portal.features import FeatureConfig
 
-class PortalConfig(AppConfig):
+
+class PortalConfig(FeatureConfig):
     name = "portal"
     verbose_name = "Vendor and people"
-    default = True
+    features = (
+        "tenancy",
+        "people",
+        "events",
+        "notifications",
+        "money",
+        "calendar",
+        "files",
+        "imports",
+        "ui",
+        "backoffice",
+    )
+    new_vendor = ("portal.calendar.defaults.standard_hours",)
 
     def ready(self) -> None:
-        from portal.calendar.defaults import standard_hours
-        from portal.notifications import email  # noqa: F401  (some register themselves)
+        super().ready()
+        from portal.notifications import email  # noqa: F401  (registers its effect)
         from portal.tenancy import (
-            checks,  # noqa: F401  (some register themselves)
-            lookups,  # noqa: F401  (some register themselves)
-            privileges,  # noqa: F401  (some register themselves)
-            vendors,  # noqa: F401  (some register themselves)
+            checks,  # noqa: F401  (the first two register)
+            lookups,  # noqa: F401  (the first two register)
+            privileges,
+            vendors,
         )
-        from portal.tenancy.new_vendor import on_new_vendor
 
-        on_new_vendor(standard_hours)
-        post_migrate.connect(privileges.grant_to_app_role, dispatch_uid="portal.tenancy.privileges")
+        post_migrate.connect(privileges.grant_to_app_role, dispatch_uid="portal.privileges")
         for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):
             model = self.get_model(name)
             post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "deals",
     "enablement",
     "scorecards",
+    *(["demo"] if (BASE_DIR / "demo").is_dir() else []),  # the image for production goes without
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import orjson
+from celery import current_app
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
@@ -242,9 +243,9 @@ def _moves_scores(key: str) -> bool:
 
 def _hand_over(vendor_id: int | None, partner_id: int | None) -> None:
     """Without a broker the mark waits for the sweep; the request must not wait for a broker."""
-    from scorecards.tasks import rescore as task
-
-    task.apply_async((vendor_id, partner_id), countdown=DEBOUNCE, retry=False)
+    current_app.send_task(
+        "scorecards.tasks.rescore", [vendor_id, partner_id], countdown=DEBOUNCE, retry=False
+    )
 
 
 def rescore(*, vendor: Vendor, partner_ids: Collection[int]) -> int:

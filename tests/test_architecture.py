@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import grimp
 import pytest
 from django.apps import apps
 from django.conf import settings
 
 #: Left to right; an app points only to itself and to its left.
-ROOMS = ["portal", "partners", "deals", "enablement", "mdf", "scorecards"]
+ROOMS = ["portal", "partners", "deals", "enablement", "mdf", "scorecards", "demo"]
 PROJECT = Path(settings.BASE_DIR)
 COMPOSITION_ROOT = {"settings.py", "urls.py", "urls_lobby.py", "celery.py", "wsgi.py"}
 
@@ -50,3 +51,42 @@ def test_deals_and_enablement_do_not_know_each_other() -> None:
 def test_no_room_is_called_after_nothing() -> None:
     catch_alls = {"utils.py", "common.py", "helpers.py"}
     assert not [path for room in ROOMS for path in (PROJECT / room).rglob("*.py") if path.name in catch_alls]
+
+
+def circles(graph: grimp.ImportGraph) -> list[list[str]]:
+    """Groups of modules that reach each other along imports, by Tarjan's algorithm."""
+    found, order, low, path = [], {}, {}, []
+
+    def visit(module: str) -> None:
+        order[module] = low[module] = len(order)
+        path.append(module)
+        for other in graph.find_modules_directly_imported_by(module):
+            if other not in order:
+                visit(other)
+                low[module] = min(low[module], low[other])
+            elif other in path:
+                low[module] = min(low[module], order[other])
+        if low[module] == order[module]:
+            place = path.index(module)
+            found.append(sorted(path[place:]))
+            del path[place:]
+
+    for module in sorted(graph.modules):
+        if module not in order:
+            visit(module)
+    return [group for group in found if len(group) > 1]
+
+
+def test_there_is_no_import_circle() -> None:
+    """Imports inside functions count too: a circle hidden there is one all the same."""
+    graph = grimp.build_graph(*ROOMS, exclude_type_checking_imports=True)
+    assert circles(graph) == []
+
+
+def test_a_circle_would_be_noticed() -> None:
+    graph = grimp.ImportGraph()
+    for importer, imported in (("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")):
+        graph.add_module(importer) if importer not in graph.modules else None
+        graph.add_module(imported) if imported not in graph.modules else None
+        graph.add_import(importer=importer, imported=imported)
+    assert circles(graph) == [["a", "b", "c"]]

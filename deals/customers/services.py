@@ -68,10 +68,11 @@ def _one_at_a_time(vendor_id: int | None, name: str, domain: str) -> None:
 
 def _find(name: str, domain: str, country: str) -> Customer | None:
     """By domain first: names repeat across countries. By name only where nothing known speaks against it."""
-    if domain and (known := Customer.objects.filter(domain=domain).order_by("pk").first()):
+    known: Customer | None = None
+    if domain:
+        known = Customer.objects.filter(domain=domain).order_by("pk").first()
+    if known or not name:
         return known
-    if not name:
-        return None
     namesakes = Customer.objects.filter(normalised_name=name).order_by("pk")
     return next((one for one in namesakes if may_be_same(one, domain, country)), None)
 

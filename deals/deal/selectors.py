@@ -1,13 +1,10 @@
 """Reads of deals. Row security decides which rows; these add order, joins and what a page needs."""
 
-from datetime import timedelta
 from typing import Final
 
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
-from django.utils import timezone
 
 from deals.deal.models import PENDING, Deal, DealLine, DealStatus, Stage, StageChange
-from deals.page.selectors import CLOSING
 from partners.models import Partner, Product
 from partners.policies import sees_own_deals_only
 from portal.tenancy.access import Actor
@@ -57,13 +54,6 @@ def with_lines(deals: list[Deal]) -> list[Deal]:
     """The same deals with their products at hand, in one query for all."""
     prefetch_related_objects(deals, Prefetch("lines", DealLine.objects.select_related("product")))
     return deals
-
-
-def closing_soon(actor: Actor, within: timedelta = CLOSING) -> QuerySet[Deal]:
-    """Approved deals expected to close by then (or before today already), the first first."""
-    last_day = timezone.localdate() + within
-    closing = deals_visible(actor).filter(status=DealStatus.APPROVED, expected_close__lte=last_day)
-    return closing.order_by("expected_close", "id")
 
 
 def deals_of(actor: Actor, partner: Partner) -> QuerySet[Deal]:

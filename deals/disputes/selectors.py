@@ -71,7 +71,10 @@ def with_sides(deals: QuerySet[Any]) -> QuerySet[Any]:
     shown: dict[str, Any] = {name: F(name) for name in (*_PLAIN, *_MOMENTS)}
     shown["files"] = ArraySubquery(files.values(paper=JSONObject(id=F("id"), name=F("name"))))
     rows = CaseSide.objects.filter(deal=OuterRef("pk")).order_by("-changed_at", "-id")
-    return deals.annotate(sides_read=ArraySubquery(rows.values(row=JSONObject(**shown))))
+    with_sides_read: QuerySet[Any] = deals.annotate(
+        sides_read=ArraySubquery(rows.values(row=JSONObject(**shown)))
+    )
+    return with_sides_read
 
 
 def sides_of(deal: Any) -> list[CaseSide]:

@@ -10,7 +10,8 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from deals.leads import offers, policies, presenters, routing, selectors, services, tables
+from deals.leads import offers as lead_offers
+from deals.leads import policies, presenters, routing, selectors, services, tables
 from deals.leads.forms import ContactForm, DeclineForm, DisqualifyForm
 from deals.leads.models import Lead, LeadLine, LeadOffer
 from partners.models import Partner
@@ -37,7 +38,7 @@ def offer(request: Any, reference: str) -> HttpResponseBase:
     lead = _managed(request, reference)
     partner = get_object_or_404(Partner, slug=request.POST.get("partner", "").replace("\0", ""))
     try:
-        offers.lead_offer(actor=request.actor, lead=lead, partner=partner)
+        lead_offers.lead_offer(actor=request.actor, lead=lead, partner=partner)
     except ValidationError as error:
         return _objected(request, lead, error)
     messages.success(request, f"Offered to {partner}. It has been told.")
@@ -48,7 +49,7 @@ def offer(request: Any, reference: str) -> HttpResponseBase:
 def route(request: Any, reference: str) -> HttpResponseBase:
     lead = _managed(request, reference)
     try:
-        offered = offers.lead_route(actor=request.actor, lead=lead)
+        offered = lead_offers.lead_route(actor=request.actor, lead=lead)
     except ValidationError as error:
         return _objected(request, lead, error)
     if offered:
@@ -62,7 +63,7 @@ def route(request: Any, reference: str) -> HttpResponseBase:
 def take_back(request: Any, reference: str) -> HttpResponseBase:
     lead = _managed(request, reference)
     try:
-        offers.lead_withdraw(actor=request.actor, lead=lead)
+        lead_offers.lead_withdraw(actor=request.actor, lead=lead)
     except ValidationError as error:
         return _objected(request, lead, error)
     messages.success(request, "Taken back. The partner has been told; you can offer it anew.")
@@ -75,7 +76,7 @@ def end(request: Any, reference: str) -> HttpResponseBase:
     if not form.is_valid():
         return lead_page(request, lead, status=422, end_form=form)
     try:
-        offers.lead_end(actor=request.actor, lead=lead, reason=form.text)
+        lead_offers.lead_end(actor=request.actor, lead=lead, reason=form.text)
     except ValidationError as error:
         return _objected(request, lead, error, end_form=form)
     messages.success(request, "Disqualified.")

@@ -19,7 +19,6 @@ from deals.notes.forms import FilesForm
 from deals.page.actions import act_with_form
 from deals.page.views import deal_or_404
 from deals.registration import selectors, services
-from deals.registration import services as registration_services
 from deals.registration.forms import MOST_LINES, DealForm, ProductLines, WithdrawForm, product_choices
 from partners import selectors as partners_selectors
 from portal.money import exchange
@@ -237,6 +236,4 @@ def withdraw(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WithdrawForm(request.POST, auto_id="withdraw_%s")
     done = "Withdrawn." if deal.submitted_at else "Discarded."
-    return act_with_form(
-        request, deal, "withdraw", registration_services.deal_withdraw, done, "withdraw_form", form
-    )
+    return act_with_form(request, deal, "withdraw", services.deal_withdraw, done, "withdraw_form", form)

@@ -22,7 +22,7 @@ NO_PASSWORD = "!simulated"  # noqa: S105
 
 
 class Channel:
-    """`rows()` is a function of plan, size, seed, end and ids alone."""
+    """All its rows are a function of plan, size, seed, end and ids alone: see `demo.simulation.history`."""
 
     def __init__(
         self,
@@ -57,18 +57,10 @@ class Channel:
         self.stage_ids: list[int] = []
         self.rates: dict[tuple[str, str], float] = {}
 
-    def rows(self) -> Iterator[Row]:
-        """Every row of the vendor but its own; what is pointed to comes before what points to it."""
-        from demo.simulation import deals, logins, partners
-
+    def programme(self) -> Iterator[Row]:
+        """The vendor's own: what partners join, and the staff that looks after them."""
         yield from self._programme()
         yield from self._staff()
-        yield from partners.rows(self)
-        told = 0
-        for row in deals.rows(self):
-            told += row[0] is tables.EVENT
-            yield row
-        yield from logins.rows(self, self.size.events - told)
 
     # What several parts need ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db import connections, transaction
 from django.db.models import Model
 
-from demo.simulation import tables
+from demo.simulation import history, tables
 from demo.simulation.cast import Ids, Size
 from demo.simulation.channel import Channel
 from demo.simulation.clock import months_before
@@ -53,7 +53,7 @@ def load_vendor(
         ids = _reserve_ids(size)
         channel = Channel(plan, size, seed=seed, end=end, vendor_id=vendor.pk, ids=ids, domains=domains)
         with _indexes_built_afterwards(size.deals >= INDEXES_AFTERWARDS):
-            copy(channel.rows(), progress)
+            copy(history.rows(channel), progress)
     forget()
     with entered(system_scope(vendor.pk)), transaction.atomic():
         standard_hours(vendor)

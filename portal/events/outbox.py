@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -33,10 +34,8 @@ def register(kind: str, effect: Effect) -> None:
 
 def hand_over(vendor_id: int) -> None:
     """Ask a worker to deliver now. Without a broker the message simply waits for the sweep."""
-    from portal.events.tasks import deliver_outbox
-
     try:
-        deliver_outbox.delay(vendor_id)
+        current_app.send_task("portal.events.tasks.deliver_outbox", [vendor_id])
     except OperationalError:
         logger.warning("the broker is away; the sweep will deliver the outbox of vendor %s", vendor_id)
 

@@ -6,7 +6,6 @@ cannot carry one person's scope into another's transaction.
 
 from typing import Any
 
-from django.db import connections
 from django.db.backends.postgresql import base
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
@@ -36,11 +35,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.needs_rollback or self.connection is None or self.connection.closed:
             return False
         return bool(self.connection.info.transaction_status != TRANSACTION_STATUS_INERROR)
-
-
-def apply_to_open_transactions(scope: Scope) -> None:
-    for connection in connections.all(initialized_only=True):
-        if not isinstance(connection, DatabaseWrapper) or not connection.in_atomic_block:
-            continue
-        if connection.accepts_statements:
-            connection.apply_scope(scope)

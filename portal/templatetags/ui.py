@@ -69,8 +69,8 @@ Context = dict[str, Any]
 Amount = int | float | Decimal
 
 for mark in (
-    widgets.icon, widgets.status, widgets.pill, widgets.band, widgets.health, widgets.bar, widgets.sparkline, widgets.quad,
-    widgets.quad_head, widgets.peers,
+    widgets.icon, widgets.status, widgets.pill, widgets.band, widgets.health, widgets.bar, widgets.sparkline,
+    widgets.quad, widgets.quad_head, widgets.peers,
 ):  # fmt: skip
     register.simple_tag(mark)
 register.simple_tag(widgets.quadrant_dot, name="qdot")

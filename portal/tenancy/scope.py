@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from django.db import connections
 
 
 class All:
@@ -80,23 +82,19 @@ def current_vendor_id() -> int | None:
 @contextmanager
 def entered(scope: Scope) -> Iterator[Scope]:
     """Run the block under `scope`; inside an open transaction it bites at once and is undone on exit."""
-    from portal.postgres.base import apply_to_open_transactions
-
     token = _current.set(scope)
     try:
-        apply_to_open_transactions(scope)
+        _apply_to_open_transactions(scope)
         yield scope
     finally:
         _current.reset(token)
-        apply_to_open_transactions(_current.get() or NO_SCOPE)
+        _apply_to_open_transactions(_current.get() or NO_SCOPE)
 
 
 def narrow(scope: Scope) -> None:
     """Replace the scope for the rest of the enclosing `entered` block, which also undoes it."""
-    from portal.postgres.base import apply_to_open_transactions
-
     _current.set(scope)
-    apply_to_open_transactions(scope)
+    _apply_to_open_transactions(scope)
 
 
 def system_scope(vendor_id: int, actor_id: int | None = None) -> Scope:
@@ -114,3 +112,11 @@ def _flag(on: bool) -> str:
 
 def _listed(partner_ids: PartnerIds) -> str:
     return "" if isinstance(partner_ids, All) else ",".join(map(str, sorted(partner_ids)))
+
+
+def _apply_to_open_transactions(scope: Scope) -> None:
+    for connection in connections.all(initialized_only=True):
+        # Any other database, which a test may have beside ours, knows no scopes.
+        ours: Any = connection
+        if hasattr(ours, "apply_scope") and ours.in_atomic_block and ours.accepts_statements:
+            ours.apply_scope(scope)

@@ -1,4 +1,4 @@
-"""Base of all tenant tables: the vendor, keys that name it on both sides, and a manager that filters by it."""
+"""The base of all tenant tables: a vendor, keys that name it on both sides, a manager that filters by it."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,8 +1,11 @@
 """Importing in tests: small files, given as text."""
 
+import io
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+from django.conf import settings
 from django.db import transaction
 
 from portal.imports import kinds
@@ -12,7 +15,7 @@ from portal.imports.services import load
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 
-CRM = Path(__file__).parent / "data" / "crm"
+CRM = Path(__file__).parent.parent / "data" / "crm"
 
 
 def run(vendor: Vendor, kind: str, text: str | bytes, map_text: str = "", **options: Any) -> Report:
@@ -47,3 +50,17 @@ def counts(report: Report) -> tuple[int, int, int, int]:
 
 def faults(report: Report) -> list[tuple[int, str, str, str]]:
     return [(fault.line, fault.column, fault.value, fault.reason) for fault in report.faults]
+
+
+SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
+SPECTRUM = SHARED / "bad_csv" / "csv-spectrum"
+
+
+def workbook(*sheet_rows: list[Any], title: str = "Data") -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in sheet_rows:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()

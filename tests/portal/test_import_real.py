@@ -14,8 +14,7 @@ from portal.people.models import Membership
 from portal.tenancy.models import Vendor
 from portal.tenancy.new_vendor import create_vendor
 from portal.tenancy.scope import entered, system_scope
-from tests.support.imports import counts, run
-from tests.test_import_reading import SHARED
+from tests.support.imports import SHARED, counts, run
 
 pytestmark = pytest.mark.django_db
 MAPS = Path(settings.BASE_DIR) / "docs" / "import"

@@ -21,8 +21,8 @@ from deals.customers.models import Customer
 from deals.deal.models import Deal
 from portal.tenancy.scope import entered, system_scope
 from tests.support.deals import do, posted, submitted
+from tests.support.pages import BUDGET, statements
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]

@@ -18,7 +18,7 @@ from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from scorecards.models import Scorecard, ScoringRun
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 MAPS, SAMPLE = PROJECT / "docs/import", PROJECT / "tests/data/maven"
 FILES = {
     "partners": "sales_teams.csv",

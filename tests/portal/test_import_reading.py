@@ -6,36 +6,21 @@ import gzip
 import io
 import json
 import zipfile
-from pathlib import Path
-from typing import Any
 
-import openpyxl
 import pytest
-from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.imports.encodings import Unreadable
 from portal.imports.tables import Table, read_table
+from tests.support.imports import SPECTRUM, workbook
 
-SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
-SPECTRUM = SHARED / "bad_csv" / "csv-spectrum"
 #: The published readings of these two do not belong to their files.
 MISPRINTED = {"location_coordinates", "newlines_crlf"}
 
 
 def rows(table: Table) -> list[list[str]]:
     return [line.cells for line in table.lines]
-
-
-def workbook(*sheet_rows: list[Any], title: str = "Data") -> bytes:
-    book = openpyxl.Workbook()
-    book.active.title = title
-    for row in sheet_rows:
-        book.active.append(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deals.approvals import services as approvals_services
@@ -26,33 +24,12 @@ from portal.money.models import ExchangeRate
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.deals import approved, do, draft, events, now_is, posted, submitted
+from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
-
-BUDGET = 12
-#: Said by the connection, not asked by a page. The scope is reset at the end of a request only because the
-#: test's own transaction goes on; otherwise it ends with the transaction.
-_NOT_ASKED = (
-    "BEGIN",
-    "COMMIT",
-    "SAVEPOINT",
-    "RELEASE",
-    "ROLLBACK",
-    "SELECT set_config('portal.vendor_id', '',",
-)
 REFERENCE = re.compile(r'<th scope="row"><a href="[^"]*/deals/(D-\d+)/"')
 SignIn = Callable[[Person], PortalClient]
-
-
-def statements(client: PortalClient, path: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(path).status_code == 200, path
-    return sum(not query["sql"].startswith(_NOT_ASKED) for query in captured)
-
-
-def text(response: Any) -> str:
-    return re.sub(r"\s+", " ", response.content.decode())
 
 
 # The list ------------------------------------------------------------------------------------------------
@@ -525,7 +502,7 @@ OWN = len(NAUGHTY)
 
 def naughty_strings() -> list[str]:
     """A few of each kind of our own, and the "big list" where it is at hand."""
-    file = Path(__file__).parents[2] / "shared" / "data" / "bad_input" / "blns" / "blns.json"
+    file = Path(__file__).parents[3] / "shared" / "data" / "bad_input" / "blns" / "blns.json"
     return [*NAUGHTY, *(json.loads(file.read_text()) if file.is_file() else [])]
 
 

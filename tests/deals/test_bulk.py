@@ -15,41 +15,16 @@ from deals.deal.models import Deal, DealLine
 from deals.registration import services as registration_services
 from deals.registration.bulk import services as bulk_services
 from deals.registration.bulk.models import BulkUpload
-from deals.registration.bulk.rows import COLUMNS
 from portal.events.models import PortalEvent
 from portal.tenancy.scope import entered, system_scope
 from tests.support import files
+from tests.support.bulk import HEADER, as_csv, row
 from tests.support.deals import approved, do, submitted
+from tests.support.pages import BUDGET, statements
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements
 
 SignIn = Callable[..., PortalClient]
 pytestmark = pytest.mark.django_db
-HEADER = [names[0] for names in COLUMNS.values()]
-
-
-def row(**changes: str) -> dict[str, str]:
-    close = timezone.localdate() + timedelta(days=40)
-    return {
-        "Customer": "Tiroler Logistik AG",
-        "Website": "tiroler-logistik.at",
-        "Country": "Austria",
-        "Contact": "Chiara Moser",
-        "Product": "arm",
-        "Quantity": "6",
-        "Amount": "86,000",
-        "Expected close": close.isoformat(),
-        "Use case": "Replace two routes.",
-        **{name.replace("_", " "): text for name, text in changes.items()},
-    }
-
-
-def as_csv(*rows: dict[str, str], header: list[str] | None = None) -> bytes:
-    text = StringIO()
-    writer = csv.DictWriter(text, header or HEADER)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def hand_in(client: PortalClient, content: bytes, name: str = "deals.csv") -> Any:

@@ -32,8 +32,8 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import factories, files
 from tests.support.clocks import stopped_at
 from tests.support.deals import approved, do, events, now_is, submitted
+from tests.support.pages import BUDGET, statements
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]

@@ -23,31 +23,13 @@ from portal.events.outbox import deliver
 from portal.notifications.models import Notification
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
+from tests.support.amendments import AMOUNT, answer, ask
 from tests.support.deals import approved, do, draft, events, now_is, submitted
+from tests.support.pages import BUDGET, statements
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements
 
 SignIn = Callable[..., PortalClient]
 pytestmark = pytest.mark.django_db
-AMOUNT = 86_000_00
-
-
-def ask(person: Person, deal: Deal, products: dict[Any, int], amount: int = AMOUNT, **more: Any) -> Amendment:
-    with acting_as(person) as actor:
-        return amendments_services.amendment_request(
-            actor=actor,
-            deal=deal,
-            amount=amount,
-            lines=[(product.pk, count) for product, count in products.items()],
-            **{"expected_close": deal.expected_close, **more},
-        )
-
-
-def answer(service: Callable[..., Amendment], person: Person, amendment: Amendment, **more: Any) -> Amendment:
-    with acting_as(person) as actor:
-        return service(
-            actor=actor, amendment=Amendment.objects.select_related("deal").get(pk=amendment.pk), **more
-        )
 
 
 def lines(world: VendorWorld, deal: Deal) -> dict[int, int]:

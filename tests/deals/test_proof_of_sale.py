@@ -28,9 +28,9 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.deals import approved, do, events, now_is
 from tests.support.files import PDF, REFUSED
+from tests.support.pages import BUDGET, statements, text
+from tests.support.races import at_once
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements, text
-from tests.test_deals_races import at_once
 
 SignIn = Callable[[Person], PortalClient]
 NEEDED = 50_000_00

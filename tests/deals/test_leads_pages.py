@@ -24,8 +24,8 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import factories, leads
 from tests.support.clocks import stopped_at
 from tests.support.leads import do, manage
+from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
-from tests.test_deals_pages import BUDGET, statements, text
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]

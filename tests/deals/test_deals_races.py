@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from deals import tasks
@@ -32,39 +32,10 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.clocks import stopped_at
 from tests.support.deals import answers, approved, do, draft, events, now_is, submitted
+from tests.support.races import active_claims, at_once, without_index
 from tests.support.worlds import Person, VendorWorld, acting_as, add_person, grant_partner
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PATIENCE = 30  # seconds
-
-
-def at_once(*actions: Callable[[], Any]) -> list[Any]:
-    """Start all together; returns what each returned or raised, in the order given."""
-    start = threading.Barrier(len(actions), timeout=PATIENCE)
-    results: list[Any] = [None] * len(actions)
-
-    def run(place: int, action: Callable[[], Any]) -> None:
-        try:
-            start.wait()
-            results[place] = action()
-        except Exception as error:  # noqa: BLE001  (whatever it is, the test looks at it)
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    return results
-
-
-def active_claims(world: VendorWorld) -> int:
-    with acting_as(world.people["program_admin"]):
-        return Protection.objects.filter(released_at=None).count()
 
 
 def approve_both(world: VendorWorld) -> list[Any]:
@@ -96,21 +67,6 @@ def test_without_the_index_both_would_be_protected(world: VendorWorld) -> None:
         results = approve_both(world)
         assert [result.status for result in results] == [DealStatus.APPROVED] * 2
         assert active_claims(world) == 2
-
-
-@contextmanager
-def without_index(name: str, table: str = "deals_protection") -> Iterator[None]:
-    """As the owner of the tables; the index is back when the block ends, and its table empty."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("select indexdef from pg_indexes where indexname = %s", [name])
-        definition = cursor.fetchone()[0]
-        cursor.execute(f"drop index {name}")
-    try:
-        yield
-    finally:
-        with connections["owner"].cursor() as cursor:
-            cursor.execute(f"delete from {table}")
-            cursor.execute(definition)
 
 
 def submit_one_customer_twice(world: VendorWorld, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -28,8 +28,8 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.clocks import StoppedClock, stopped_at
 from tests.support.deals import approved, do, events, now_is
+from tests.support.pages import BUDGET, statements
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements
 
 pytestmark = pytest.mark.django_db
 VIENNA, NEW_YORK = ZoneInfo("Europe/Vienna"), ZoneInfo("America/New_York")

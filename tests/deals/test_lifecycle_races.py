@@ -12,11 +12,11 @@ from deals.deal.models import Deal
 from deals.registration.bulk import services as bulk_services
 from deals.registration.bulk.models import BulkUpload
 from portal.files.uploads import checked
+from tests.support.amendments import AMOUNT, answer, ask
+from tests.support.bulk import as_csv, row
 from tests.support.deals import approved
+from tests.support.races import active_claims, at_once, without_index
 from tests.support.worlds import VendorWorld, acting_as
-from tests.test_amendments import AMOUNT, answer, ask
-from tests.test_bulk import as_csv, row
-from tests.test_deals_races import active_claims, at_once, without_index
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -24,8 +24,8 @@ from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.deals import approved, do, draft, events, now_is, submitted
+from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
-from tests.test_deals_pages import BUDGET, statements, text
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Person], PortalClient]

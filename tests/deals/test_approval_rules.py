@@ -29,8 +29,8 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.clocks import StoppedClock, stopped_at
 from tests.support.deals import do, events, now_is, submitted
+from tests.support.races import at_once
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
-from tests.test_deals_races import at_once
 
 VIENNA = ZoneInfo("Europe/Vienna")
 #: A Wednesday morning.

@@ -28,8 +28,8 @@ from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from scorecards.services import nightly
 from tests.support.deals import approved, do, draft, events, now_is
+from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
-from tests.test_deals_pages import BUDGET, statements, text
 
 SignIn = Callable[[Person], PortalClient]
 
@@ -692,7 +692,7 @@ class TestPages:
 @pytest.mark.django_db(transaction=True)
 def test_accepted_and_taken_back_at_the_same_moment(world: VendorWorld, delta: Person) -> None:
     """Whatever comes first, the lines are the whole, in force or not at all."""
-    from tests.test_deals_races import at_once
+    from tests.support.races import at_once
 
     cosell = confirm(world, propose(world, approved(world)))
     results = at_once(

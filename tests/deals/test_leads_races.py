@@ -18,8 +18,8 @@ from portal.tenancy.scope import entered, system_scope
 from tests.support import leads
 from tests.support.clocks import stopped_at
 from tests.support.leads import do, manage
+from tests.support.races import at_once
 from tests.support.worlds import VendorWorld
-from tests.test_deals_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,6 +20,7 @@ from django.test import override_settings
 from deals.deal.models import Deal
 from deals.protection.models import Protection
 from demo import vendors
+from demo.simulation import history as past_of
 from demo.simulation import plans, tables
 from demo.simulation.cast import Size
 from demo.simulation.channel import Channel
@@ -66,7 +67,7 @@ class Past:
 def simulated(plan: plans.VendorPlan = plans.NORTHWIND, seed: str = "1", size: Size = SIZE) -> Past:
     channel = Channel(plan, size, seed=seed, end=END)
     rows: dict[Table, list[dict[str, Any]]] = defaultdict(list)
-    for table, values in channel.rows():
+    for table, values in past_of.rows(channel):
         rows[table].append(dict(zip(table.columns, values, strict=True)))
     return Past(channel, rows)
 

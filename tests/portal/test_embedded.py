@@ -17,7 +17,7 @@ from portal.embedded import place
 from portal.embedded.place import Place
 from tests.support.processes import PATIENCE, place_of, servers_of, wait_until
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 USER = """
 import os, sys
 from portal import embedded

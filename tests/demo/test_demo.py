@@ -16,7 +16,7 @@ import pytest
 from portal import embedded
 from tests.support.processes import place_of, servers_of, wait_until
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 START = 120  # seconds until the page is there, generously for a busy machine
 
 pytestmark = pytest.mark.xdist_group("demo")

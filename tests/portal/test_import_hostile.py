@@ -16,9 +16,8 @@ from portal.imports.maps import BadMap
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from portal.ui.exports import spreadsheet_safe
-from tests.support.imports import counts, run
+from tests.support.imports import SHARED, SPECTRUM, counts, run, workbook
 from tests.support.worlds import VendorWorld
-from tests.test_import_reading import SHARED, SPECTRUM, workbook
 
 pytestmark = pytest.mark.django_db
 NAUGHTY = [

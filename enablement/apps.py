@@ -12,6 +12,11 @@ class EnablementConfig(FeatureConfig):
 
     def ready(self) -> None:
         super().ready()
+        from enablement.assignments.services import follow_learning, follow_many
+        from portal.events.log import listen, listen_to_batches
+
+        listen(follow_learning)
+        listen_to_batches(follow_many)
         # What modules can hold: each feature registers its content kinds in a module of this name.
         for feature in self.features:
             package = import_module(f"{self.name}.{feature}")

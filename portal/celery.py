@@ -55,6 +55,7 @@ BEAT_SCHEDULE = {
         "task": "deals.tasks.remind_of_protection",
         "schedule": crontab(minute="*/15"),
     },
+    "remind of assigned courses": {"task": "enablement.assignments.mind", "schedule": crontab(minute="*/15")},
     "expire deal protection": {"task": "deals.tasks.expire_protection", "schedule": crontab(minute="15")},
 }
 

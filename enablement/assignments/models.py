@@ -31,6 +31,9 @@ class Assignment(TenantModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     assigned_at = models.DateTimeField(default=timezone.now)
+    reminded_days = models.PositiveSmallIntegerField(
+        null=True, help_text="Days before the end at which the last reminder went out; 0 once overdue."
+    )
     completed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
 

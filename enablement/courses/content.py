@@ -49,6 +49,7 @@ class Field:
 class ContentKind:
     """`template` is a fragment of the player and gets `module`, `progress` and what `context` adds.
 
+    `below` is another one, for what belongs under the whole player.
     `form` makes a second form for what the kind keeps in its own tables, `saved` writes its answers.
     `missing` says why a module cannot be published yet, in words; "" when it can. `copied` brings what hangs
     on a module over to its copy in a new draft. `place` words where somebody stopped.
@@ -59,6 +60,7 @@ class ContentKind:
     icon: str
     template: str
     completion: Completion = Completion.LEARNER
+    below: str = ""
     fields: tuple[Field, ...] = ()
     description: str = ""
     form: Callable[..., BaseForm] | None = None

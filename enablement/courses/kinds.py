@@ -20,7 +20,7 @@ def _text(shown: Shown) -> Mapping[str, Any]:
         "html": rendered(leaves[page - 1], pictures),
         "page": page,
         "pages": len(leaves),
-        "share": round(100 * page / len(leaves)),
+        "page_share": round(100 * page / len(leaves)),
     }
 
 

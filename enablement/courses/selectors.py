@@ -1,11 +1,12 @@
 """Reads of courses and of people's way through them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 
 from enablement.audience import above, learner_of, open_to
@@ -62,7 +63,7 @@ def modules_of(version: CourseVersion) -> list[Module]:
 def pictures_of(course_id: int) -> dict[str, str]:
     """{lower-case name: address} of the pictures a text of the course may show."""
     files = CourseFile.objects.filter(course=course_id, content_type__in=PICTURES).values_list("name", "pk")
-    return {name.lower(): reverse("learning:picture", args=[pk]) for name, pk in files}
+    return {name.lower(): reverse("enablement:picture", args=[pk]) for name, pk in files}
 
 
 #: Shown in texts; everything else is a download.
@@ -148,30 +149,29 @@ def extent(steps: Iterable[Step]) -> Extent:
     return Extent(len(over), len(steps), sum(over), sum(step.module.minutes for step in steps))
 
 
-def extents(enrolments: Collection[Enrolment]) -> Mapping[int, Extent]:
-    """{enrolment id: how far} of many, in two statements."""
-    sizes = {
-        row["version"]: (row["modules"], row["minutes"])
-        for row in Module.objects.filter(version__in={one.version_id for one in enrolments})
-        .order_by()
-        .values("version")
-        .annotate(modules=Count("pk"), minutes=Sum("minutes"))
-    }
-    over = {
-        row["enrolment"]: (row["over"], row["spent"])
-        for row in ModuleProgress.objects.filter(enrolment__in=[one.pk for one in enrolments])
+def with_extent(rows: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+    """The same rows, in the same statement, with what `extent_of` needs."""
+    modules = Module.objects.filter(version=OuterRef("version")).order_by().values("version")
+    over = (
+        ModuleProgress.objects.filter(enrolment=OuterRef("pk"))
         .filter(Q(done_at__isnull=False) | Q(skipped_at__isnull=False))
         .order_by()
         .values("enrolment")
-        .annotate(over=Count("pk"), spent=Sum("module__minutes"))
-    }
-    return {
-        one.pk: Extent(
-            over.get(one.pk, (0, 0))[0], sizes.get(one.version_id, (0, 0))[0],
-            over.get(one.pk, (0, 0))[1], sizes.get(one.version_id, (0, 0))[1],
-        )
-        for one in enrolments
-    }  # fmt: skip
+    )
+    return rows.annotate(
+        module_count=Subquery(modules.values(n=Count("pk"))),
+        module_minutes=Subquery(modules.values(n=Sum("minutes"))),
+        over_count=Subquery(over.values(n=Count("pk"))),
+        over_minutes=Subquery(over.values(n=Sum("module__minutes"))),
+    )
+
+
+def extent_of(enrolment: Any) -> Extent:
+    """How far an enrolment read `with_extent` has come."""
+    return Extent(
+        enrolment.over_count or 0, enrolment.module_count or 0, enrolment.over_minutes or 0,
+        enrolment.module_minutes or 0,
+    )  # fmt: skip
 
 
 def last_saved(enrolments: Iterable[Enrolment]) -> datetime | None:

@@ -6,8 +6,13 @@ from typing import Any
 from enablement.courses.content import Completion, ContentKind, Field, Shown, register
 from enablement.courses.markdown import rendered
 from enablement.courses.models import Module
-from enablement.quizzes import selectors
+from enablement.courses.selectors import modules_of
+from enablement.quizzes import presenters, selectors
 from enablement.quizzes.models import Quiz, QuizDraw
+from enablement.quizzes.selectors import Tries
+
+#: Wrong answers shown below the test; the page of the try has them all.
+_SHOWN = 5
 
 
 def _context(shown: Shown) -> Mapping[str, Any]:
@@ -18,7 +23,24 @@ def _context(shown: Shown) -> Mapping[str, Any]:
         return {"quiz": None, "html": html}
     asked, pool = selectors.asked_in(quiz)
     tries = selectors.tries_at(quiz, shown.enrolment) if shown.enrolment else None
-    return {"quiz": quiz, "asked": asked, "pool": pool, "tries": tries, "html": html}
+    rules = {"quiz": quiz, "asked": asked, "pool": pool, "tries": tries, "html": html}
+    return {**rules, **presenters.standing(quiz, asked, tries), **_feedback(shown, tries)}
+
+
+def _feedback(shown: Shown, tries: Tries | None) -> Mapping[str, Any]:
+    """What went wrong in the latest try; feedback comes after a try, never during one."""
+    if tries is None or tries.latest is None or tries.latest.quiz_id is None:
+        return {}
+    answers = selectors.asked_of(tries.latest)
+    subjects = selectors.by_subject(answers, modules_of(shown.module.version))
+    wrong = [one for one in answers if not one.row.is_right]
+    return {
+        "latest": tries.latest,
+        "finding": presenters.finding(subjects, len(wrong)),
+        "subjects": subjects,
+        "wrong": presenters.feedback(wrong[:_SHOWN]),
+        "asked_in_latest": len(answers),
+    }
 
 
 def _missing(module: Module) -> str:
@@ -55,6 +77,7 @@ register(
         "file-pencil",
         "enablement/quizzes/kind.html",
         completion=Completion.TEST,
+        below="enablement/quizzes/results.html",
         description="Questions drawn from pools, with a pass mark.",
         fields=(Field("body", "Before the test", help="Markdown, shown above the rules of the test."),),
         context=_context,

@@ -107,6 +107,7 @@ def answers_save(
     if not policies.may_answer(actor, attempt):
         raise PermissionDenied("Only the learner answers.")
     with as_the_vendor(actor):
+        locked_enrolment(attempt.enrolment)  # always before the try, or two requests wait for each other
         attempt = locked_attempt(attempt)
         if not attempt.is_open:
             raise ValidationError("This try was handed in already; its answers stay.", code="illegal")

@@ -7,7 +7,7 @@ from portal.features import FeatureConfig
 
 class EnablementConfig(FeatureConfig):
     name = "enablement"
-    features = ("courses", "quizzes", "paths", "assignments", "records")
+    features = ("courses", "quizzes", "paths", "assignments", "records", "packages")
     new_vendor = ("enablement.records.results.meanings_begin",)
 
     def ready(self) -> None:

@@ -6,7 +6,7 @@ declare(
     EventType("enablement.statements_received", "Learning records received", "enablement", "inbox"),
     EventType("enablement.store_key_made", "Key of the learning record store made", "enablement", "key"),
     EventType(
-        "enablement.store_key_revoked", "Key of the learning record store revoked", "enablement", "key-off"
+        "enablement.store_key_revoked", "Key of the learning record store revoked", "enablement", "ban"
     ),
     EventType("enablement.learner_identified", "Learner identified", "enablement", "user-check"),
 )

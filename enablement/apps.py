@@ -7,6 +7,11 @@ from portal.features import FeatureConfig
 
 class EnablementConfig(FeatureConfig):
     name = "enablement"
+    imports = {
+        "courses": ("enablement.courses.resources.CourseResource", 60),
+        "enrolments": ("enablement.courses.resources.EnrolmentResource", 62),
+        "attempts": ("enablement.quizzes.resources.AttemptResource", 64),
+    }
     features = ("courses", "quizzes", "paths", "assignments", "records", "packages")
     new_vendor = ("enablement.records.results.meanings_begin",)
 

@@ -191,6 +191,7 @@ def _tabs(partner: Partner, here: str) -> list[dict[str, Any]]:
         "timeline": ("Timeline", "partners:timeline"),
         "deals": ("Deals", "partners:deals"),
         "leads": ("Leads", "partners:leads"),
+        "learning": ("Learning", "enablement:team_of"),
         "people": ("People", "partners:people_of"),
     }
     if partner.type == PartnerType.DISTRIBUTOR:

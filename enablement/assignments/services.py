@@ -47,12 +47,11 @@ def course_assign(
         known = set(
             selectors.open_ones().filter(course=course, user__in=user_ids).values_list("user", flat=True)
         )
-        made = [
+        return [
             _assigned(actor, partner, course, seat, due_on, note.strip())
             for seat in seats
             if seat.user_id not in known
         ]
-    return made
 
 
 def _check_day(actor: Actor, due_on: date) -> None:
@@ -84,9 +83,10 @@ def _assigned(
         user=seat.user_id, course=course, completed_at=None, left_at=None
     ).first()
     due_at = selectors.due_moment(actor.vendor, due_on)
+    stage = _stage(due_at, timezone.now())
     assignment: Assignment = Assignment.objects.create(
         user=seat.user, partner=partner, course=course, enrolment=begun, due_on=due_on, due_at=due_at,
-        note=note, by_vendor=actor.is_staff, assigned_by=actor.user, reminded_days=_stage(due_at, timezone.now()),
+        note=note, by_vendor=actor.is_staff, assigned_by=actor.user, reminded_days=stage,
     )  # fmt: skip
     event = _tell("enablement.assigned", actor, assignment, due=due_on.isoformat())
     notifications.assigned(actor, assignment, event)

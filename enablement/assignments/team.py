@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 
 from enablement.assignments.models import Assignment
 from enablement.assignments.selectors import assigned_at, people_at
@@ -43,8 +43,12 @@ class Person:
 class Team:
     people: list[Person]
     assignments: list[Assignment]
-    gaps: list[Gap]
     used_up: list[UsedUp]
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The people as one chooses among them."""
+        return [(str(person.seat.user_id), str(person.seat.user)) for person in self.people]
 
     @property
     def learning(self) -> int:
@@ -56,7 +60,7 @@ class Team:
 
 
 def team_of(partner: Partner) -> Team:
-    """Eight statements, however many people."""
+    """Four statements, however many people."""
     seats = list(people_at(partner.pk))
     users = [seat.user_id for seat in seats]
     rows = Enrolment.objects.filter(user__in=users, partner=partner).select_related(
@@ -75,7 +79,7 @@ def team_of(partner: Partner) -> Team:
         )
         for seat in seats
     ]
-    return Team(people, assignments, gaps(enrolments)[:20], _used_up(enrolments))
+    return Team(people, assignments, _used_up(enrolments))
 
 
 def _by_user(enrolments: Iterable[Enrolment]) -> dict[int, list[Enrolment]]:
@@ -95,25 +99,35 @@ def _asked_of(assignments: Iterable[Assignment]) -> dict[int, list[Assignment]]:
 def _used_up(enrolments: Iterable[Enrolment]) -> list[UsedUp]:
     """The last try allowed was not passed, and no other was granted since."""
     open_ones = {one.pk: one for one in enrolments if one.is_open}
+    grants = AttemptGrant.objects.filter(enrolment=OuterRef("enrolment"), module=OuterRef("module"))
+    granted = grants.order_by().values("enrolment").values(n=Count("pk"))
     rows = (
         Attempt.objects.filter(enrolment__in=list(open_ones), quiz__isnull=False)
         .order_by()
         .values("enrolment", "module", "module__position", "quiz__attempt_limit")
         .annotate(
             tries=Max("number"), best=Max("score"),
-            passed=Max("submitted_at", filter=Q(passed=True)), open=Max("number", filter=Q(submitted_at=None)),
+            passed=Max("submitted_at", filter=Q(passed=True)),
+            open=Max("number", filter=Q(submitted_at=None)), granted=Subquery(granted),
         )
     )  # fmt: skip
-    granted = set(
-        AttemptGrant.objects.filter(enrolment__in=list(open_ones)).values_list(
-            "enrolment", "module", "number"
-        )
-    )
     found = []
     for row in rows:
         limit = row["quiz__attempt_limit"]
-        next_is_granted = (row["enrolment"], row["module"], row["tries"] + 1) in granted
-        if limit and row["tries"] >= limit and not row["passed"] and not row["open"] and not next_is_granted:
+        allowed = limit and limit + (row["granted"] or 0)
+        if allowed and row["tries"] >= allowed and not row["passed"] and not row["open"]:
             one = open_ones[row["enrolment"]]
             found.append(UsedUp(one, row["module__position"], row["tries"], row["best"] or 0))
     return found
+
+
+def choices_at(partner: Partner) -> list[tuple[str, str]]:
+    """The same for who sends the form."""
+    return [(str(seat.user_id), str(seat.user)) for seat in people_at(partner.pk)]
+
+
+def gaps_of(partner: Partner) -> list[Gap]:
+    """Modules that people of a partner failed or skipped, the worst first."""
+    users = people_at(partner.pk).values("user")
+    rows = Enrolment.objects.filter(user__in=users, partner=partner).select_related("course", "user")
+    return gaps(rows)

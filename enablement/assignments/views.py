@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -13,24 +14,17 @@ from django.views.decorators.http import require_GET, require_POST
 from enablement.assignments import policies, selectors, services
 from enablement.assignments.forms import AssignForm, MoveForm
 from enablement.assignments.models import Assignment
-from enablement.assignments.team import team_of
+from enablement.assignments.team import choices_at, gaps_of, team_of
 from enablement.courses.models import Course
 from enablement.courses.policies import may_see_learning_of
-from enablement.courses.selectors import courses
+from enablement.courses.selectors import courses, is_offered
 from partners.models import Partner
 from portal.tenancy.access import Actor
 from portal.ui.forms import place_objections
 
 #: What a new assignment is given until somebody says otherwise.
 _USUAL = timedelta(days=30)
-
-
-@require_GET
-def own_team(request: Any) -> HttpResponseBase:
-    """A partner admin's own people; the vendor's come to a team through its partner."""
-    if request.actor.partner is None:
-        raise Http404("no partner of one's own")
-    return redirect("enablement:team_of", request.actor.partner.slug)
+_GAPS = 20
 
 
 @require_GET
@@ -45,22 +39,41 @@ def _partner(request: Any, slug: str) -> Partner:
     return partner
 
 
+@require_GET
+def team_gaps(request: Any, slug: str) -> HttpResponse:
+    """Which modules this partner's people failed or skipped, and what helps."""
+    partner = _partner(request, slug)
+    page = Paginator(gaps_of(partner), _GAPS).get_page(request.GET.get("page"))
+    context = {
+        "partner": partner,
+        "page": page,
+        "assigns": policies.may_assign(request.actor, partner.pk),
+        "is_staff": request.actor.is_staff,
+    }
+    return render(request, "enablement/assignments/gaps.html", context)
+
+
 def _page(
     request: Any, partner: Partner, form: AssignForm | None = None, problems: list[str] | None = None
 ) -> HttpResponse:
     found = team_of(partner)
     assigns = policies.may_assign(request.actor, partner.pk)
+    if form is None and assigns:
+        form = _form(request.actor, found.choices, initial=_initial(request))
     context = {
         "partner": partner,
         "team": found,
         "assigns": assigns,
-        "form": form or (_form(request.actor, partner, initial=_initial(request)) if assigns else None),
+        "form": form,
         "problems": problems or [],
         "today": selectors.today(request.actor.vendor).isoformat(),
         "is_staff": request.actor.is_staff,
     }
     return render(
-        request, "enablement/assignments/team.html", context, status=422 if form is not None else 200
+        request,
+        "enablement/assignments/team.html",
+        context,
+        status=422 if (form is not None and form.is_bound) or problems else 200,
     )
 
 
@@ -71,10 +84,8 @@ def _initial(request: Any) -> dict[str, Any]:
     return {"due_on": due, "people": people, "course": request.GET.get("course", "")}
 
 
-def _form(actor: Actor, partner: Partner, **kwargs: Any) -> AssignForm:
-    people = [(str(seat.user_id), str(seat.user)) for seat in selectors.people_at(partner.pk)]
-    on_offer = courses().filter(published__isnull=False, retired_at=None).prefetch_related(None)
-    listed = [(course.slug, course.title) for course in on_offer.order_by("title")]
+def _form(actor: Actor, people: list[tuple[str, str]], **kwargs: Any) -> AssignForm:
+    listed = list(courses().filter(is_offered()).order_by("title").values_list("slug", "title"))
     today = selectors.today(actor.vendor)
     return AssignForm(**kwargs, people=people, courses=listed, today=today)
 
@@ -84,14 +95,15 @@ def assign(request: Any, slug: str) -> HttpResponseBase:
     partner = _partner(request, slug)
     if not policies.may_assign(request.actor, partner.pk):
         raise PermissionDenied("Only the partner's admin and its channel managers assign courses.")
-    form = _form(request.actor, partner, data=request.POST)
+    form = _form(request.actor, choices_at(partner), data=request.POST)
     if not form.is_valid():
         return _page(request, partner, form)
     answers = form.cleaned_data
+    people = [int(pk) for pk in answers["people"]]
     course: Course = get_object_or_404(Course.objects.select_related("least_tier"), slug=answers["course"])
     try:
         made = services.course_assign(
-            actor=request.actor, partner=partner, course=course, user_ids=[int(pk) for pk in answers["people"]],
+            actor=request.actor, partner=partner, course=course, user_ids=people,
             due_on=answers["due_on"], note=answers["note"],
         )  # fmt: skip
     except ValidationError as error:
@@ -129,6 +141,6 @@ def move(request: Any, pk: int) -> HttpResponseBase:
             raise ValidationError("Choose a day, such as 2026-11-30.")
         services.assignment_move(actor=request.actor, assignment=found, due_on=form.cleaned_data["due_on"])
     except ValidationError as error:
-        return _page(request, found.partner, _form(request.actor, found.partner), error.messages)
+        return _page(request, found.partner, None, error.messages)
     messages.success(request, f"{found.user} has another due date.")
     return redirect(f"{reverse('enablement:team_of', args=[found.partner.slug])}#asked")

@@ -5,7 +5,7 @@ somebody is through with it. What a kind keeps beyond the fields of `Module` han
 of its own, which `saved`, `missing` and `copied` look after.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -26,13 +26,14 @@ class Completion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A module on the player's page. `enrolment` and `progress` are None in a preview."""
+    """A module on the player's page, among those of its version. No enrolment and progress in a preview."""
 
     actor: Actor
     module: Module
     enrolment: Enrolment | None
     progress: ModuleProgress | None
     page: int = 1
+    modules: Sequence[Module] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from enablement.courses.content import ContentKind, Field, Shown, register
+from enablement.courses.content import Completion, ContentKind, Field, Shown, register
 from enablement.courses.markdown import pages, rendered
 from enablement.courses.models import Module
 from enablement.courses.selectors import pictures_of
@@ -107,5 +107,15 @@ register(
         ),
         context=lambda shown: {"html": rendered(shown.module.body) if shown.module.body.strip() else ""},
         missing=_file_missing,
+    ),
+    ContentKind(
+        "external",
+        "Elsewhere",
+        "world",
+        "enablement/courses/kinds/external.html",
+        completion=Completion.CONTENT,
+        description="Taken in another system, which tells the portal when it is done.",
+        fields=(Field("url", "Link", required=True, help="Where it is taken."),),
+        missing=lambda module: "" if module.url else "has no link yet",
     ),
 )

@@ -52,6 +52,9 @@ class Course(Audience, TenantModel):
     external_key = models.CharField(
         max_length=80, null=True, blank=True, help_text="Its key in the system it was imported from."
     )
+    # Of everybody's first tries at its tests, kept here because a partner does not read other partners' rows.
+    first_tries = models.PositiveIntegerField(default=0, editable=False)
+    first_passes = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -24,23 +24,24 @@ def as_the_vendor(actor: Actor) -> AbstractContextManager[Scope]:
 
 
 def courses() -> QuerySet[Course]:
-    """Courses with what a list shows of them; products come in one more query."""
-    return Course.objects.select_related("published", "least_tier").prefetch_related("products")
+    """Courses with what every page shows of them."""
+    return Course.objects.select_related("published", "least_tier")
 
 
-def offered(actor: Actor) -> QuerySet[Course]:
-    """Courses this person can enrol in; staff see all that are offered."""
-    return courses().filter(_is_offered(), open_to(learner_of(actor)))
-
-
-def offered_from_a_higher_tier(actor: Actor) -> QuerySet[Course]:
-    """What would be open too if the person's partner had a higher tier."""
-    learner = learner_of(actor)
-    return courses().none() if learner.is_staff else courses().filter(_is_offered(), above(learner))
-
-
-def _is_offered() -> Q:
+def is_offered() -> Q:
+    """Condition on courses in which people can enrol."""
     return Q(published__isnull=False, retired_at=None)
+
+
+def is_open(actor: Actor) -> Q:
+    """Condition on courses that are for this person; all of them for staff."""
+    return open_to(learner_of(actor))
+
+
+def is_above(actor: Actor) -> Q:
+    """Condition on courses that would be too if the person's partner had a higher tier."""
+    learner = learner_of(actor)
+    return Q(pk__in=[]) if learner.is_staff else above(learner)
 
 
 def course_visible(actor: Actor, slug: str) -> Course | None:
@@ -51,13 +52,16 @@ def course_visible(actor: Actor, slug: str) -> Course | None:
     if actor.is_staff:
         return rows.filter(published__isnull=False).first()
     begun = Exists(Enrolment.objects.filter(user=actor.user.pk, course=OuterRef("pk")))
-    return rows.filter(_is_offered() & open_to(learner_of(actor)) | Q(begun)).first()
+    return rows.filter(is_offered() & is_open(actor) | Q(begun)).first()
 
 
 def modules_of(version: CourseVersion) -> list[Module]:
     """In their order, each with its files."""
     rows = Module.objects.filter(version=version).select_related("file", "captions")
-    return list(rows.order_by("position"))
+    found = list(rows.order_by("position"))
+    for module in found:
+        module.version = version
+    return found
 
 
 def pictures_of(course_id: int) -> dict[str, str]:
@@ -82,10 +86,10 @@ def enrolments_of(user_id: int) -> QuerySet[Enrolment]:
     return rows.order_by(F("completed_at").desc(nulls_first=True), "-enrolled_at", "-pk")
 
 
-def enrolment_of(user_id: int, course: Course) -> Enrolment | None:
-    """The one this person is in, else the one they finished last."""
-    rows = enrolments_of(user_id).filter(course=course, left_at=None)
-    return rows.first()
+def enrolment_in(user_id: int, slug: str) -> QuerySet[Enrolment]:
+    """Of a course, the enrolment this person is in first, then the one they finished last."""
+    rows = enrolments_of(user_id).filter(course__slug=slug, left_at=None)
+    return rows.select_related("course__published", "version", "module")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from enablement.courses.content import content_kind
-from enablement.courses.models import Course, Enrolment
 from enablement.home.selectors import Begun, Desk
-from enablement.paths.models import PathStep
 from enablement.paths.selectors import Gap, Stop, Way
 from enablement.player.presenters import duration, saved_text
-from enablement.quizzes.selectors import FirstTries
 from portal.ui.formatting import format_date, format_number, format_percent
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+#: First tries below which a share says more of persons than of the course.
+_ENOUGH = 5
 
 
 def headline(desk: Desk) -> str:
@@ -68,10 +67,10 @@ def suggestion(gap: Gap) -> dict[str, Any]:
         why = f"You answered {gap.wrong} of {gap.asked} questions on it wrong in {gap.enrolment.course}."
     return {
         "gap": gap,
-        "title": target.title if gap.suggests else gap.module.title,
+        "title": target.title if gap.suggests else gap.title,
         "course": target,
-        "position": None if gap.suggests else gap.module.position,
-        "what": f"Helps with “{gap.module.title}”. " if gap.suggests else "",
+        "position": None if gap.suggests else gap.position,
+        "what": f"Helps with “{gap.title}”. " if gap.suggests else "",
         "why": why,
     }
 
@@ -99,25 +98,24 @@ def _stop(stop: Stop, is_now: bool, begun: Begun | None) -> dict[str, Any]:
     }
 
 
-def catalogue_row(
-    course: Course, enrolment: Enrolment | None, tries: FirstTries | None, steps: list[PathStep]
-) -> dict[str, Any]:
+def catalogue_row(course: Any) -> dict[str, Any]:
+    """A course of `selectors.catalogue`."""
+    about = [course.about, course.get_language_display()]
+    tries = course.first_tries
     return {
         "course": course,
-        "about": ", ".join(
-            [*[str(product) for product in course.products.all()], course.get_language_display()]
-        ),
-        "minutes": duration(course.published.minutes) if course.published else "–",
-        "tries": _tries(tries),
-        "of": f"of {format_number(tries.tries)}" if tries and tries.tries >= 5 else "",
-        "path": ", ".join(f"{step.path}, step {step.position}" for step in steps),
-        "state": "open" if enrolment and enrolment.is_open else "done" if enrolment else "new",
-        "when": format_date(enrolment.completed_at) if enrolment and enrolment.completed_at else "",
+        "about": ", ".join(text for text in about if text),
+        "minutes": duration(course.published.minutes),
+        "tries": _tries(tries, course.first_passes),
+        "of": f"of {format_number(tries)}" if tries >= _ENOUGH else "",
+        "path": course.step or "",
+        "state": "open" if course.is_begun else "done" if course.finished_at else "new",
+        "when": format_date(course.finished_at) if course.finished_at else "",
     }
 
 
-def _tries(tries: FirstTries | None) -> str:
+def _tries(tries: int, passes: int) -> str:
     """A share from five tries on; below that one could tell persons apart."""
-    if tries is None or tries.share is None:
+    if not tries:
         return "–"
-    return format_percent(tries.share, 0) if tries.tries >= 5 else "New"
+    return format_percent(passes / tries, 0) if tries >= _ENOUGH else "New"

@@ -1,19 +1,28 @@
 """What the learning home puts together, in as few statements as there are kinds of things."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from enablement.assignments.models import Assignment
 from enablement.assignments.selectors import assigned_to
-from enablement.courses.models import Course, Enrolment
-from enablement.courses.selectors import Extent, enrolments_of, extent_of, with_extent
+from enablement.courses.models import Course, CourseProduct, Enrolment
+from enablement.courses.selectors import (
+    Extent,
+    courses,
+    enrolments_of,
+    extent_of,
+    is_above,
+    is_offered,
+    is_open,
+    with_extent,
+)
 from enablement.paths.models import PathStep
-from enablement.paths.selectors import Gap, Way, gaps, paths_for, way_ahead, ways
-from enablement.quizzes.selectors import FirstTries, first_tries
+from enablement.paths.selectors import Gap, Way, gaps, steps_for, way_ahead, ways
 from portal.tenancy.access import Actor
-from portal.tenancy.wall import across_the_wall
 
 #: Of suggestions, what fits beside everything else.
 _SUGGESTED = 3
@@ -58,7 +67,7 @@ def desk(actor: Actor) -> Desk:
         finished=[one for one in mine if one.completed_at],
         assignments=assignments,
         gaps=gaps(mine)[:_SUGGESTED],
-        ways=ways(paths_for(actor), mine),
+        ways=ways(steps_for(actor), mine),
     )
 
 
@@ -72,31 +81,42 @@ def _urgency(begun: Begun) -> tuple[bool, float]:
 # The catalogue -----------------------------------------------------------------------------------------
 
 
-def catalogue_first_tries(course_ids: list[int]) -> Mapping[int, FirstTries]:
-    """How everybody's first tries went: counts and shares of the whole programme, no name among them."""
-    with across_the_wall("how first tries at courses go", remember=False):
-        return first_tries(course_ids)
+def catalogue(actor: Actor) -> QuerySet[Course]:
+    """Courses offered to this person or from a higher tier on, with where the person stands in each."""
+    mine = Enrolment.objects.filter(user=actor.user.pk, course=OuterRef("pk"), left_at=None)
+    finished = mine.filter(completed_at__isnull=False).order_by("-completed_at")
+    steps = PathStep.objects.filter(course=OuterRef("pk"), path__retired_at=None)
+    step = steps.order_by("path__position", "position").annotate(
+        text=Concat("path__name", Value(", step "), Cast("position", CharField()))
+    )
+    rows = courses().filter(is_offered(), is_open(actor) | is_above(actor))
+    return rows.annotate(
+        is_begun=Exists(mine.filter(completed_at=None)),
+        finished_at=Subquery(finished.values("completed_at")[:1]),
+        step=Subquery(step.values("text")[:1]),
+        about=Subquery(_products(), output_field=CharField()),
+    )
 
 
-def standing_in(actor: Actor, courses: list[Course]) -> dict[int, Enrolment]:
-    """{course id: the person's enrolment that counts}: the open one, else what they finished last."""
-    rows = enrolments_of(actor.user.pk).filter(course__in=courses, left_at=None)
-    found: dict[int, Enrolment] = {}
-    for one in rows:
-        found.setdefault(one.course_id, one)
-    return found
+def _products() -> QuerySet[Any]:
+    """Their names in one text."""
+    links = CourseProduct.objects.filter(course=OuterRef("pk")).order_by().values("course")
+    named: QuerySet[Any] = links.annotate(
+        names=StringAgg("product__name", ", ", order_by=["product__name"])
+    ).values("names")
+    return named
 
 
-def steps_of(courses: list[Course]) -> dict[int, list[PathStep]]:
-    """{course id: the steps of paths it is}."""
-    rows = PathStep.objects.filter(course__in=courses, path__retired_at=None).select_related("path")
-    found: dict[int, list[PathStep]] = {}
-    for step in rows.order_by("path__position", "position"):
-        found.setdefault(step.course_id, []).append(step)
-    return found
+def catalogue_counts(rows: QuerySet[Course], actor: Actor) -> tuple[int, int]:
+    """(open to the person, more from a higher tier on) of these rows of the catalogue."""
+    counts = rows.order_by().aggregate(
+        open=Count("pk", filter=is_open(actor), distinct=True),
+        higher=Count("pk", filter=is_above(actor), distinct=True),
+    )
+    return counts["open"], counts["higher"]
 
 
-def products_of(rows: QuerySet[Course]) -> list[tuple[int, str]]:
-    """(id, name) of the products these courses are about."""
-    pairs = rows.filter(~Q(products=None)).order_by("products__name")
-    return list(pairs.values_list("products", "products__name").distinct())
+def products() -> list[tuple[int, str]]:
+    """(id, name) of the products that courses are about."""
+    rows = CourseProduct.objects.order_by("product__name").values_list("product", "product__name")
+    return list(rows.distinct())

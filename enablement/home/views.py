@@ -9,10 +9,11 @@ from django.views.decorators.http import require_GET
 
 from enablement.audience import audience_text
 from enablement.courses import policies
-from enablement.courses.selectors import enrolments_of, offered, offered_from_a_higher_tier
+from enablement.courses.policies import may_see_learning_of
+from enablement.courses.selectors import enrolments_of, is_open
 from enablement.home import presenters, selectors
 from enablement.home.filters import CatalogueFilter
-from enablement.paths.selectors import paths_for, ways
+from enablement.paths.selectors import Way, paths_for, steps_for, ways
 
 PAGE = 20
 
@@ -35,6 +36,7 @@ def home(request: Any) -> HttpResponse:
         "way": way,
         "stops": presenters.stops(way, begun) if way else [],
         "finished": desk.finished[:5],
+        "team": may_see_learning_of(request.actor, request.actor.partner.pk),
     }
     return render(request, "enablement/home/home.html", context)
 
@@ -42,21 +44,16 @@ def home(request: Any) -> HttpResponse:
 @require_GET
 def catalogue(request: Any) -> HttpResponse:
     """Courses open to this person, with how first tries go and where each stands."""
-    rows = offered(request.actor)
-    chosen = CatalogueFilter(request.GET, rows, products=selectors.products_of(rows))
-    page = Paginator(chosen.qs.order_by("title", "pk"), PAGE).get_page(request.GET.get("page"))
-    courses = list(page.object_list)
-    tries = selectors.catalogue_first_tries([course.pk for course in courses])
-    mine = selectors.standing_in(request.actor, courses)
-    steps = selectors.steps_of(courses)
+    everything = selectors.catalogue(request.actor)
+    chosen = CatalogueFilter(request.GET, everything, products=selectors.products())
+    count, higher = selectors.catalogue_counts(chosen.qs, request.actor)
+    rows = chosen.qs.filter(is_open(request.actor)).distinct().order_by("title", "pk")
+    page = CountedPaginator(rows, PAGE, count=count).get_page(request.GET.get("page"))
     context = {
         "filter": chosen,
         "page": page,
-        "rows": [
-            presenters.catalogue_row(one, mine.get(one.pk), tries.get(one.pk), steps.get(one.pk, []))
-            for one in courses
-        ],
-        "higher": offered_from_a_higher_tier(request.actor).count(),
+        "rows": [presenters.catalogue_row(course) for course in page.object_list],
+        "higher": higher,
         "learns": policies.may_learn(request.actor),
         "edits": policies.may_edit(request.actor),
     }
@@ -65,15 +62,21 @@ def catalogue(request: Any) -> HttpResponse:
     )
 
 
+class CountedPaginator(Paginator):
+    """For rows that were counted already."""
+
+    def __init__(self, rows: Any, size: int, *, count: int) -> None:
+        super().__init__(rows, size)
+        self.count = count
+
+
 @require_GET
 def paths(request: Any) -> HttpResponse:
     """Every path meant for this person, and how far they came on each."""
-    learns = policies.may_learn(request.actor)
-    mine = list(enrolments_of(request.actor.user.pk)) if learns else []
-    found = ways(paths_for(request.actor), mine)
+    found = _ways(request)
     context = {
         "ways": [(way, presenters.stops(way, {}), audience_text(way.path)) for way in found],
-        "learns": learns,
+        "learns": policies.may_learn(request.actor),
         "edits": policies.may_edit(request.actor),
     }
     return render(request, "enablement/home/paths.html", context)
@@ -81,18 +84,22 @@ def paths(request: Any) -> HttpResponse:
 
 @require_GET
 def path(request: Any, slug: str) -> HttpResponse:
-    found = get_object_or_404(paths_for(request.actor), slug=slug)
-    learns = policies.may_learn(request.actor)
-    mine = list(enrolments_of(request.actor.user.pk)) if learns else []
-    way = next(iter(ways([found], mine)), None)
+    way = next((way for way in _ways(request) if way.path.slug == slug), None)
+    found = way.path if way else get_object_or_404(paths_for(request.actor), slug=slug)
     context = {
         "path": found,
         "way": way,
         "rows": [(stop, way.before(stop)) for stop in way.stops] if way else [],
-        "learns": learns,
+        "learns": policies.may_learn(request.actor),
         "audience": audience_text(found),
     }
     return render(request, "enablement/home/path.html", context)
+
+
+def _ways(request: Any) -> list[Way]:
+    learns = policies.may_learn(request.actor)
+    mine = list(enrolments_of(request.actor.user.pk)) if learns else []
+    return ways(steps_for(request.actor), mine)
 
 
 @require_GET

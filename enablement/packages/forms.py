@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from enablement.packages import archive
 from enablement.packages.manifest import STANDARDS, Manifest, manifest_of
 from enablement.packages.models import Package
+from enablement.packages.selectors import package_of
 
 
 class PackageForm(forms.Form):
@@ -32,6 +33,7 @@ class PackageForm(forms.Form):
         most = filesizeformat(settings.PACKAGE_LIMIT)
         self.fields["package"].help_text = f"ZIP file of your authoring tool, at most {most}."
         self.manifest: Manifest | None = None
+        self.has_package = module is not None and package_of(module) is not None
         rows = Package.objects.filter(standard__in=self.standards)
         course_id = module.version.course_id if module is not None and module.version_id else None
         self.fields["kept"].queryset = rows.filter(course=course_id)  # type: ignore[attr-defined]
@@ -49,3 +51,10 @@ class PackageForm(forms.Form):
         self.manifest = found
         file.seek(0)
         return file
+
+    def clean(self) -> dict[str, Any]:
+        answers: dict[str, Any] = super().clean() or {}
+        has_one = answers.get("package") or answers.get("kept") or self.has_package
+        if not has_one and "package" not in self.errors:
+            self.add_error("package", "Choose the ZIP file of the package.")
+        return answers

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 
 from enablement.courses.content import Completion, ContentKind, Shown, register
@@ -51,8 +50,6 @@ def _saved(actor: Actor, module: Module, form: BaseForm) -> None:
         kept = services.package_add(actor=actor, course=module.version.course, file=file, manifest=manifest)
     if kept:
         services.module_play(actor=actor, module=module, package=kept)
-    elif selectors.package_of(module) is None:
-        raise ValidationError({"package": "Choose a package."})
 
 
 def _missing(module: Module) -> str:

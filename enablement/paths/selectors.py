@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from enablement.audience import learner_of, open_to
 from enablement.courses.models import Enrolment, Module, ModuleProgress
@@ -14,13 +15,18 @@ from enablement.quizzes.models import AttemptQuestion
 from portal.tenancy.access import Actor
 
 
-def paths() -> QuerySet[LearningPath]:
-    return LearningPath.objects.filter(retired_at=None).select_related("least_tier", "product")
-
-
 def paths_for(actor: Actor) -> QuerySet[LearningPath]:
     """The paths that are meant for this person; staff see all."""
-    return paths().filter(open_to(learner_of(actor)))
+    rows = LearningPath.objects.filter(retired_at=None).select_related("least_tier", "product")
+    return rows.filter(open_to(learner_of(actor)))
+
+
+def steps_for(actor: Actor) -> QuerySet[PathStep]:
+    """The steps of these paths that can be taken, path by path in order."""
+    rows = PathStep.objects.filter(open_to(learner_of(actor), "path__"), path__retired_at=None)
+    rows = rows.filter(course__published__isnull=False, course__retired_at=None)
+    rows = rows.select_related("path__least_tier", "path__product", "course__published")
+    return rows.order_by("path__position", "path__name", "path", "position", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +77,14 @@ class Way:
         return None
 
 
-def ways(found: Iterable[LearningPath], enrolments: Iterable[Enrolment]) -> list[Way]:
-    """How far somebody came on these paths; one statement. `enrolments` are all of that person's."""
-    found = list(found)
+def ways(steps: Iterable[PathStep], enrolments: Iterable[Enrolment]) -> list[Way]:
+    """How far somebody came on the paths of `steps_for`; `enrolments` are all of that person's."""
     latest = latest_by_course(enrolments)
-    steps: dict[int, list[Stop]] = defaultdict(list)
-    rows = PathStep.objects.filter(path__in=[path.pk for path in found], course__published__isnull=False)
-    rows = rows.select_related("course__published", "course__least_tier").filter(course__retired_at=None)
-    for step in rows.order_by("position", "pk"):
-        steps[step.path_id].append(Stop(step, latest.get(step.course_id)))
-    return [Way(path, steps[path.pk]) for path in found if steps[path.pk]]
+    found: dict[int, Way] = {}
+    for step in steps:
+        way = found.setdefault(step.path_id, Way(step.path, []))
+        way.stops.append(Stop(step, latest.get(step.course_id)))
+    return list(found.values())
 
 
 def latest_by_course(enrolments: Iterable[Enrolment]) -> dict[int, Enrolment]:
@@ -109,7 +113,9 @@ class Gap:
 
     user_id: int
     enrolment: Enrolment
-    module: Module
+    module_key: UUID
+    title: str
+    position: int
     wrong: int
     asked: int
     is_skipped: bool
@@ -117,14 +123,14 @@ class Gap:
 
     @property
     def key(self) -> tuple[int, str]:
-        return self.user_id, str(self.module.key)
+        return self.user_id, str(self.module_key)
 
 
 def gaps(enrolments: Iterable[Enrolment]) -> list[Gap]:
     """Modules that went wrong in what these people took last, the most wrong answers first.
 
     `enrolments` are all of theirs, with course. Failed: at least half of the questions on the module were
-    wrong in the latest try handed in. Whoever finished the refresher since has no gap any more. At most four
+    wrong in the latest try handed in. Whoever finished the refresher since has no gap any more. Three
     statements, however many people.
     """
     known = [one for one in enrolments if one.left_at is None]
@@ -146,39 +152,41 @@ def _latest(enrolments: Iterable[Enrolment]) -> dict[int, Enrolment]:
 
 def _failed(enrolments: dict[int, Enrolment]) -> list[Gap]:
     """From the answers of the latest try at each test."""
-    bad = {place: tally for place, tally in _tallies(enrolments).items() if tally[0] * 2 >= tally[1]}
-    if not bad:
-        return []
-    versions = {enrolments[pk].version_id for pk, _ in bad}
-    rows = Module.objects.filter(version__in=versions, key__in={key for _, key in bad})
-    modules = {(module.version_id, module.key): module for module in rows}
     found = []
-    for (pk, key), (wrong, asked) in bad.items():
-        enrolment = enrolments[pk]
-        module = modules.get((enrolment.version_id, key))
-        if module:
-            found.append(Gap(enrolment.user_id, enrolment, module, wrong, asked, False, None))
+    for row in _tallies(enrolments).values():
+        enrolment = enrolments[row["attempt__enrolment"]]
+        if row["title"] and row["wrong"] * 2 >= row["asked"]:
+            key = row["question__pool__module_key"]
+            place = (enrolment.user_id, enrolment, key, row["title"], row["position"])
+            found.append(Gap(*place, row["wrong"], row["asked"], False, None))
     return found
 
 
-def _tallies(enrolments: dict[int, Enrolment]) -> dict[tuple[int, UUID], tuple[int, int]]:
-    """{(enrolment, key of the module): (wrong, asked)} of the latest try that asked about it."""
+def _tallies(enrolments: dict[int, Enrolment]) -> dict[tuple[int, UUID], dict[str, Any]]:
+    """Of each enrolment and module, how the latest try that asked about it went; and how it is called."""
     asked = AttemptQuestion.objects.filter(
         attempt__enrolment__in=list(enrolments), attempt__submitted_at__isnull=False
     ).exclude(question__pool__module_key=None)
+    about = Module.objects.filter(
+        version=OuterRef("attempt__enrolment__version"), key=OuterRef("question__pool__module_key")
+    )
     rows = (
         asked.order_by("attempt__number")
-        .values_list("attempt__enrolment", "question__pool__module_key", "attempt__number")
-        .annotate(asked=Count("pk"), wrong=Count("pk", filter=~Q(is_right=True)))
-    )
-    return {(enrolment, key): (wrong, of) for enrolment, key, _, of, wrong in rows}
+        .values("attempt__enrolment", "question__pool__module_key", "attempt__number")
+        .annotate(
+            asked=Count("pk"), wrong=Count("pk", filter=~Q(is_right=True)),
+            title=Subquery(about.values("title")[:1]), position=Subquery(about.values("position")[:1]),
+        )
+    )  # fmt: skip
+    return {(row["attempt__enrolment"], row["question__pool__module_key"]): row for row in rows}
 
 
 def _skipped(enrolments: dict[int, Enrolment]) -> list[Gap]:
     rows = ModuleProgress.objects.filter(enrolment__in=list(enrolments), skipped_at__isnull=False)
+    rows = rows.order_by("pk").values_list("enrolment", "module__key", "module__title", "module__position")
     return [
-        Gap(row.user_id, enrolments[row.enrolment_id], row.module, 0, 0, True, None)
-        for row in rows.select_related("module")
+        Gap(enrolments[pk].user_id, enrolments[pk], key, title, position, 0, 0, True, None)
+        for pk, key, title, position in rows
     ]
 
 
@@ -186,11 +194,11 @@ def _with_refreshers(found: list[Gap], finished: Collection[tuple[int, int]]) ->
     rules = _refreshers({gap.enrolment.course_id for gap in found})
     kept: dict[tuple[int, str], Gap] = {}
     for gap in found:
-        of_module = rules.get((gap.enrolment.course_id, gap.module.key), [])
+        of_module = rules.get((gap.enrolment.course_id, gap.module_key), [])
         fitting = [rule for rule in of_module if (rule.when_skipped if gap.is_skipped else rule.when_failed)]
         if not any((gap.user_id, rule.suggests_id) in finished for rule in fitting):
             kept.setdefault(gap.key, replace(gap, suggests=fitting[0] if fitting else None))
-    return sorted(kept.values(), key=lambda gap: (gap.is_skipped, -gap.wrong, str(gap.module)))
+    return sorted(kept.values(), key=lambda gap: (gap.is_skipped, -gap.wrong, gap.title))
 
 
 def _refreshers(course_ids: Collection[int]) -> dict[tuple[int, UUID], list[Refresher]]:

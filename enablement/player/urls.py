@@ -12,5 +12,6 @@ urlpatterns = [
     path("courses/<slug:slug>/<int:position>/place/", views.place, name="module_place"),
     path("courses/<slug:slug>/preview/<int:number>/<int:position>/", views.preview, name="preview"),
     path("files/<int:pk>/", views.download, name="file"),
+    path("captions/<int:pk>/", views.captions, name="captions"),
     path("pictures/<int:pk>/", views.picture, name="picture"),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -35,33 +35,33 @@ def _course(request: Any, slug: str) -> Course:
 # The course -------------------------------------------------------------------------------------------
 
 
-@csp_update(FILMS)
 @require_GET
+@csp_update(FILMS)  # type: ignore[arg-type]
 def course(request: Any, slug: str) -> HttpResponse:
     """Where one stopped; before one is enrolled, what the course is about."""
-    found = _course(request, slug)
-    enrolment = _enrolment(request, found)
+    enrolment = _enrolment(request, slug)
     if enrolment is None:
-        return _overview(request, found)
+        return _overview(request, _course(request, slug))
     steps = selectors.outline(enrolment.version, enrolment)
-    return _player(request, found, enrolment, steps, _stopped_at(enrolment, steps))
+    return _player(request, enrolment, steps, _stopped_at(enrolment, steps))
 
 
-@csp_update(FILMS)
 @require_GET
+@csp_update(FILMS)  # type: ignore[arg-type]
 def module(request: Any, slug: str, position: int) -> HttpResponseBase:
-    found = _course(request, slug)
-    enrolment = _enrolment(request, found)
+    enrolment = _enrolment(request, slug)
     if enrolment is None:
-        return redirect("enablement:course", slug)
+        return _overview(request, _course(request, slug))
     steps = selectors.outline(enrolment.version, enrolment)
-    return _player(request, found, enrolment, steps, _at(steps, position))
+    return _player(request, enrolment, steps, _at(steps, position))
 
 
-def _enrolment(request: Any, found: Course) -> Enrolment | None:
+def _enrolment(request: Any, slug: str) -> Any:
+    """One's own in this course, with `due_on` where somebody asked for it; None where there is none."""
     if not policies.may_learn(request.actor):
         return None
-    return selectors.enrolment_of(request.actor.user.pk, found)
+    asked = assigned_to(request.actor.user.pk).filter(course=OuterRef("course")).values("due_on")[:1]
+    return selectors.enrolment_in(request.actor.user.pk, slug).annotate(due_on=Subquery(asked)).first()
 
 
 def _stopped_at(enrolment: Enrolment, steps: Sequence[Step]) -> Step:
@@ -80,39 +80,39 @@ def _at(steps: Sequence[Step], position: int) -> Step:
 
 
 def _player(
-    request: Any, found: Course, enrolment: Enrolment, steps: Sequence[Step], here: Step, **more: Any
+    request: Any, enrolment: Any, steps: Sequence[Step], here: Step, *, status: int = 200, problems: Any = ()
 ) -> HttpResponse:
-    """`more` may hold `status` and `problems`."""
     page = _page(request, here)
-    for step in steps:
-        step.module.version = enrolment.version
-    if enrolment.is_open and request.method == "GET":
-        services.module_open(
-            actor=request.actor, enrolment=enrolment, module=here.module,
-            place=str(page) if page else "", device=presenters.device_of(request),
-        )  # fmt: skip
+    _remember(request, enrolment, here, page)
     extent = selectors.extent(steps)
-    assignment = (
-        assigned_to(request.actor.user.pk).filter(course=found).first() if enrolment.is_open else None
-    )
     context = {
-        **_stage(request, here, enrolment, page or 1),
-        "course": found,
+        **_stage(request, here, steps, enrolment, page or 1),
+        "course": enrolment.course,
         "enrolment": enrolment,
-        "headline": presenters.headline(found, enrolment, extent),
+        "headline": presenters.headline(enrolment.course, enrolment, extent),
         "progress_text": presenters.progress_text(extent),
         "saved_text": presenters.saved_text(enrolment),
-        "assignment": assignment,
+        "due_on": enrolment.due_on if enrolment.is_open else None,
         "extent": extent,
         "share": round(extent.share * 100),
         "spent": presenters.duration(extent.minutes_over),
         "total": presenters.duration(extent.minutes),
         "lines": presenters.lines(steps, here),
-        "newer": found.published_id != enrolment.version_id and enrolment.is_open,
-        "problems": more.get("problems", []),
+        "newer": enrolment.course.published_id != enrolment.version_id and enrolment.is_open,
+        "problems": problems,
         **_neighbours(steps, here),
     }
-    return render(request, "enablement/player/course.html", context, status=more.get("status", 200))
+    return render(request, "enablement/player/course.html", context, status=status)
+
+
+def _remember(request: Any, enrolment: Enrolment, here: Step, page: int) -> None:
+    """Looking at a module is where one is; a test keeps its own answers."""
+    tests = content_kind(here.module.kind).completion == Completion.TEST
+    if request.method == "GET" and enrolment.is_open and not tests:
+        services.module_open(
+            actor=request.actor, enrolment=enrolment, module=here.module,
+            place=str(page) if page else "", device=presenters.device_of(request),
+        )  # fmt: skip
 
 
 def _page(request: Any, here: Step) -> int:
@@ -124,10 +124,13 @@ def _page(request: Any, here: Step) -> int:
     return int(place) if place.isdecimal() and len(place) < 5 and here.module.kind == "text" else 0
 
 
-def _stage(request: Any, here: Step, enrolment: Enrolment | None, page: int) -> dict[str, Any]:
+def _stage(
+    request: Any, here: Step, steps: Sequence[Step], enrolment: Enrolment | None, page: int
+) -> dict[str, Any]:
     """What the kind of the module shows."""
     kind = content_kind(here.module.kind)
-    shown = Shown(request.actor, here.module, enrolment, here.progress, page)
+    modules = [step.module for step in steps]
+    shown = Shown(request.actor, here.module, enrolment, here.progress, page, modules)
     return {
         **kind.context(shown),
         "module": here.module,
@@ -170,8 +173,8 @@ def _asked(request: Any, found: Course) -> Assignment | None:
 # A look inside, without a trace --------------------------------------------------------------------------
 
 
-@csp_update(FILMS)
 @require_GET
+@csp_update(FILMS)  # type: ignore[arg-type]
 def preview(request: Any, slug: str, number: int, position: int) -> HttpResponse:
     """As a learner sees it. The vendor's people look into what is published, admins into drafts as well."""
     if not request.actor.is_staff:
@@ -180,14 +183,11 @@ def preview(request: Any, slug: str, number: int, position: int) -> HttpResponse
     versions = CourseVersion.objects.filter(course=found, number=number)
     if not policies.may_edit(request.actor):
         versions = versions.filter(published_at__isnull=False)
-    version = get_object_or_404(versions)
+    version = get_object_or_404(versions.select_related("course"))
     steps = selectors.outline(version, None)
     here = _at(steps, position)
-    version.course = found
-    for step in steps:
-        step.module.version = version
     context = {
-        **_stage(request, here, None, _page(request, here) or 1),
+        **_stage(request, here, steps, None, _page(request, here) or 1),
         "course": found,
         "version": version,
         "lines": presenters.lines(steps, here),
@@ -216,39 +216,40 @@ def enrol(request: Any, slug: str) -> HttpResponseBase:
 @require_POST
 def done(request: Any, slug: str, position: int) -> HttpResponseBase:
     """Through with a module: on to the next one that is not over."""
-    found, enrolment, steps, here = _work(request, slug, position)
+    enrolment, steps, here = _work(request, slug, position)
     try:
-        enrolment = services.module_done(actor=request.actor, enrolment=enrolment, module=here.module)
+        finished = services.module_done(actor=request.actor, enrolment=enrolment, module=here.module)
     except ValidationError as error:
-        return _player(request, found, enrolment, steps, here, status=422, problems=error.messages)
-    return _onward(request, found, enrolment, here)
+        return _player(request, enrolment, steps, here, status=422, problems=error.messages)
+    return _onward(finished, request, here)
 
 
 @require_POST
 def skip(request: Any, slug: str, position: int) -> HttpResponseBase:
-    found, enrolment, steps, here = _work(request, slug, position)
+    enrolment, steps, here = _work(request, slug, position)
     try:
-        enrolment = services.module_skip(actor=request.actor, enrolment=enrolment, module=here.module)
+        finished = services.module_skip(actor=request.actor, enrolment=enrolment, module=here.module)
     except ValidationError as error:
-        return _player(request, found, enrolment, steps, here, status=422, problems=error.messages)
-    return _onward(request, found, enrolment, here)
+        return _player(request, enrolment, steps, here, status=422, problems=error.messages)
+    return _onward(finished, request, here)
 
 
-def _onward(request: Any, found: Course, enrolment: Enrolment, here: Step) -> HttpResponseBase:
+def _onward(enrolment: Enrolment, request: Any, here: Step) -> HttpResponseBase:
+    course = enrolment.course
     if enrolment.completed_at:
-        messages.success(request, f"You finished {found}.")
-        return redirect("enablement:course", found.slug)
+        messages.success(request, f"You finished {course}.")
+        return redirect("enablement:course", course.slug)
     steps = selectors.outline(enrolment.version, enrolment)
     later = [step for step in steps if step.module.position > here.module.position]
     following = selectors.next_step(later) or selectors.next_step(steps)
     position = following.module.position if following else here.module.position
-    return redirect("enablement:module", found.slug, position)
+    return redirect("enablement:module", course.slug, position)
 
 
 @require_POST
 def place(request: Any, slug: str, position: int) -> HttpResponse:
     """Where a film stands, told now and then by its page."""
-    _, enrolment, _, here = _work(request, slug, position)
+    enrolment, _, here = _work(request, slug, position)
     told = request.POST.get("place", "")
     if not told.isdecimal() or len(told) > 6:
         return HttpResponse("Tell the place as whole seconds.", status=422, content_type="text/plain")
@@ -262,24 +263,27 @@ def place(request: Any, slug: str, position: int) -> HttpResponse:
 
 @require_POST
 def leave(request: Any, slug: str) -> HttpResponseBase:
-    found = _course(request, slug)
-    enrolment = _enrolment(request, found)
-    if enrolment is None:
-        raise Http404("not in this course")
+    enrolment = _own(request, slug)
     services.course_leave(actor=request.actor, enrolment=enrolment)
-    messages.success(request, f"You left {found}. What you did in it stays on record.")
+    messages.success(request, f"You left {enrolment.course}. What you did in it stays on record.")
     return redirect("enablement:home")
 
 
-def _work(request: Any, slug: str, position: int) -> tuple[Course, Enrolment, list[Step], Step]:
-    found = _course(request, slug)
-    enrolment = _enrolment(request, found)
+def _own(request: Any, slug: str) -> Any:
+    """One's own enrolment: 404 for who cannot know of the course or is not in it, 403 for staff."""
+    enrolment = _enrolment(request, slug)
     if enrolment is None:
+        _course(request, slug)
         if request.actor.is_staff:
             raise PermissionDenied("Courses are taken by partner people.")
         raise Http404("not in this course")
+    return enrolment
+
+
+def _work(request: Any, slug: str, position: int) -> tuple[Any, list[Step], Step]:
+    enrolment = _own(request, slug)
     steps = selectors.outline(enrolment.version, enrolment)
-    return found, enrolment, steps, _at(steps, position)
+    return enrolment, steps, _at(steps, position)
 
 
 # Files -----------------------------------------------------------------------------------------------------
@@ -295,6 +299,19 @@ def _file(request: Any, pk: int) -> CourseFile:
 @require_GET
 def download(request: Any, pk: int) -> HttpResponse:
     return as_attachment(_file(request, pk), actor=request.actor)
+
+
+@require_GET
+def captions(request: Any, pk: int) -> HttpResponse:
+    """The captions of a film, for its player."""
+    stored = _file(request, pk)
+    if stored.content_type != "text/vtt":
+        raise Http404("no captions")
+    with stored.file.open() as file:
+        response = HttpResponse(file.read(), content_type="text/vtt; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 @require_GET

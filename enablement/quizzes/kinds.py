@@ -6,22 +6,18 @@ from typing import Any
 from enablement.courses.content import Completion, ContentKind, Field, Shown, register
 from enablement.courses.markdown import rendered
 from enablement.courses.models import Module
-from enablement.courses.selectors import modules_of
 from enablement.quizzes import presenters, selectors
 from enablement.quizzes.models import Quiz, QuizDraw
 from enablement.quizzes.selectors import Tries
 
-#: Wrong answers shown below the test; the page of the try has them all.
-_SHOWN = 5
-
 
 def _context(shown: Shown) -> Mapping[str, Any]:
     """The rules of the test, and where the learner stands with it."""
-    quiz = selectors.quiz_of(shown.module)
+    draws = selectors.draws_at(shown.module)
     html = rendered(shown.module.body) if shown.module.body.strip() else ""
-    if quiz is None:
+    if not draws:
         return {"quiz": None, "html": html}
-    asked, pool = selectors.asked_in(quiz)
+    quiz, (asked, pool) = draws[0].quiz, selectors.asked_by(draws)
     tries = selectors.tries_at(quiz, shown.enrolment) if shown.enrolment else None
     rules = {"quiz": quiz, "asked": asked, "pool": pool, "tries": tries, "html": html}
     return {**rules, **presenters.standing(quiz, asked, tries), **_feedback(shown, tries)}
@@ -31,27 +27,21 @@ def _feedback(shown: Shown, tries: Tries | None) -> Mapping[str, Any]:
     """What went wrong in the latest try; feedback comes after a try, never during one."""
     if tries is None or tries.latest is None or tries.latest.quiz_id is None:
         return {}
-    answers = selectors.asked_of(tries.latest)
-    subjects = selectors.by_subject(answers, modules_of(shown.module.version))
-    wrong = [one for one in answers if not one.row.is_right]
+    subjects = selectors.subjects_of(tries.latest, shown.modules)
+    wrong = sum(subject.wrong for subject in subjects)
     return {
         "latest": tries.latest,
-        "finding": presenters.finding(subjects, len(wrong)),
+        "finding": presenters.finding(subjects, wrong),
         "subjects": subjects,
-        "wrong": presenters.feedback(wrong[:_SHOWN]),
-        "asked_in_latest": len(answers),
+        "wrong": wrong,
     }
 
 
 def _missing(module: Module) -> str:
-    quiz = selectors.quiz_of(module)
-    if quiz is None:
-        return "has no rules yet"
-    draws = selectors.draws_of(quiz)
-    sizes = selectors.pool_sizes([draw.pool_id for draw in draws])
-    if not sum(sizes.values()):
+    draws = selectors.draws_at(module)
+    if not sum(draw.size for draw in draws):
         return "has no questions yet"
-    short = next((draw for draw in draws if (draw.count or 1) > sizes.get(draw.pool_id, 0)), None)
+    short = next((draw for draw in draws if (draw.count or 1) > draw.size), None)
     return f"draws {short.count or 1} from {short.pool}, which has fewer" if short else ""
 
 

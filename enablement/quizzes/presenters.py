@@ -13,7 +13,10 @@ from enablement.quizzes.selectors import Asked, Subject, Tries
 from portal.ui.formatting import format_number, format_percent, format_when, ordinal
 
 #: How the kinds of question ask.
-HINTS = {QuestionKind.MULTIPLE: "Choose all that apply", QuestionKind.MATCHING: "Match each line"}
+HINTS: dict[str, str] = {
+    QuestionKind.MULTIPLE: "Choose all that apply",
+    QuestionKind.MATCHING: "Match each line",
+}
 
 
 def percent(score: int | None) -> str:
@@ -125,8 +128,7 @@ def _answers(one: Asked) -> list[Answer]:
 
 def _numbers(one: Asked) -> list[Answer]:
     question = one.question
-    assert question.number is not None
-    right = format_number(question.number, 6)
+    right = format_number(question.number or 0, 6)
     if question.tolerance:
         right += f", give or take {format_number(question.tolerance, 6)}"
     if one.row.is_right:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from enablement.courses.models import Enrolment, Module
@@ -31,12 +32,18 @@ def pool_sizes(pool_ids: Collection[int]) -> dict[int, int]:
     return dict(rows.annotate(n=Count("pk")))
 
 
-def asked_in(quiz: Quiz, draws: Sequence[QuizDraw] | None = None) -> tuple[int, int]:
-    """(questions a try asks, questions they are drawn from)."""
-    draws = draws_of(quiz) if draws is None else draws
-    sizes = pool_sizes([draw.pool_id for draw in draws])
-    asked = sum(min(draw.count or size, size) for draw in draws for size in [sizes.get(draw.pool_id, 0)])
-    return asked, sum(sizes.values())
+def draws_at(module: Module) -> list[Any]:
+    """What the test of a module draws: each with its quiz, its pool, and `size`, the questions in there."""
+    in_use = Count("pool__questions", filter=Q(pool__questions__retired_at=None))
+    rows = QuizDraw.objects.filter(quiz__module=module).select_related("quiz", "pool")
+    return list(rows.annotate(size=in_use).order_by("pk"))
+
+
+def asked_by(draws: Iterable[Any]) -> tuple[int, int]:
+    """(questions a try asks, questions they are drawn from) of `draws_at`."""
+    draws = list(draws)
+    asked = sum(min(draw.count or draw.size, draw.size) for draw in draws)
+    return asked, sum(draw.size for draw in draws)
 
 
 # Tries ---------------------------------------------------------------------------------------------------
@@ -95,10 +102,12 @@ class Tries:
 
 
 def tries_at(quiz: Quiz, enrolment: Enrolment) -> Tries:
-    """Two statements."""
-    attempts = Attempt.objects.filter(enrolment=enrolment, module=quiz.module_id).order_by("number")
-    granted = AttemptGrant.objects.filter(enrolment=enrolment, module=quiz.module_id).count()
-    return Tries(quiz, list(attempts), granted)
+    """One statement: who never tried was granted nothing."""
+    grants = AttemptGrant.objects.filter(enrolment=OuterRef("enrolment"), module=OuterRef("module"))
+    counted = grants.order_by().values("enrolment").values(n=Count("pk"))
+    rows = Attempt.objects.filter(enrolment=enrolment, module=quiz.module_id).order_by("number")
+    attempts: list[Any] = list(rows.annotate(granted=Subquery(counted)))
+    return Tries(quiz, attempts, (attempts[0].granted or 0) if attempts else 0)
 
 
 # One try ----------------------------------------------------------------------------------------------------
@@ -170,52 +179,18 @@ class Subject:
         return self.asked - self.right
 
 
-def by_subject(asked: Iterable[Asked], modules: Iterable[Module]) -> list[Subject]:
-    """Where the wrong answers lie, the most wrong ones first."""
+def subjects_of(attempt: Attempt, modules: Iterable[Module]) -> list[Subject]:
+    """Where the wrong answers of a try lie, the most wrong ones first; `modules` are those of its version."""
+    rows = (
+        AttemptQuestion.objects.filter(attempt=attempt)
+        .order_by()
+        .values_list("question__pool", "question__pool__name", "question__pool__module_key")
+        .annotate(asked=Count("pk"), right=Count("pk", filter=Q(is_right=True)))
+    )
     explains = {module.key: module for module in modules}
-    groups: dict[int, list[Asked]] = defaultdict(list)
-    for one in asked:
-        groups[one.question.pool_id].append(one)
-    found = []
-    for group in groups.values():
-        pool = group[0].question.pool
-        module = explains.get(pool.module_key) if pool.module_key else None
-        right = sum(bool(one.row.is_right) for one in group)
-        found.append(Subject(pool.name, module, right, len(group)))
+    found = [Subject(name, explains.get(key), right, asked) for _, name, key, asked, right in rows]
     return sorted(found, key=lambda subject: (-subject.wrong, subject.name))
 
 
 def needed_to_pass(attempt: Attempt) -> int:
     return marking.needed(attempt.asked, attempt.pass_mark or 0)
-
-
-# Across people ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FirstTries:
-    """How the first tries at a course's tests went, vendor-wide and without a name."""
-
-    tries: int
-    passed: int
-    mean: float | None
-
-    @property
-    def share(self) -> float | None:
-        return self.passed / self.tries if self.tries else None
-
-
-def first_tries(course_ids: Collection[int]) -> dict[int, FirstTries]:
-    """{course id: first tries}, of everybody: call it where no partner's people can tell persons apart."""
-    rows = (
-        Attempt.objects.filter(number=1, submitted_at__isnull=False, enrolment__course__in=course_ids)
-        .order_by()
-        .values("enrolment__course")
-        .annotate(n=Count("pk"), passes=Count("pk", filter=Q(passed=True)), mean=Avg("score"))
-    )
-    return {
-        row["enrolment__course"]: FirstTries(
-            row["n"], row["passes"], None if row["mean"] is None else float(row["mean"])
-        )
-        for row in rows
-    }

@@ -4,15 +4,17 @@ Whatever arrives at once, a try is given once and its number never exceeds what 
 locked, and behind the lock unique keys and a CHECK say the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from random import SystemRandom
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from enablement.courses.models import Enrolment
+from enablement.courses.models import Course, Enrolment
 from enablement.courses.selectors import as_the_vendor
 from enablement.courses.services import module_finish
 from enablement.quizzes import marking, policies, selectors
@@ -143,11 +145,30 @@ def attempt_submit(*, actor: Actor, attempt: Attempt) -> Attempt:
         attempt.passed = marking.is_passed(attempt.right, attempt.asked, attempt.pass_mark or 0)
         attempt.submitted_at = timezone.now()
         attempt.save(update_fields=["right", "score", "passed", "submitted_at"])
+        if attempt.number == 1:
+            _count_first(enrolment.course_id, attempt.passed)
         key = "enablement.attempt_passed" if attempt.passed else "enablement.attempt_failed"
         _tell(key, actor, attempt, enrolment)
         if attempt.passed and attempt.module and enrolment.is_open:
             module_finish(enrolment=enrolment, module=attempt.module, at=attempt.submitted_at, actor=actor)
     return attempt
+
+
+def _count_first(course_id: int, passed: bool) -> None:
+    """What everybody may know of how first tries at a course go."""
+    passes = F("first_passes") + (1 if passed else 0)
+    Course.objects.filter(pk=course_id).update(first_tries=F("first_tries") + 1, first_passes=passes)
+
+
+def first_tries_recount(course_ids: Collection[int]) -> None:
+    """The same counted anew, after tries came from elsewhere. Runs under the vendor's scope."""
+    first = Attempt.objects.filter(enrolment__course=OuterRef("pk"), number=1, submitted_at__isnull=False)
+    grouped = first.order_by().values("enrolment__course")
+    passed = grouped.filter(passed=True)
+    Course.objects.filter(pk__in=course_ids).update(
+        first_tries=Coalesce(Subquery(grouped.values(n=Count("pk"))), 0),
+        first_passes=Coalesce(Subquery(passed.values(n=Count("pk"))), 0),
+    )
 
 
 def _mark(attempt: Attempt) -> int:

@@ -223,7 +223,7 @@ def result(request: Any, pk: int) -> HttpResponseBase:
     if found.is_open:
         return redirect("enablement:attempt", pk)
     asked = selectors.asked_of(found)
-    subjects = selectors.by_subject(asked, modules_of(found.enrolment.version))
+    subjects = selectors.subjects_of(found, modules_of(found.enrolment.version))
     context = {
         "attempt": found,
         "course": found.enrolment.course,

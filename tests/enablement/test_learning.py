@@ -50,7 +50,7 @@ def test_stopping_and_coming_back_loses_nothing(world: VendorWorld) -> None:
     do(services.module_open, rep, enrolment=enrolment, module=second, device="computer")
     do(services.module_open, rep, enrolment=enrolment, module=first)
     with acting_as(rep):
-        found = selectors.enrolment_of(rep.user.pk, course)
+        found = selectors.enrolment_in(rep.user.pk, course.slug).first()
         steps = selectors.outline(found.version, found)
     assert (found.module, found.saved_on) == (first, "")
     assert [step.state for step in steps] == ["open", "open", "new"]
@@ -107,7 +107,7 @@ def test_a_new_version_leaves_alone_what_people_began_and_finished(world: Vendor
         course.published = second
         course.save()
     with acting_as(rep):
-        mine = selectors.enrolment_of(rep.user.pk, course)
+        mine = selectors.enrolment_in(rep.user.pk, course.slug).first()
         assert [step.state for step in selectors.outline(mine.version, mine)] == ["done", "done", "new"]
     assert school.enrol(rep, course).version_id == enrolment.version_id
     assert school.enrol(other, course).version_id == second.pk

@@ -124,7 +124,7 @@ class TestTrying:
         attempt = school.try_it(rep, enrolment, quiz, right=1)
         with acting_as(rep):
             modules = school.modules(world, enrolment.course)
-            (subject,) = selectors.by_subject(selectors.asked_of(attempt), modules)
+            (subject,) = selectors.subjects_of(attempt, modules)
         assert (subject.module, subject.right, subject.asked) == (modules[0], 1, 4)
 
 

@@ -195,6 +195,9 @@ MATRIX: dict[str, Line] = {
     "enablement:module_done": action({"partner_rep"}, STAFF, args="module"),
     "enablement:module_skip": action({"partner_rep"}, STAFF, args="module"),
     "enablement:module_place": action({"partner_rep"}, STAFF, args="module", data="place"),
+    "enablement:package_launch": action({"partner_rep"}, args="package_module"),
+    "enablement:play": page({"partner_rep"}, args="package_launch"),
+    "enablement:package_look": page(STAFF, args="package_link"),
     "enablement:preview": page(STAFF, args="version_module"),
     "enablement:file": page(MEMBERS, args="course_file"),
     "enablement:captions": page(MEMBERS, args="course_captions"),
@@ -266,6 +269,8 @@ MATRIX: dict[str, Line] = {
 #: Pages of the person, not of a membership: allauth's own, tested in test_vendors.py and test_invitations.py.
 PERSONAL = ("account_", "mfa_")
 PUBLIC = {"brand", "healthz", "join", "switch"}
+#: Answer to a key or a signed token and to no person: `test_a_key_is_asked_for_and_no_person_let_in`.
+KEYED = ("records:", "content:")
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
 ADMINISTRATION = "admin:"
 
@@ -285,8 +290,28 @@ def _walk(patterns: Any, namespaces: tuple[str, ...]) -> Iterator[tuple[str, str
 
 def test_every_address_is_in_the_matrix() -> None:
     names = {name for name, _ in addresses()}
-    ours = {n for n in names if not n.startswith((*PERSONAL, ADMINISTRATION)) and n not in PUBLIC}
+    ours = {n for n in names if not n.startswith((*PERSONAL, *KEYED, ADMINISTRATION)) and n not in PUBLIC}
     assert ours == set(MATRIX), "an address nobody said who may open"
+
+
+@pytest.mark.django_db
+def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: Any) -> None:
+    """Not even the program admin's session opens the record store or a package's files."""
+    answers = {"records:more": 401, "content:play": 404, "content:save": 404, "content:file": 404}
+    args = {"records:more": ["x"], "content:play": ["x"], "content:save": ["x"], "content:file": ["x", "y"]}
+    names = {name for name, _ in addresses() if name.startswith(KEYED)}
+    assert len(names) > 10
+    for name in names - {"records:about"}:  # which versions are spoken is no secret
+        for person in (world.people["program_admin"], world.people["partner_rep"], None):
+            address = reverse(name, args=args.get(name))
+            send = client_as(person, world.vendor)
+            body = {"part": "x", "sequence": 1, "data": {}}
+            answer = (
+                send.post(address, body, content_type="application/json")
+                if name == "content:save"
+                else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
+            )
+            assert answer.status_code == answers.get(name, 401), (name, person)
 
 
 @pytest.fixture

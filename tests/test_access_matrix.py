@@ -24,6 +24,8 @@ from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import PriceRequest
 from enablement.assignments.services import course_assign
 from enablement.editor import services as editor
+from enablement.packages.models import ModulePackage
+from enablement.packages.services import launch_begin
 from partners.models import Partner
 from partners.services import person_invite
 from portal.events.models import PortalEvent
@@ -32,7 +34,7 @@ from portal.files.uploads import checked
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
-from tests.enablement import school
+from tests.enablement import packages, school
 from tests.support import factories, leads
 from tests.support.files import PDF, PNG, VTT
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -470,6 +472,7 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         )
     place = {"slug": course.slug}
     return {
+        **package_targets(world),
         "course": place,
         "module": {**place, "position": 1},
         "version_module": {**place, "number": 1, "position": 1},
@@ -489,6 +492,21 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "question": {"pk": question.pk},
         "refresher": {**place, "pk": refresher.pk},
         "learning_path": {"slug": path.slug},
+    }
+
+
+def package_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """A course that plays a package, which the rep has begun."""
+    rep, course = world.people["partner_rep"], packages.course_with(world, packages.charging())
+    enrolment = school.enrol(rep, course)
+    (module,) = school.modules(world, course)
+    launch = school.do(launch_begin, rep, enrolment=enrolment, module=module)
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        link = ModulePackage.objects.get(module=module)
+    return {
+        "package_module": {"enrolment_id": enrolment.pk, "position": 1},
+        "package_launch": {"pk": launch.pk},
+        "package_link": {"pk": link.pk},
     }
 
 

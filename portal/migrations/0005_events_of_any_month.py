@@ -6,7 +6,8 @@ from portal.events import partitions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("portal", "0004_secrets_out_of_sight")]
+    dependencies = [
+        ('portal', '0004_secrets_out_of_sight'),("portal", "0004_secrets_out_of_sight")]
 
     operations = [
         migrations.RunSQL(partitions.CREATE_DEFAULT, partitions.DROP_DEFAULT),

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('deals', '0006_words_of_customers'),
         ('partners', '0004_history'),
-        ('portal', '0005_history'),
+        ('portal', '0006_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

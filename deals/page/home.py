@@ -1,7 +1,7 @@
 """What the homes of both sides show of deals: the vendor's desk, the partner's turn and its money."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.urls import reverse
@@ -106,7 +106,7 @@ def desk_figures(actor: Actor) -> DeskFigures:
         "most": MOST_DECISIONS,
         "now": now,
         "soon": now + SOON,
-        "midnight": AsOf.of(actor.vendor, timezone.localdate(now, timezone=actor.vendor.zone)).end,
+        "midnight": AsOf.of(actor.vendor, actor.vendor.today).end,
     }
     with connection.cursor() as cursor:
         cursor.execute(_DESK, parameters)
@@ -142,7 +142,7 @@ class Turn:
         return f"since {formatting.format_when(self.started)}" if self.started else ""
 
 
-def turns(today: Today) -> list[Turn]:
+def turns(today: Today, day: date) -> list[Turn]:
     """What waits for the partner: questions first, then protection about to end, then unfinished drafts."""
     returned = [
         Turn(
@@ -159,7 +159,7 @@ def turns(today: Today) -> list[Turn]:
         Turn(
             deal,
             "Protection ends",
-            _ends(deal),
+            _ends(deal, day),
             "Extend",
             f"{_page(deal)}#protection",
             deal.approved_at,
@@ -182,12 +182,12 @@ def _page(deal: Deal) -> str:
     return reverse("deals:detail", args=[deal.reference])
 
 
-def _ends(deal: Deal) -> str:
-    """What the end of the protection means for this deal."""
+def _ends(deal: Deal, day: date) -> str:
+    """What the end of the protection means for this deal, seen from a day."""
     stage = f"In stage {deal.stage.name}. " if deal.stage else ""
     if deal.expected_close is None or deal.expires_at is None:
         return f"{stage}No expected close given."
-    if deal.expected_close < timezone.localdate():
+    if deal.expected_close < day:
         return f"{stage}Was expected to close {formatting.format_date(deal.expected_close)}."
     days = (deal.expected_close - timezone.localdate(deal.expires_at)).days
     if days <= 0:
@@ -203,6 +203,7 @@ class Money:
     """An open deal as money on its way, in minor units of the vendor's currency."""
 
     deal: Deal
+    today: date
 
     @property
     def amount(self) -> int | None:
@@ -220,7 +221,7 @@ class Money:
     @property
     def is_late(self) -> bool:
         close = self.deal.expected_close
-        return close is not None and close < timezone.localdate()
+        return close is not None and close < self.today
 
     @property
     def is_unprotected(self) -> bool:

@@ -85,7 +85,6 @@ group by kind
 def partner_today(actor: Actor, most: int = 5) -> Today:
     """The own partner's (a distributor's without its sub-partners') next money, in two statements."""
     now = timezone.now()
-    today = timezone.localdate(now, timezone=actor.vendor.zone)
     parameters = {
         "vendor": actor.vendor.pk,
         "partner": actor.partner.pk,
@@ -93,8 +92,8 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
         "open": [status.value for status in OPEN],
         "now": now,
         "soon": now + SOON,
-        "today": today,
-        "last_day": today + CLOSING,
+        "today": actor.vendor.today,
+        "last_day": actor.vendor.today + CLOSING,
         "most": most,
     }
     with connection.cursor() as cursor:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('partners', '0003_identity'),
-        ('portal', '0005_history'),
+        ('portal', '0005_events_of_any_month'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

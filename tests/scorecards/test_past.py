@@ -23,7 +23,6 @@ from deals.sales.metrics import METRICS, sales
 from deals.sales.models import CreditLineVersion, DealVersion
 from deals.shared_credit.models import CoSell, CreditLine
 from partners.models import Partner, PartnerVersion, Region, Tier
-from portal.events import partitions
 from portal.history.models import LateFact
 from portal.metrics.declarations import AsOf
 from portal.tenancy.models import Vendor
@@ -148,7 +147,6 @@ class Year:
 
 @pytest.fixture
 def vendor(db: None) -> Vendor:
-    partitions.ensure(partitions.months_between(date(2025, 1, 1), date(2026, 2, 1)))
     vendor = VendorFactory(slug="past", time_zone="Europe/Vienna")
     with at_desk(vendor, date(2025, 1, 2)):
         silver, gold = TierFactory(name="Silver", rank=1), TierFactory(name="Gold", rank=2)

@@ -7,7 +7,7 @@ from deals.approvals import decision_times, steps
 from deals.disputes import services as disputes_services
 from deals.leads import clocks as leads
 from deals.proofs import services as proofs_services
-from deals.protection import extensions, reminders
+from deals.protection import reminders
 from deals.protection import services as protection_services
 from deals.registration.bulk import services as bulk_services
 from deals.special_prices import services as special_prices_services
@@ -25,7 +25,6 @@ def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
             steps.approvals_nudge,
-            extensions.extensions_nudge,
             amendments_services.amendments_nudge,
             disputes_services.cases_mind,
         )

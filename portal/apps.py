@@ -14,6 +14,7 @@ class PortalConfig(FeatureConfig):
         "notifications",
         "money",
         "calendar",
+        "requests",
         "files",
         "imports",
         "ui",

@@ -254,7 +254,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         ending = factories.DealFactory(approved=True, **fields)
         extension = Extension.objects.create(
             partner=beta, deal=ending, days=30, reason="Survey.", due_at=timezone.now(),
-            last_call_at=timezone.now(), until_before=ending.expires_at,
+            until_before=ending.expires_at,
         )  # fmt: skip
         token = link_make(running, rep.user)
         disputed = factories.DealFactory(submitted=True, **fields)

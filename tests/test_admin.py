@@ -121,7 +121,7 @@ def _protection(world: VendorWorld) -> dict[Any, Any]:
     deal, now = factories.approved_deal(partner=world.partners["beta"]), timezone.now()
     extension = Extension.objects.create(
         partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
-        last_call_at=now, until_before=now,
+        until_before=now,
     )  # fmt: skip
     rival = factories.DealFactory(submitted=True, partner=world.partners["alpha"])
     case = ConflictCase.objects.create(

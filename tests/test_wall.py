@@ -498,7 +498,6 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         days=30,
         reason="r",
         due_at=_a_moment(_a_deal(), 2),
-        last_call_at=_a_moment(_a_deal(), 2),
         until_before=_a_moment(_a_deal(), 90),
     ),
     "ExtensionLink": lambda world: ExtensionLink.objects.create(

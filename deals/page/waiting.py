@@ -9,15 +9,13 @@ from django.urls import reverse
 
 from deals.amendments.selectors import amendments_waiting
 from deals.deal.models import Deal
-from deals.disputes.models import CaseState
-from deals.disputes.selectors import waiting_for_decision as cases_waiting
 from deals.proofs.selectors import proofs_waiting
-from deals.protection.selectors import waiting_for_decision as extensions_waiting
 from deals.shared_credit.presenters import share_text
 from deals.shared_credit.selectors import cosells_waiting
 from deals.special_prices.selectors import prices_waiting
+from portal.requests.queue import queue_of
 from portal.tenancy.access import Actor
-from portal.ui.formatting import format_days, format_money, format_percent
+from portal.ui.formatting import format_money, format_percent
 
 #: Of each kind; whoever has more waiting starts with these.
 MOST: Final = 50
@@ -30,17 +28,27 @@ class Waiting:
     kind: str
     icon: str
     deal: Deal
-    what: str
-    owner: str
+    step: str
+    who: str
     since: datetime
     due: datetime
     url: str
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.deal.customer_name
+
+    @property
+    def aside(self) -> str:
+        return f"{self.deal.partner.name}, {self.deal.reference}"
 
 
-def waiting_besides(actor: Actor) -> list[Waiting]:
+def waiting_besides(actor: Actor) -> list[Any]:
     """The most urgent first; one query per kind."""
-    kinds = (_prices, _extensions, _changes, _cases, _cosells, _proofs)
-    return sorted((one for kind in kinds for one in kind(actor)), key=lambda one: one.due)
+    kinds = (_prices, _changes, _cosells, _proofs)
+    queued = queue_of(actor).besides("deals.registration")
+    return sorted([*queued, *(one for kind in kinds for one in kind(actor))], key=lambda one: one.due)
 
 
 def _changes(actor: Actor) -> Sequence[Waiting]:
@@ -110,36 +118,4 @@ def _prices(actor: Actor) -> Sequence[Waiting]:
             reverse("deals:price", args=[one.deal.reference]),
         )
         for one in prices_waiting(actor)[:MOST]
-    ]
-
-
-def _extensions(actor: Actor) -> Sequence[Waiting]:
-    return [
-        Waiting(
-            "Extension",
-            "calendar-plus",
-            one.deal,
-            f"{format_days(one.days)} more: “{one.reason}”",
-            str(one.owner or "Program admins"),
-            one.requested_at,
-            one.due_at,
-            f"{reverse('deals:detail', args=[one.deal.reference])}#protection",
-        )
-        for one in extensions_waiting(actor)[:MOST]
-    ]
-
-
-def _cases(actor: Actor) -> Sequence[Waiting]:
-    return [
-        Waiting(
-            "Appeal" if one.state == CaseState.APPEALED else "Conflict case",
-            "scale",
-            one.deal,
-            one.products,
-            one.who,
-            one.appealed_at or one.opened_at,
-            one.due_at,
-            reverse("deals:case", args=[one.pk]),
-        )
-        for one in cases_waiting(actor)[:MOST]
     ]

@@ -1,14 +1,16 @@
-"""E-mails, sent from the outbox: templates `email/<name>.txt` (first line: the subject) and `.html`."""
+"""E-mails, sent from the outbox: declared ones, or templates `email/<name>` (`.txt`, `.html`)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.utils import timezone
 
 from portal.events import outbox
 from portal.events.log import enqueue
 from portal.events.models import OutboxMessage
+from portal.notifications.email_declarations import email_parts
+from portal.notifications.moments import for_mail, in_words
 
 EMAIL = "email"
 
@@ -20,12 +22,12 @@ def send_email(template: str, *, key: str, to: str, context: Mapping[str, Any]) 
 
 def _deliver(message: OutboxMessage) -> None:
     payload = message.payload
-    context = {**payload["context"], "vendor": message.vendor}
-    subject, _, text = render_to_string(f"email/{payload['template']}.txt", context).strip().partition("\n")
-    html = render_to_string(f"email/{payload['template']}.html", context)
+    with timezone.override(message.vendor.zone):
+        context = {**in_words(payload["context"], for_mail), "vendor": message.vendor}
+        subject, text, html = email_parts(payload["template"], context)
     # A stable Message-ID lets a mail server drop the copy that a crash after sending would cause.
     headers = {"Message-ID": f"<{message.pk}@portal>"}
-    mail = EmailMultiAlternatives(subject.strip(), text.strip(), to=[payload["to"]], headers=headers)
+    mail = EmailMultiAlternatives(subject, text, to=[payload["to"]], headers=headers)
     mail.attach_alternative(html, "text/html")
     mail.send()
 

@@ -11,11 +11,12 @@ from itertools import groupby
 from typing import Any, Final
 
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from portal.notifications.email import send_email
+from portal.notifications.email_declarations import email_subject
 from portal.notifications.models import Mail, Notification, NotificationPreference
+from portal.notifications.moments import in_words, to_keep
 from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.links import absolute
@@ -73,8 +74,8 @@ def notify(
     """Tell these people of one thing. The same `key` for the same person twice is once.
 
     `page` and `target` are the URL name and its argument the notification leads to; `template` names the
-    e-mail, whose subject is the title in the inbox; `context` must be JSON. KeyError for a kind nobody
-    declared.
+    e-mail, whose subject is the title in the inbox; `context` must be JSON, its moments those of
+    `moments.moment`, which are worded when they are read. KeyError for a kind nobody declared.
     """
     people = {person.pk: person for person in to if person.is_active}
     declared = _kinds[kind]
@@ -107,8 +108,7 @@ def _wishes(kind: Kind, people: Collection[int]) -> dict[int, Wish]:
 
 
 def _title(template: str, vendor: Vendor, context: Mapping[str, Any]) -> str:
-    text = render_to_string(f"email/{template}.txt", {**context, "vendor": vendor})
-    return text.strip().partition("\n")[0].strip()[:300]
+    return email_subject(template, {**in_words(context, to_keep), "vendor": vendor})[:300]
 
 
 # What a person does with them ----------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def _send_digest(vendor: Vendor, person: User, items: Sequence[Notification]) ->
         "name": person.first_name or str(person),
         "items": [
             {
-                "title": item.title,
+                "title": item.wording,
                 "when": format_when(item.created_at),
                 "link": absolute(vendor, item.page, *([item.target] if item.target else [])),
             }

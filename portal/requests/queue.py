@@ -1,0 +1,302 @@
+"""What waits for whom: one function over every source, and nothing else computes whose turn it is.
+
+A source reads what waits of one sort, as rows of one shape, so that all of them together are one statement.
+Every kind of request is one by itself; features add theirs (registrations by their step, leads, cases, proofs
+that are missing). Homes, lists, badges, headers and mails read `queue_of`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    F,
+    JSONField,
+    QuerySet,
+    TextField,
+    Value,
+    Window,
+)
+from django.db.models.functions import Cast, JSONObject
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.people.models import User
+from portal.requests.kinds import RequestKind, subject_model, when_registered
+from portal.tenancy.access import Actor
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import ALL
+
+#: Of each source, the most urgent first; whoever has more waiting starts with these.
+MOST: Final = 50
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class Side(StrEnum):
+    """Whose turn it is."""
+
+    VENDOR = "vendor"
+    PARTNER = "partner"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits: who has to do what by when, why, and where."""
+
+    source: str
+    kind: str  # "Special price"
+    icon: str
+    title: str  # what it is about: the customer's name
+    aside: str  # whose it is and its reference, as far as the reader needs them
+    step: str  # what is to be done or was asked for, in a few words
+    reason: str  # why, as whoever asked wrote it
+    side: Side
+    who: str  # whom it waits for: a person's name, or ""
+    yours: bool  # the reader's own turn: on the reader's side, and theirs to do
+    since: datetime | None
+    due: datetime | None
+    url: str
+    action: str  # the button: "Decide"
+    partner_id: int
+    reference: str
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due is not None and self.due <= timezone.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Things of one sort that wait.
+
+    `rows(actor)` are those the actor reads, made with `waiting_rows`, or None where there are none for this
+    person; `step(row)` says what is to be done, and
+    `url(row)` where.
+    """
+
+    key: str
+    kind: str
+    icon: str
+    action: str
+    side: Side
+    rows: Callable[[Actor], QuerySet[Any] | None]
+    step: Callable[["Row"], str]
+    url: Callable[["Row"], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a source reads of one thing that waits; `total` is how many of its source there are."""
+
+    source: str
+    partner_id: int
+    partner: str
+    title: str
+    reference: str
+    since: datetime | None
+    due: datetime | None
+    owner_id: int | None
+    owner: str
+    role: str
+    reason: str
+    detail: Mapping[str, Any]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, the most urgent first, as one person sees it."""
+
+    items: Sequence[Waiting]
+    totals: Mapping[str, int]  # of each source, shown or not
+
+    @property
+    def yours(self) -> list[Waiting]:
+        return [one for one in self.items if one.yours]
+
+    @property
+    def theirs(self) -> list[Waiting]:
+        return [one for one in self.items if not one.yours]
+
+    def of(self, *sources: str) -> list[Waiting]:
+        return [one for one in self.items if one.source in sources]
+
+    def besides(self, *sources: str) -> list[Waiting]:
+        return [one for one in self.items if one.source not in sources]
+
+
+_sources: dict[str, Source] = {}
+
+
+def add_source(*sources: Source) -> None:
+    for source in sources:
+        _sources[source.key] = source
+
+
+def sources() -> list[Source]:
+    return list(_sources.values())
+
+
+def waiting_rows(
+    rows: QuerySet[Any],
+    *,
+    partner: str = "partner",
+    title: Any,
+    reference: Any,
+    since: Any,
+    due: Any = None,
+    owner: str = "",
+    role: Any = "",
+    reason: Any = "",
+    detail: Mapping[str, Any] | None = None,
+) -> QuerySet[Any]:
+    """The rows in the shape all sources have, by due time and then by how long they wait.
+
+    Each argument is an expression or the name of a field; `partner` and `owner` name keys, `owner` of a user.
+    """
+    person = f"{owner}__" if owner else ""
+    columns = {
+        "q_partner": Cast(f"{partner}_id", BigIntegerField()),
+        "q_partner_name": _text(F(f"{partner}__name")),
+        "q_title": _text(title),
+        "q_reference": _text(reference),
+        "q_since": _moment(since),
+        "q_due": _moment(due),
+        "q_owner": Cast(F(f"{owner}_id") if owner else Value(None), BigIntegerField()),
+        "q_first": _text(F(f"{person}first_name") if owner else Value("")),
+        "q_last": _text(F(f"{person}last_name") if owner else Value("")),
+        "q_email": _text(F(f"{person}email") if owner else Value("")),
+        "q_role": _text(role if role else Value("")),
+        "q_reason": _text(reason if reason else Value("")),
+        "q_detail": Cast(JSONObject(**dict(detail or {})), JSONField()),
+        "q_total": Window(Count("*")),
+    }
+    made = rows.order_by().annotate(**columns)
+    urgent = (F("q_due").asc(nulls_last=True), F("q_since").asc(nulls_last=True), "pk")
+    ordered: QuerySet[Any] = made.order_by(*urgent).values_list(*columns)
+    return ordered
+
+
+def _text(value: Any) -> Cast:
+    return Cast(F(value) if isinstance(value, str) else value, TextField())
+
+
+def _moment(value: Any) -> Cast:
+    return Cast(
+        Value(None) if value is None else F(value) if isinstance(value, str) else value, DateTimeField()
+    )
+
+
+def queue_of(actor: Actor, *only: str) -> Queue:
+    """What waits for this person and those they read of, in one statement; `only` are keys of sources."""
+    chosen = [source for source in _sources.values() if not only or source.key in only]
+    rows = _read(actor, chosen)
+    items = [_waiting(actor, _sources[row.source], row) for row in rows]
+    items.sort(key=lambda one: (one.due or _LAST, one.since or _LAST))
+    return Queue(items, {row.source: row.total for row in rows})
+
+
+def _read(actor: Actor, chosen: Sequence[Source]) -> list[Row]:
+    parts = [
+        rows.annotate(q_source=Value(source.key, output_field=TextField()))[:MOST]
+        for source in chosen
+        if (rows := source.rows(actor)) is not None
+    ]
+    if not parts:
+        return []
+    first, *rest = parts
+    return [_row(*values) for values in first.union(*rest, all=True)]
+
+
+def _row(*values: Any) -> Row:
+    partner_id, partner, title, reference, since, due, owner_id, first, last, email, *rest = values
+    role, reason, detail, total, source = rest
+    owner = str(User(first_name=first, last_name=last, email=email)) if owner_id else ""
+    texts = (partner or "", title or "", reference or "")
+    return Row(source, partner_id, *texts, since, due, owner_id, owner, role, reason, detail, total)
+
+
+def _waiting(actor: Actor, source: Source, row: Row) -> Waiting:
+    shows_partner = actor.is_staff or actor.is_distributor
+    return Waiting(
+        source=source.key,
+        kind=source.kind,
+        icon=source.icon,
+        title=row.title,
+        aside=", ".join(filter(None, [row.partner if shows_partner else "", row.reference])),
+        step=source.step(row),
+        reason=row.reason,
+        side=source.side,
+        who=row.owner,
+        yours=_is_yours(actor, source, row),
+        since=row.since,
+        due=row.due,
+        url=source.url(row),
+        action=source.action,
+        partner_id=row.partner_id,
+        reference=row.reference,
+    )
+
+
+def _is_yours(actor: Actor, source: Source, row: Row) -> bool:
+    if not actor.writes_for(row.partner_id):
+        return False
+    if source.side == Side.PARTNER:
+        return actor.is_partner_person
+    return actor.is_manager and (actor.is_admin or row.role != Role.PROGRAM_ADMIN)
+
+
+def within_reach(actor: Actor, rows: QuerySet[Any], partner: str = "partner_id") -> QuerySet[Any]:
+    """Rows of the actor's partners: row security says the same, but said here the planner knows how few."""
+    if actor.scope.partner_ids is ALL:
+        return rows
+    return rows.filter(**{f"{partner}__among": actor.scope.partner_ids})
+
+
+# Every kind of request is a source -------------------------------------------------------------------------
+
+
+def _as_source(kind: RequestKind[Any]) -> Source:
+    return Source(
+        key=kind.key,
+        kind=kind.label,
+        icon=kind.icon,
+        action=kind.action,
+        side=Side.VENDOR,
+        rows=lambda actor: _request_rows(kind, actor),
+        step=lambda row: kind.summary(_to_show(kind, row.detail)),
+        url=lambda row: reverse(kind.page, args=[row.reference]) + (f"#{kind.anchor}" if kind.anchor else ""),
+    )
+
+
+def _request_rows(kind: RequestKind[Any], actor: Actor) -> QuerySet[Any]:
+    open_ones = kind.live(kind.visible(actor, kind.model.running()))
+    return waiting_rows(
+        within_reach(actor, open_ones),
+        title=kind.title_value,
+        reference=kind.target_value,
+        since="requested_at",
+        due="due_at",
+        owner="owner",
+        role="role",
+        reason=kind.reason_value,
+        detail=kind.summary_values(),
+    )
+
+
+def _to_show(kind: RequestKind[Any], detail: Mapping[str, Any]) -> Any:
+    """A request, with what its summary needs of it and of its subject; never saved."""
+    request, prefix = kind.model(), f"{kind.model.subject_field}__"
+    subject = subject_model(kind)()
+    setattr(request, kind.model.subject_field, subject)
+    for name, value in detail.items():
+        setattr(subject if name.startswith(prefix) else request, name.removeprefix(prefix), value)
+    return request
+
+
+when_registered(lambda kind: add_source(_as_source(kind)))

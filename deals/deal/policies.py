@@ -82,11 +82,6 @@ def is_on_turn(actor: Actor, deal: Deal) -> bool:
     return deal.needs_role != Role.PROGRAM_ADMIN
 
 
-def may_decide_price(actor: Actor, deal: Deal, role: str) -> bool:
-    """Whether a discount that needs this role is this person's to grant; a program admin may stand in."""
-    return may_decide(actor, deal) and (actor.is_admin or role == Role.CHANNEL_MANAGER)
-
-
 def may(action: str, actor: Actor, deal: Deal) -> bool:
     """Whether this person may ever do this with this deal, whatever its state."""
     if action in _DECISIONS:

@@ -345,7 +345,6 @@ _HEADINGS: Final = {
     "deals.protection_ending": "Reminded that protection ends",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
-    "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 

@@ -16,6 +16,7 @@ from deals.shared_credit import presenters as credit_wording
 from deals.shared_credit.selectors import cosells
 from deals.special_prices import presenters as special_prices_presenters
 from deals.special_prices.models import BigDealTerms
+from deals.special_prices.requests import PRICE
 from deals.special_prices.selectors import big_deal_terms, price_requests
 
 
@@ -65,7 +66,7 @@ def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
         "price_finding": special_prices_presenters.finding(latest),
         "price_look": special_prices_presenters.look(latest) if latest else None,
         "may_ask_price": large and unsettled and policies.may("price", actor, deal),
-        "may_decide_price": latest is not None and policies.may_decide_price(actor, deal, latest.role),
+        "may_decide_price": latest is not None and PRICE.may_decide(actor, latest),
     }
 
 

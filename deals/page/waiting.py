@@ -12,10 +12,9 @@ from deals.deal.models import Deal
 from deals.proofs.selectors import proofs_waiting
 from deals.shared_credit.presenters import share_text
 from deals.shared_credit.selectors import cosells_waiting
-from deals.special_prices.selectors import prices_waiting
 from portal.requests.queue import queue_of
 from portal.tenancy.access import Actor
-from portal.ui.formatting import format_money, format_percent
+from portal.ui.formatting import format_money
 
 #: Of each kind; whoever has more waiting starts with these.
 MOST: Final = 50
@@ -46,7 +45,7 @@ class Waiting:
 
 def waiting_besides(actor: Actor) -> list[Any]:
     """The most urgent first; one query per kind."""
-    kinds = (_prices, _changes, _cosells, _proofs)
+    kinds = (_changes, _cosells, _proofs)
     queued = queue_of(actor).besides("deals.registration")
     return sorted([*queued, *(one for kind in kinds for one in kind(actor))], key=lambda one: one.due)
 
@@ -102,20 +101,4 @@ def _cosells(actor: Actor) -> Sequence[Waiting]:
             reverse("deals:credit", args=[one.deal.reference]),
         )
         for one in cosells_waiting(actor)[:MOST]
-    ]
-
-
-def _prices(actor: Actor) -> Sequence[Waiting]:
-    return [
-        Waiting(
-            "Special price",
-            "discount",
-            one.deal,
-            f"{format_money(one.requested_total, one.currency)}, {format_percent(one.discount)} off the list",
-            one.who,
-            one.requested_at,
-            one.due_at,
-            reverse("deals:price", args=[one.deal.reference]),
-        )
-        for one in prices_waiting(actor)[:MOST]
     ]

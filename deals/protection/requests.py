@@ -28,6 +28,7 @@ class ExtensionKind(DealRequestKind[Extension]):
     page = "deals:detail"
     anchor = "protection"
     ask = "extend"
+    icons = {"granted": "calendar-plus", "refused": "calendar-x"}
     same_by = ("days", "reason")
 
     def build(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from deals.deal.fields import AmountField, DayField, LineField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
-from deals.special_prices.services import LONGEST, Asked
+from deals.special_prices.requests import LONGEST, Asked
 from portal.ui.formatting import format_money, from_minor, to_minor
 
 

@@ -31,7 +31,7 @@ R = TypeVar("R", bound=Request)
 class Verbs:
     """What happens to a request of this kind, said after its noun: "more protection *asked for*"."""
 
-    asked: str = "asked for"
+    requested: str = "asked for"
     granted: str = "granted"
     refused: str = "refused"
     withdrawn: str = "taken back"
@@ -47,7 +47,7 @@ _ICONS = {
     "withdrawn": "arrow-back",
     "lapsed": "clock-off",
     "overdue": "alarm",
-    "moved": "calendar-event",
+    "moved": "clock",
 }
 
 
@@ -66,6 +66,7 @@ class RequestKind(Generic[R]):
     action: ClassVar[str] = "Decide"
     verbs: ClassVar[Verbs] = Verbs()
     quadrant: ClassVar[str] = ""
+    icons: ClassVar[Mapping[str, str]] = {}  #: {"granted": icon} where timelines draw another one than usual
     anchor: ClassVar[str] = ""
     #: Fields by which the same request sent twice is known.
     same_by: ClassVar[Collection[str]] = ("reason",)
@@ -161,7 +162,9 @@ class RequestKind(Generic[R]):
         return True
 
     def keep_parts(self, request: R) -> None:
-        """Write what belongs to it in other tables, once it has a key."""
+        """Write its `parts`, now that it has a key."""
+        if request.parts:
+            type(request.parts[0])._default_manager.bulk_create(request.parts)
 
     def grant(self, *about: Any, **answers: Any) -> Mapping[str, Any]:
         """`grant(actor, request, now, **answers)`: what being granted does; returns what its event tells.
@@ -256,15 +259,11 @@ _when_registered: list[Callable[[RequestKind[Any]], None]] = []
 def register(kind: RequestKind[R]) -> RequestKind[R]:
     """Make a kind known: its events, the preferences of its mails, its place in queue and sweep."""
     _kinds[kind.model] = kind
-    noun = kind.noun[:1].upper() + kind.noun[1:]
-    said = {
-        "requested": kind.verbs.asked,
-        **{name: getattr(kind.verbs, name) for name in _ICONS if name != "requested"},
-    }
+    noun, icons = kind.noun[:1].upper() + kind.noun[1:], {**_ICONS, **kind.icons}
     log.declare(
         *(
-            EventType(f"{kind.key}_{what}", f"{noun} {verb}", kind.quadrant, _ICONS[what])
-            for what, verb in said.items()
+            EventType(f"{kind.key}_{what}", f"{noun} {getattr(kind.verbs, what)}", kind.quadrant, icons[what])
+            for what in _ICONS
         )
     )
     declare_kinds(

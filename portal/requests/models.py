@@ -1,5 +1,6 @@
 """The clock of whatever waits for an answer, and the request: each kind makes a table of its own of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -55,6 +56,8 @@ class Request(Clock, TenantModel):
 
     subject_field: ClassVar[str]
     get_status_display: ClassVar[Any]
+    #: Rows of other tables that are written with it.
+    parts: Sequence[models.Model] = ()
 
     status = models.CharField(max_length=9, choices=RequestStatus.choices, default=RequestStatus.OPEN)
     reason = models.TextField(max_length=1000, blank=True, help_text="Why it is asked for.")

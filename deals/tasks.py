@@ -2,7 +2,6 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from deals.amendments import services as amendments_services
 from deals.approvals import decision_times, steps
 from deals.disputes import services as disputes_services
 from deals.leads import clocks as leads
@@ -24,7 +23,6 @@ def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
             steps.approvals_nudge,
-            amendments_services.amendments_nudge,
             disputes_services.cases_mind,
         )
         return sum(nudge(vendor=vendor) for nudge in nudges)

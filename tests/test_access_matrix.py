@@ -269,7 +269,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
         )  # fmt: skip
         won_deal = factories.DealFactory(won=True, proof_needed=True, **fields)
-        proof = Proof.objects.create(partner=beta, deal=won_deal, kind="invoice", due_at=timezone.now())
+        proof = Proof.objects.create(partner=beta, deal=won_deal, evidence="invoice", due_at=timezone.now())
         proof_file = ProofFile.objects.create(
             partner=beta, proof=proof, **uploads.checked("order.pdf", PDF).as_fields(rep.user)
         )

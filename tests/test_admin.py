@@ -156,7 +156,9 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     )  # fmt: skip
     return {
         BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0],
-        Proof: Proof.objects.create(partner=deal.partner, deal=deal, kind="invoice", due_at=timezone.now()),
+        Proof: Proof.objects.create(
+            partner=deal.partner, deal=deal, evidence="invoice", due_at=timezone.now()
+        ),
     }  # fmt: skip
 
 

@@ -477,7 +477,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         for slug, kind, share in (("alpha", "sourced", 7_000), ("beta", "influenced", 3_000))
     ),
     "Proof": lambda world: Proof.objects.create(
-        partner=_a_deal().partner, deal=_a_deal(), kind="invoice", due_at=_a_moment(_a_deal(), 2)
+        partner=_a_deal().partner, deal=_a_deal(), evidence="invoice", due_at=_a_moment(_a_deal(), 2)
     ),
     "ProofFile": lambda world: ProofFile.objects.create(
         partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), size=1, file="x"

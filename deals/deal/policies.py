@@ -37,12 +37,11 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "share": (*PENDING, DealStatus.APPROVED),
     "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
     "prove": (DealStatus.WON,),
-    "judge": (DealStatus.WON,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit", "judge"})
+_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit"})
 
 
 def may_register(actor: Actor) -> bool:

@@ -88,7 +88,11 @@ class ExtensionKind(DealRequestKind[Extension]):
     def facts(self, request: Extension) -> list[tuple[str, Any]]:
         deal = request.deal
         amount = "" if deal.amount is None else format_money(deal.amount, deal.currency)
-        return [("Amount", amount), ("Protected until", format_date(request.until_before, "year"))]
+        return [
+            *super().facts(request),
+            ("Amount", amount),
+            ("Protected until", format_date(request.until_before, "year")),
+        ]
 
     def outcome(self, request: Extension) -> str:
         if request.until_after:

@@ -137,7 +137,7 @@ class PriceKind(DealRequestKind[PriceRequest]):
         return {name: F(name) for name in ("requested_total", "granted_total", "list_total", "currency")}
 
     def facts(self, request: PriceRequest) -> list[tuple[str, Any]]:
-        return [("List value", format_money(request.list_total, request.currency))]
+        return [*super().facts(request), ("List value", format_money(request.list_total, request.currency))]
 
     def outcome(self, request: PriceRequest) -> str:
         if request.granted_total is None:

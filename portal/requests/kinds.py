@@ -33,6 +33,7 @@ class Verbs:
 
     requested: str = "asked for"
     granted: str = "granted"
+    granted_at_once: str = "granted at once"
     refused: str = "refused"
     withdrawn: str = "taken back"
     lapsed: str = "lapsed"
@@ -43,6 +44,7 @@ class Verbs:
 _ICONS = {
     "requested": "hourglass",
     "granted": "check",
+    "granted_at_once": "check",
     "refused": "ban",
     "withdrawn": "arrow-back",
     "lapsed": "clock-off",
@@ -214,7 +216,7 @@ class RequestKind(Generic[R]):
 
     def facts(self, request: R) -> list[tuple[str, Any]]:
         """(label, value) of its mails: words, or what `portal.notifications.moments.moment` makes."""
-        return []
+        return [("Asked for", self.summary(request))]
 
     def told(self, request: R) -> dict[str, Any]:
         """What every event of it says; the partner reads it too."""

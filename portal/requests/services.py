@@ -76,7 +76,7 @@ def _grant_at_once(actor: Actor, kind: RequestKind[R], request: R) -> R:
     request.due_at = request.requested_at
     _insert(kind, request)
     data = kind.grant(actor, request, request.requested_at)
-    kind.granted_at_once(actor, request, kind.record("granted", actor, request, at_once=True, **data))
+    kind.granted_at_once(actor, request, kind.record("granted_at_once", actor, request, **data))
     return request
 
 

@@ -274,7 +274,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             partner=beta, proof=proof, **uploads.checked("order.pdf", PDF).as_fields(rep.user)
         )
         proposed = CoSell.objects.create(
-            partner=beta, deal=pending, status="proposed", named="Delta", share=3_000
+            partner=beta, deal=pending, named="Delta", share=3_000, due_at=timezone.now()
         )
         shared = _shared(running, world.partners["delta"], "agreed")
         alphas = factories.DealFactory(approved=True, partner=world.partners["alpha"], stage=None)
@@ -355,10 +355,12 @@ def _conflict(deal: Deal, rival: Deal, **fields: Any) -> tuple[ConflictCase, Cas
     return case, side
 
 
-def _shared(deal: Deal, other: Partner, status: str) -> list[CreditLine]:
+def _shared(deal: Deal, other: Partner, stage: str) -> list[CreditLine]:
+    now = timezone.now()
     cosell = CoSell.objects.create(
-        partner=deal.partner, deal=deal, status=status, named=other.name, other=other, share=3_000
-    )
+        partner=deal.partner, deal=deal, status="granted", named=other.name, other=other, share=3_000,
+        due_at=now, decided_at=now, agreed_at=now if stage == "agreed" else None,
+    )  # fmt: skip
     parts = ((deal.partner, "sourced", 7_000), (other, "influenced", 3_000))
     return CreditLine.objects.bulk_create(
         CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)

@@ -143,7 +143,10 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     cosell = CoSell.objects.create(
         partner=deal.partner,
         deal=deal,
-        status="agreed",
+        status="granted",
+        due_at=timezone.now(),
+        decided_at=timezone.now(),
+        agreed_at=timezone.now(),
         named="Delta",
         other=world.partners["delta"],
         share=1,

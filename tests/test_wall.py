@@ -460,7 +460,10 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "CoSell": lambda world: CoSell.objects.create(
         partner=world.partners["alpha"],
         deal=Deal.objects.get(partner=world.partners["alpha"]),
-        status="agreed",
+        status="granted",
+        due_at=_a_moment(_a_deal(), 2),
+        decided_at=_a_moment(_a_deal(), 2),
+        agreed_at=_a_moment(_a_deal(), 2),
         named="Beta",
         other=world.partners["beta"],
         share=3_000,

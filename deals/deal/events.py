@@ -28,11 +28,8 @@ declare(
     EventType("deals.remarked", "Internal note written", "sales", "lock"),
     EventType("deals.file_added", "File added", "sales", "paperclip"),
     EventType("deals.file_removed", "File removed", "sales", "trash"),
-    EventType("deals.credit_proposed", "Second partner proposed", "sales", "heart-handshake"),
-    EventType("deals.credit_confirmed", "Second partner asked", "sales", "send"),
     EventType("deals.credit_agreed", "Credit shared", "sales", "heart-handshake"),
     EventType("deals.credit_declined", "Sharing declined", "sales", "x"),
-    EventType("deals.credit_withdrawn", "Proposal to share taken back", "sales", "arrow-back"),
     EventType("deals.credit_ended", "Sharing ended", "sales", "link-off"),
     # Of the second partner, which knows of the deal what its credit line says.
     EventType("deals.share_agreed", "Share of another partner's deal", "sales", "heart-handshake"),

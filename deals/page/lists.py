@@ -19,10 +19,10 @@ from deals.deal import selectors as deal_selectors
 from deals.deal.filters import DealFilter
 from deals.deal.models import Deal
 from deals.page import presenters
-from deals.page.waiting import waiting_besides
 from deals.protection import selectors as protection_selectors
 from deals.protection.models import Protection
 from partners.models import Partner
+from portal.requests.queue import queue_of
 from portal.tenancy.access import Actor
 from portal.ui import keyset
 from portal.ui.exports import csv_response
@@ -176,7 +176,7 @@ def requests(request: Any) -> HttpResponse:
     """What else waits for the vendor: a page, a fragment of the approvals, with `?first` one of the home."""
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
-    rows = waiting_besides(request.actor)
+    rows = queue_of(request.actor).besides("deals.registration")
     context = {
         "rows": rows[:MOST_URGENT] if "first" in request.GET else rows,
         "total": len(rows),

@@ -184,6 +184,9 @@ class RequestKind(Generic[R]):
     def ended(self, request: R, now: datetime) -> None:
         """What being withdrawn or lapsing does besides."""
 
+    def subjects_ended(self, subjects: Collection[Any]) -> None:
+        """What else ends with subjects that are over, besides requests that wait."""
+
     # Words -------------------------------------------------------------------------------------------------
 
     def target(self, request: R) -> str:

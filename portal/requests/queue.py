@@ -148,7 +148,7 @@ def waiting_rows(
     partner: str = "partner",
     title: Any,
     reference: Any,
-    since: Any,
+    since: Any = None,
     due: Any = None,
     owner: str = "",
     role: Any = "",

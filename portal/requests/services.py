@@ -130,8 +130,8 @@ def request_withdraw(*, actor: Actor, request: R) -> R:
         return request
     require_open(request)
     now = timezone.now()
-    _close(request, RequestStatus.WITHDRAWN, now, actor)
     kind.ended(request, now)
+    _close(request, RequestStatus.WITHDRAWN, now, actor)
     kind.record("withdrawn", actor, request)
     return request
 
@@ -198,9 +198,10 @@ def requests_lapse(subjects: Collection[models.Model], *, actor: Actor | None = 
             subject_id = getattr(request, f"{request.subject_field}_id")
             setattr(request, request.subject_field, ended[subject_id])
             now = timezone.now()
-            _close(request, RequestStatus.LAPSED, now, None)
             kind.ended(request, now)
+            _close(request, RequestStatus.LAPSED, now, None)
             kind.record("lapsed", actor, request)
+        kind.subjects_ended(list(ended.values()))
 
 
 @transaction.atomic

@@ -7,11 +7,12 @@ from deals.deal.models import Deal
 from deals.deal.people import deciders, decision_owners, program_admins, registrants
 from deals.notes.models import Note
 from portal.events.models import PortalEvent
+from portal.notifications.moments import moment
 from portal.notifications.services import Kind, declare_kinds, notify
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
-from portal.ui.formatting import format_date, format_money, format_when
+from portal.ui.formatting import format_date, format_money
 
 KINDS: Final = (
     Kind("deals.submitted", "A registration waits for my decision", for_staff=True),
@@ -32,26 +33,26 @@ def submitted(actor: Actor, deal: Deal, event: PortalEvent) -> None:
     """To whoever is asked to approve it; where that is a role, to the program admins."""
     told: dict[str, Any] = {"again": event.data["again"], **_worth(deal)}
     if deal.decision_due_at:
-        told["due"] = format_when(deal.decision_due_at)
+        told["due"] = moment(deal.decision_due_at)
     _tell("submitted", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
 
 
 def your_turn(actor: Actor, deal: Deal, step: ApprovalStep, event: PortalEvent) -> None:
     """To whoever approves next."""
-    told = {"due": format_when(step.due_at), "reason": step.reason, **_worth(deal)}
+    told = {"due": moment(step.due_at), "reason": step.reason, **_worth(deal)}
     _tell("your_turn", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
 
 
 def reminder(vendor: Vendor, step: ApprovalStep) -> None:
     """To whoever is asked, at half time and an hour before due."""
-    told = {"due": format_when(step.due_at), **_worth(step.deal)}
+    told = {"due": moment(step.due_at), **_worth(step.deal)}
     owners = [step.owner] if step.owner else program_admins()
     _tell("reminder", vendor, step.deal, f"{step.pk}:{step.nudges}", owners, told)
 
 
 def escalated(vendor: Vendor, step: ApprovalStep, event: PortalEvent) -> None:
     """To every program admin: somebody is late."""
-    told = {"due": format_when(step.due_at), "waits_for": step.who, **_worth(step.deal)}
+    told = {"due": moment(step.due_at), "waits_for": step.who, **_worth(step.deal)}
     _tell("escalated", vendor, step.deal, f"{step.pk}", program_admins(), told)
 
 

@@ -26,6 +26,8 @@ class DealRequestKind(RequestKind[R]):
     quadrant = "sales"
     title_value = "deal__customer_name"
     target_value = "deal__reference"
+    amount_value = "deal__amount"
+    currency_value = "deal__currency"
 
     def may_ask(self, actor: Actor, subject: Deal) -> bool:
         return policies.may(self.ask, actor, subject)

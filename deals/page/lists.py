@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from deals.approvals import selectors as approvals_selectors
 from deals.approvals import services
+from deals.approvals.queue import REGISTRATION
 from deals.deal import policies, tables
 from deals.deal import presenters as deal_presenters
 from deals.deal import selectors as deal_selectors
@@ -22,7 +23,7 @@ from deals.page import presenters
 from deals.protection import selectors as protection_selectors
 from deals.protection.models import Protection
 from partners.models import Partner
-from portal.requests.queue import queue_of
+from portal.requests.queue import Side, queue_of
 from portal.tenancy.access import Actor
 from portal.ui import keyset
 from portal.ui.exports import csv_response
@@ -176,7 +177,7 @@ def requests(request: Any) -> HttpResponse:
     """What else waits for the vendor: a page, a fragment of the approvals, with `?first` one of the home."""
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
-    rows = queue_of(request.actor).besides("deals.registration")
+    rows = queue_of(request.actor, side=Side.VENDOR).besides(REGISTRATION)
     context = {
         "rows": rows[:MOST_URGENT] if "first" in request.GET else rows,
         "total": len(rows),

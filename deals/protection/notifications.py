@@ -7,10 +7,11 @@ from deals.deal.models import Deal
 from deals.deal.people import registrants
 from deals.protection.models import ProtectionReminder
 from portal.events.models import PortalEvent
+from portal.notifications.moments import moment
 from portal.notifications.services import Kind, declare_kinds, notify
 from portal.people.models import User
 from portal.tenancy.models import Vendor
-from portal.ui.formatting import format_date, format_days, format_time
+from portal.ui.formatting import format_date
 
 KINDS: Final = (
     Kind("deals.protection_ending", "Protection of my deal is about to end", for_partners=True),
@@ -19,15 +20,11 @@ KINDS: Final = (
 declare_kinds(*KINDS)
 
 
-def ending(vendor: Vendor, reminder: ProtectionReminder, days_left: int, links: dict[User, str]) -> None:
+def ending(vendor: Vendor, reminder: ProtectionReminder, links: dict[User, str]) -> None:
     """To whoever registered it; `links` has for each of them the way to ask for more, or ''."""
-    deal = reminder.deal
-    # "in 1 day" is how long, not when: a reader of the mail wants the day.
-    left = {0: "today", 1: "tomorrow"}.get(days_left, f"in {format_days(days_left)}")
     for person, link in links.items():
-        until = f"{format_date(reminder.until, 'weekday')}, {format_time(reminder.until)}"
-        told = {"left": left, "until": until, "extend_link": link}
-        _tell("protection_ending", vendor, deal, f"{reminder.pk}", [person], told)
+        told = {"until": moment(reminder.until), "extend_link": link}
+        _tell("protection_ending", vendor, reminder.deal, f"{reminder.pk}", [person], told)
 
 
 def expired(vendor: Vendor, deal: Deal, event: PortalEvent) -> None:

@@ -83,8 +83,7 @@ def _remind(vendor: Vendor, deal: Deal, days_before: int, now: datetime) -> None
     if not (is_new and told):
         return
     tell("deals.protection_ending", None, deal, until=format_date(deal.expires_at, "year"))
-    days_left = (local_day(deal.expires_at) - local_day(now)).days
-    notifications.ending(vendor, reminder, days_left, _links(vendor, deal, now, len(granted)))
+    notifications.ending(vendor, reminder, _links(vendor, deal, now, len(granted)))
 
 
 def _links(vendor: Vendor, deal: Deal, now: datetime, granted: int) -> dict[User, str]:

@@ -276,5 +276,5 @@ class WorkingHoursAdmin(VendorModelAdmin):
 
 @admin.register(Holiday)
 class HolidayAdmin(VendorModelAdmin):
-    list_display = ("day", "name")
+    list_display = ("day", "name", "closes")
     date_hierarchy = "day"

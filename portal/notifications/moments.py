@@ -46,6 +46,6 @@ def to_keep(at: datetime) -> str:
     return f"{{{at.astimezone(UTC).isoformat()}}}"
 
 
-def read_now(kept: str) -> str:
+def read_now(kept: str, say: Say = format_when) -> str:
     """A kept title in the words of this moment: "Due tomorrow 11:30: ..."."""
-    return _KEPT.sub(lambda found: format_when(datetime.fromisoformat(found[1])), kept)
+    return _KEPT.sub(lambda found: say(datetime.fromisoformat(found[1])), kept)

@@ -16,13 +16,12 @@ from django.utils import timezone
 from portal.notifications.email import send_email
 from portal.notifications.email_declarations import email_subject
 from portal.notifications.models import Mail, Notification, NotificationPreference
-from portal.notifications.moments import in_words, to_keep
+from portal.notifications.moments import for_mail, in_words, moment, read_now, to_keep
 from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import current_scope, entered, system_scope
-from portal.ui.formatting import format_when
 
 #: The vendor's morning, by its own clock.
 MORNING: Final = time(7)
@@ -195,8 +194,8 @@ def _send_digest(vendor: Vendor, person: User, items: Sequence[Notification]) ->
         "name": person.first_name or str(person),
         "items": [
             {
-                "title": item.wording,
-                "when": format_when(item.created_at),
+                "title": read_now(item.title, for_mail),
+                "when": moment(item.created_at),
                 "link": absolute(vendor, item.page, *([item.target] if item.target else [])),
             }
             for item in items

@@ -65,6 +65,8 @@ class RequestKind(Generic[R]):
     title_value: ClassVar[Any]  #: field or expression of `title()`, so that lists can read many
     target_value: ClassVar[Any]  #: field or expression of `target()`
     reason_value: ClassVar[Any] = "reason"  #: what lists tell of why
+    amount_value: ClassVar[Any] = None  #: what it is about is worth, in minor units of `currency_value`
+    currency_value: ClassVar[Any] = ""
     action: ClassVar[str] = "Decide"
     verbs: ClassVar[Verbs] = Verbs()
     quadrant: ClassVar[str] = ""

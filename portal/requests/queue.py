@@ -5,9 +5,9 @@ Every kind of request is one by itself; features add theirs (registrations by th
 that are missing). Homes, lists, badges, headers and mails read `queue_of`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from django.db.models import (
     DateTimeField,
     F,
     JSONField,
+    Q,
     QuerySet,
     TextField,
     Value,
@@ -64,6 +65,8 @@ class Waiting:
     action: str  # the button: "Decide"
     partner_id: int
     reference: str
+    amount: int | None  # minor units of `currency`
+    currency: str
 
     @property
     def is_overdue(self) -> bool:
@@ -104,8 +107,21 @@ class Row:
     owner: str
     role: str
     reason: str
+    amount: int | None
+    currency: str
     detail: Mapping[str, Any]
     total: int
+    overdue: int
+    today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many things of a source wait, however few are listed: in all, overdue, due later today."""
+
+    count: int = 0
+    overdue: int = 0
+    today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +129,7 @@ class Queue:
     """What waits, the most urgent first, as one person sees it."""
 
     items: Sequence[Waiting]
-    totals: Mapping[str, int]  # of each source, shown or not
+    totals: Mapping[str, Total]  # of each source
 
     @property
     def yours(self) -> list[Waiting]:
@@ -123,8 +139,8 @@ class Queue:
     def theirs(self) -> list[Waiting]:
         return [one for one in self.items if not one.yours]
 
-    def of(self, *sources: str) -> list[Waiting]:
-        return [one for one in self.items if one.source in sources]
+    def total(self, source: str) -> Total:
+        return self.totals.get(source, Total())
 
     def besides(self, *sources: str) -> list[Waiting]:
         return [one for one in self.items if one.source not in sources]
@@ -153,33 +169,47 @@ def waiting_rows(
     owner: str = "",
     role: Any = "",
     reason: Any = "",
+    amount: Any = None,
+    currency: Any = "",
     detail: Mapping[str, Any] | None = None,
 ) -> QuerySet[Any]:
     """The rows in the shape all sources have, by due time and then by how long they wait.
 
     Each argument is an expression or the name of a field; `partner` and `owner` name keys, `owner` of a user.
     """
-    person = f"{owner}__" if owner else ""
+    person, due_at = f"{owner}__" if owner else "", _moment(due)
+    now = timezone.now()
+    late, today = Q(q_due__lte=now), Q(q_due__gt=now, q_due__lt=_midnight(now))
     columns = {
         "q_partner": Cast(f"{partner}_id", BigIntegerField()),
         "q_partner_name": _text(F(f"{partner}__name")),
         "q_title": _text(title),
         "q_reference": _text(reference),
         "q_since": _moment(since),
-        "q_due": _moment(due),
+        "q_due": due_at,
         "q_owner": Cast(F(f"{owner}_id") if owner else Value(None), BigIntegerField()),
         "q_first": _text(F(f"{person}first_name") if owner else Value("")),
         "q_last": _text(F(f"{person}last_name") if owner else Value("")),
         "q_email": _text(F(f"{person}email") if owner else Value("")),
         "q_role": _text(role if role else Value("")),
         "q_reason": _text(reason if reason else Value("")),
+        "q_amount": Cast(F(amount) if amount else Value(None), BigIntegerField()),
+        "q_currency": _text(currency if currency else Value("")),
         "q_detail": Cast(JSONObject(**dict(detail or {})), JSONField()),
         "q_total": Window(Count("*")),
+        "q_overdue": Window(Count("*", filter=late)),
+        "q_today": Window(Count("*", filter=today)),
     }
     made = rows.order_by().annotate(**columns)
     urgent = (F("q_due").asc(nulls_last=True), F("q_since").asc(nulls_last=True), "pk")
     ordered: QuerySet[Any] = made.order_by(*urgent).values_list(*columns)
     return ordered
+
+
+def _midnight(now: datetime) -> datetime:
+    """When the day ends, in the active time zone."""
+    local = timezone.localtime(now)
+    return datetime.combine(local.date() + timedelta(days=1), time(0), tzinfo=local.tzinfo)
 
 
 def _text(value: Any) -> Cast:
@@ -192,21 +222,44 @@ def _moment(value: Any) -> Cast:
     )
 
 
-def queue_of(actor: Actor, *only: str) -> Queue:
-    """What waits for this person and those they read of, in one statement; `only` are keys of sources."""
-    chosen = [source for source in _sources.values() if not only or source.key in only]
+def queue_of(actor: Actor, *only: str, side: Side | None = None) -> Queue:
+    """What waits for this person and those they read of, in one statement.
+
+    `only` are keys of sources; `side` leaves those of the other side out.
+    """
+    chosen = [
+        source
+        for source in _sources.values()
+        if (not only or source.key in only) and side in (None, source.side)
+    ]
     rows = _read(actor, chosen)
     items = [_waiting(actor, _sources[row.source], row) for row in rows]
     items.sort(key=lambda one: (one.due or _LAST, one.since or _LAST))
-    return Queue(items, {row.source: row.total for row in rows})
+    totals = {row.source: Total(row.total, row.overdue, row.today) for row in rows}
+    return Queue(items, totals)
 
 
-def _read(actor: Actor, chosen: Sequence[Source]) -> list[Row]:
-    parts = [
-        rows.annotate(q_source=Value(source.key, output_field=TextField()))[:MOST]
-        for source in chosen
-        if (rows := source.rows(actor)) is not None
+def waiting_about(actor: Actor, references: Collection[str]) -> dict[str, Waiting]:
+    """{reference: the most urgent thing that waits about it}, in one statement for all of them."""
+    if not references:
+        return {}
+    found = [
+        _waiting(actor, _sources[row.source], row)
+        for row in _read(actor, list(_sources.values()), references)
     ]
+    found.sort(key=lambda one: (not one.yours, one.due or _LAST), reverse=True)
+    return {one.reference: one for one in found}
+
+
+def _read(actor: Actor, chosen: Sequence[Source], references: Collection[str] | None = None) -> list[Row]:
+    parts = []
+    for source in chosen:
+        rows = source.rows(actor)
+        if rows is None:
+            continue
+        if references is not None:
+            rows = rows.filter(q_reference__in=references)
+        parts.append(rows.annotate(q_source=Value(source.key, output_field=TextField()))[:MOST])
     if not parts:
         return []
     first, *rest = parts
@@ -215,10 +268,11 @@ def _read(actor: Actor, chosen: Sequence[Source]) -> list[Row]:
 
 def _row(*values: Any) -> Row:
     partner_id, partner, title, reference, since, due, owner_id, first, last, email, *rest = values
-    role, reason, detail, total, source = rest
+    role, reason, amount, currency, detail, total, overdue, today, source = rest
     owner = str(User(first_name=first, last_name=last, email=email)) if owner_id else ""
     texts = (partner or "", title or "", reference or "")
-    return Row(source, partner_id, *texts, since, due, owner_id, owner, role, reason, detail, total)
+    asked = (owner_id, owner, role, reason, amount, currency, detail)
+    return Row(source, partner_id, *texts, since, due, *asked, total, overdue, today)
 
 
 def _waiting(actor: Actor, source: Source, row: Row) -> Waiting:
@@ -240,6 +294,8 @@ def _waiting(actor: Actor, source: Source, row: Row) -> Waiting:
         action=source.action,
         partner_id=row.partner_id,
         reference=row.reference,
+        amount=row.amount,
+        currency=row.currency,
     )
 
 
@@ -248,7 +304,10 @@ def _is_yours(actor: Actor, source: Source, row: Row) -> bool:
         return False
     if source.side == Side.PARTNER:
         return actor.is_partner_person
-    return actor.is_manager and (actor.is_admin or row.role != Role.PROGRAM_ADMIN)
+    if not actor.is_manager or actor.is_admin:
+        return actor.is_admin
+    only = row.detail.get("only")  # one named person decides
+    return row.role != Role.PROGRAM_ADMIN and only in (None, actor.user.pk)
 
 
 def within_reach(actor: Actor, rows: QuerySet[Any], partner: str = "partner_id") -> QuerySet[Any]:
@@ -285,6 +344,8 @@ def _request_rows(kind: RequestKind[Any], actor: Actor) -> QuerySet[Any]:
         owner="owner",
         role="role",
         reason=kind.reason_value,
+        amount=kind.amount_value,
+        currency=kind.currency_value,
         detail=kind.summary_values(),
     )
 

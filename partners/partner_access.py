@@ -10,7 +10,7 @@ from portal.tenancy.roles import Role
 
 
 def reach(membership: Membership) -> Reach:
-    """One query either way, nothing kept: a revoked grant bites on the next request."""
+    """One query either way, nothing kept: a revoked grant takes effect with the next request."""
     if membership.role == Role.CHANNEL_MANAGER:
         return Reach(partner_ids=_granted(membership))
     return _seated(membership)

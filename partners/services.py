@@ -179,7 +179,7 @@ def seat_on_join(invitation: Invitation, membership: Membership) -> None:
 
 
 def person_disable(*, actor: Actor, seat: Seat) -> None:
-    """Switch a person's access off; it bites on their next request."""
+    """Switch a person's access off; it takes effect with their next request."""
     people.membership_set_active(
         actor=actor, membership=seat.membership, active=False, partner_id=seat.partner_id
     )

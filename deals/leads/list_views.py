@@ -94,7 +94,7 @@ def _common(request: Any, chosen: Any, page: keyset.Page, total: int) -> dict[st
 
 def _counted(total: int) -> str:
     if total > keyset.MOST_COUNTED:
-        return f"More than {format_number(keyset.MOST_COUNTED)} leads"
+        return "Leads"
     return "1 lead" if total == 1 else f"{format_number(total)} leads"
 
 

@@ -81,7 +81,7 @@ def export(request: Any) -> HttpResponseBase:
 
 def _counted(total: int) -> str:
     if total > keyset.MOST_COUNTED:
-        return f"More than {format_number(keyset.MOST_COUNTED)} deals"
+        return "Deals"
     return "1 deal" if total == 1 else f"{format_number(total)} deals"
 
 

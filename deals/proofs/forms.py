@@ -19,7 +19,7 @@ class ProofForm(forms.Form):
         error_messages={"required": "Choose what proves the sale."},
     )
     upload = UploadField(label="Invoice or purchase order", required=False)
-    number = LineField(label="Its number", required=False, max_length=80)
+    number = LineField(label="Number on the document", required=False, max_length=80)
     serials = forms.CharField(
         label="Serial numbers",
         required=False,

@@ -125,7 +125,9 @@ def _currency_is_fixed(request: Any) -> bool:
 class MembershipForm(VendorModelForm):
     role = forms.ChoiceField(choices=STAFF_CHOICES)
     is_active = forms.BooleanField(
-        label="Has access", required=False, help_text="Switching it off bites on the person's next click."
+        label="Has access",
+        required=False,
+        help_text="Without it, the person can open nothing from the next page on.",
     )
 
 

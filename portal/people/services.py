@@ -156,7 +156,7 @@ def _new_person(email: str, first_name: str, last_name: str, password: str | Non
 def membership_set_active(
     *, actor: Actor, membership: Membership, active: bool, partner_id: int | None = None
 ) -> None:
-    """Switch a person's access on or off; it bites on the person's next request."""
+    """Switch a person's access on or off; it takes effect with the person's next request."""
     if not policies.may_disable(actor, membership, partner_id):
         raise PermissionDenied("You cannot change this person's access.")
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
@@ -171,7 +171,7 @@ def membership_set_active(
 
 @transaction.atomic
 def membership_change_role(*, actor: Actor, membership: Membership, role: Role) -> None:
-    """Give somebody of the vendor's staff another staff role; it bites on their next request."""
+    """Give somebody of the vendor's staff another staff role; it takes effect with their next request."""
     if not policies.may_change_role(actor, membership, role):
         raise PermissionDenied("You cannot change this person's role.")
     membership = Membership.objects.select_for_update().get(pk=membership.pk)

@@ -25,6 +25,7 @@ class PortalConfig(FeatureConfig):
     def ready(self) -> None:
         super().ready()
         from portal.notifications import email  # noqa: F401  (registers its effect)
+        from portal.requests import digest  # noqa: F401  (tells digests what waits)
         from portal.tenancy import (
             checks,  # noqa: F401  (the first two register)
             lookups,  # noqa: F401  (the first two register)

@@ -8,6 +8,7 @@ declare(
     EventType("deals.review_started", "Review started", "sales", "eye"),
     EventType("deals.step_approved", "Approval given", "sales", "check"),
     EventType("deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm"),
+    EventType("deals.deadline_moved", "Decision due at another time", "sales", "clock"),
     EventType("deals.returned", "Registration returned", "sales", "arrow-back-up"),
     EventType("deals.rejected", "Registration rejected", "sales", "x"),
     EventType("deals.approved", "Registration approved", "sales", "check"),

@@ -23,7 +23,7 @@ from deals.page import presenters
 from deals.protection import selectors as protection_selectors
 from deals.protection.models import Protection
 from partners.models import Partner
-from portal.requests.queue import Side, queue_of
+from portal.requests.queue import Side, queue_of, waiting_about
 from portal.tenancy.access import Actor
 from portal.ui import keyset
 from portal.ui.exports import csv_response
@@ -51,10 +51,13 @@ def deal_list(request: Any) -> HttpResponseBase:
     order = tables.order_of(request.GET.get("sort", ""))
     page = keyset.page(chosen.qs, order, request.GET.get("page", ""), PAGE)
     deals = _counted(keyset.count(chosen.qs))
+    waits = waiting_about(request.actor, [deal.reference for deal in page.rows])
     context = {
         "filter": chosen,
         "filtered": chosen.form.has_changed(),
-        "rows": tables.rows_html(page.rows, request.actor, many_partners=_many_partners(request.actor)),
+        "rows": tables.rows_html(
+            page.rows, waits, request.actor, many_partners=_many_partners(request.actor)
+        ),
         "page": page,
         "headline": f"{deals} found" if chosen.form.has_changed() else deals,
         "summary": deals if len(page.rows) < PAGE else f"{len(page.rows)} of {deals[0].lower()}{deals[1:]}",

@@ -4,7 +4,7 @@ Apps declare what they tell of (`declare_kinds`) and call `notify()` inside the 
 happened. Everything goes through the outbox or a unique key, so that nobody hears of a thing twice.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import groupby
@@ -189,6 +189,16 @@ def _members(user_ids: Collection[int]) -> dict[int, User]:
     return {membership.user_id: membership.user for membership in active.select_related("user")}
 
 
+#: What waits for a person now, for their digest: JSON of title, kind and due (a moment or None).
+Waiting = Callable[[Vendor, User], Sequence[Mapping[str, Any]]]
+_waiting: Waiting | None = None
+
+
+def provide_waiting(waiting: Waiting) -> None:
+    global _waiting  # noqa: PLW0603  (one provider per process, set once at start)
+    _waiting = waiting
+
+
 def _send_digest(vendor: Vendor, person: User, items: Sequence[Notification]) -> None:
     context = {
         "name": person.first_name or str(person),
@@ -200,6 +210,7 @@ def _send_digest(vendor: Vendor, person: User, items: Sequence[Notification]) ->
             }
             for item in items
         ],
+        "waiting": list(_waiting(vendor, person)) if _waiting else [],
         "link": absolute(vendor, "notifications"),
     }
     # The last of them names the mail: another run with other rows is another mail, never the same one.

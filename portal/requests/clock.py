@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.db.models import Q, QuerySet
@@ -16,6 +16,8 @@ C = TypeVar("C", bound=Clock)
 
 #: Rows looked at in one transaction; the next run takes the next.
 BATCH: Final = 200
+#: Hours are kept as fractions: a difference below this is no other time.
+_A_SECOND: Final = timedelta(seconds=1)
 
 
 def clock_start(
@@ -90,9 +92,9 @@ def _moved(vendor: Vendor, model: type[Clock], told: Moved, now: datetime) -> in
     for row in waiting.select_for_update(of=("self",), skip_locked=True).order_by("pk"):
         before = row.due_at
         due, remind = _times(row, calendar)
-        if due == before:
+        if abs(due - before) < _A_SECOND:
             continue
-        row.due_at, row.remind_at = due, remind
+        row.due_at, row.remind_at = due, remind if row.remind_at else None
         row.save(update_fields=["due_at", "remind_at"])
         told(vendor, row, before)
         moved += 1

@@ -197,8 +197,8 @@ def waiting_rows(
         "q_currency": _text(currency if currency else Value("")),
         "q_detail": Cast(JSONObject(**dict(detail or {})), JSONField()),
         "q_total": Window(Count("*")),
-        "q_overdue": Window(Count("*", filter=late)),
-        "q_today": Window(Count("*", filter=today)),
+        "q_overdue": Window(Count("pk", filter=late)),
+        "q_today": Window(Count("pk", filter=today)),
     }
     made = rows.order_by().annotate(**columns)
     urgent = (F("q_due").asc(nulls_last=True), F("q_since").asc(nulls_last=True), "pk")

@@ -74,6 +74,8 @@ def action(allowed: set[str], sees: set[str] | None = None, args: str = "", data
 MATRIX: dict[str, Line] = {
     "home": page(MEMBERS),
     "notifications": page(MEMBERS),
+    "requests:waiting": page(MEMBERS),
+    "requests:count": page(MEMBERS),
     "notifications_read": action(MEMBERS),
     "notification_preferences": page(MEMBERS),
     "notification_open": action({"partner_rep"}, args="notification"),

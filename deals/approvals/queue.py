@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from deals.approvals.models import ApprovalStep
+from deals.approvals.selectors import turn_due
 from deals.deal.models import PENDING
 from deals.deal.selectors import deals_visible
 from portal.requests.queue import Side, Source, add_source, waiting_rows
@@ -16,14 +16,12 @@ REGISTRATION = "deals.registration"
 
 
 def _pending(actor: Actor) -> QuerySet[Any]:
-    running = ApprovalStep.objects.filter(deal=OuterRef("pk"), decided_at=None, began_at__isnull=False)
-    step = running.order_by("-round", "position")
     return waiting_rows(
         deals_visible(actor).filter(status__in=PENDING),
         title="customer_name",
         reference="reference",
         since=Coalesce("pending_since", "submitted_at"),
-        due=Coalesce(Subquery(step.values("due_at")[:1]), F("decision_due_at")),
+        due=turn_due(),
         owner="assigned_to",
         role="needs_role",
         amount="amount",

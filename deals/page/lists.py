@@ -30,7 +30,7 @@ from portal.ui.exports import csv_response
 from portal.ui.formatting import format_number
 from portal.ui.keyset import Order
 
-_DUE = Order(F("decision_due_at"), datetime.fromisoformat)
+_DUE = Order(F("turn_due"), datetime.fromisoformat)
 #: How the list was last filtered and sorted, kept in the session.
 _REMEMBERED = "deals.list"
 _KEPT = ("q", "status", "stage", "partner", "sort")

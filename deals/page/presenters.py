@@ -63,12 +63,12 @@ def _protected(until: datetime | None, now: datetime) -> str:
     return f"protected for {format_span(left)} more"
 
 
-def waiting_headline(deals: Sequence[Deal], *, more: bool, now: datetime | None = None) -> str:
-    """The heading of the approvals: how many of these (sorted by due time) are late or due today."""
+def waiting_headline(deals: Sequence[Any], *, more: bool, now: datetime | None = None) -> str:
+    """The heading of the approvals: how many of these (sorted by `turn_due`) are late or due today."""
     if not deals:
         return "Nothing waits for a decision"
     now = now or timezone.now()
-    dues = [deal.decision_due_at for deal in deals if deal.decision_due_at]
+    dues = [deal.turn_due for deal in deals if deal.turn_due]
     late = sum(due <= now for due in dues)
     today = sum(due > now and formatting.local_day(due) == formatting.local_day(now) for due in dues)
     if late:

@@ -37,6 +37,7 @@ add_source(
         rows=lambda actor: _of(actor, DealStatus.RETURNED, "returned_at", "decision_reason"),
         step=lambda row: "",
         url=_edit,
+        rank=0,
     ),
     Source(
         key="deals.draft",
@@ -47,5 +48,6 @@ add_source(
         rows=lambda actor: None if actor.is_staff else _of(actor, DealStatus.DRAFT, "updated_at"),
         step=lambda row: "Nobody has seen it yet.",
         url=_edit,
+        rank=2,
     ),
 )

@@ -90,6 +90,7 @@ class Source:
     rows: Callable[[Actor], QuerySet[Any] | None]
     step: Callable[["Row"], str]
     url: Callable[["Row"], str]
+    rank: int = 1  # 0 comes first whatever its due time (somebody asked a question), 2 last
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def queue_of(actor: Actor, *only: str, side: Side | None = None) -> Queue:
     ]
     rows = _read(actor, chosen)
     items = [_waiting(actor, _sources[row.source], row) for row in rows]
-    items.sort(key=lambda one: (one.due or _LAST, one.since or _LAST))
+    items.sort(key=lambda one: (_sources[one.source].rank, one.due or _LAST, one.since or _LAST))
     totals = {row.source: Total(row.total, row.overdue, row.today) for row in rows}
     return Queue(items, totals)
 

@@ -31,6 +31,6 @@ def applied(actor: Actor, amendment: Amendment) -> None:
             "customer": deal.customer_name,
             "partner": deal.partner.name,
             "by": str(actor.user),
-            "changes": changes_of(amendment),
+            "facts": [[one["what"], f"{one['from']} → {one['to']}"] for one in changes_of(amendment)],
         },
     )

@@ -65,11 +65,9 @@ declare_emails(
     deal_returned=Email(
         subject="A question about {{ customer }}",
         preview="{{ reason|truncatewords:16 }}",
-        text=(
-            "{{ by }} needs to know more about {{ customer }} ({{ reference }}) before deciding:",
-            "The clock waits for you.",
-        ),
+        text=("{{ by }} needs to know more about {{ customer }} ({{ reference }}) before deciding:",),
         quote="{{ reason }}",
+        after=("The clock waits for you.",),
         action="Answer and submit again",
     ),
     deal_submitted=Email(
@@ -81,8 +79,8 @@ declare_emails(
         preview="{{ amount }}{% if due %}, decision due {{ due }}{% endif %}",
         text=(
             (
-                "{{ by }} {% if again %}has answered your question about{% else %}has registered{% "
-                "endif %} {{ customer }} ({{ reference }})."
+                "{{ by }} {% if again %}has answered your question about{% else %}has "
+                "registered{% endif %} {{ customer }} ({{ reference }})."
             ),
         ),
         facts=(
@@ -97,9 +95,9 @@ declare_emails(
         preview="{{ partner }} withdrew it{% if reason %}: {{ reason|truncatewords:16 }}{% endif %}",
         text=(
             (
-                "{{ by }} of {{ partner }} withdrew {{ customer }} ({{ reference }}, {{ amount "
-                '}}).{% if was == "approved" %} Its protection has ended.{% else %} There is '
-                "nothing left to decide.{% endif %}"
+                "{{ by }} of {{ partner }} withdrew {{ customer }} ({{ reference }}, "
+                '{{ amount }}).{% if was == "approved" %} Its protection has ended.{% else %} '
+                "There is nothing left to decide.{% endif %}"
             ),
         ),
         quote="{{ reason }}",

@@ -82,8 +82,8 @@ declare_emails(
         preview="Your rules name no partner who could still take it",
         text=(
             (
-                "Your rules name no partner who could still take the lead {{ customer }} ({{ "
-                "reference }}). Offer it to a partner you choose, or disqualify it."
+                "Your rules name no partner who could still take the lead {{ customer }} "
+                "({{ reference }}). Offer it to a partner you choose, or disqualify it."
             ),
         ),
         action="Find a partner for {{ reference }}",
@@ -94,8 +94,8 @@ declare_emails(
         preview="Answer by {{ due }}",
         text=(
             (
-                "{{ vendor.name }} offers you a lead: {{ customer }} ({{ reference }}){% if amount "
-                "%}, about {{ amount }}{% endif %}. {{ reason }}"
+                "{{ vendor.name }} offers you a lead: {{ customer }} "
+                "({{ reference }}){% if amount %}, about {{ amount }}{% endif %}. {{ reason }}"
             ),
             ("Please accept or decline it by {{ due }}. Once you have accepted, you see whom to talk to."),
         ),

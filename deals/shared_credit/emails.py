@@ -9,8 +9,9 @@ declare_emails(
         preview="The deal stays yours",
         text=(
             (
-                "From now on {{ share }} of {{ customer }} ({{ reference }}) is credited to {{ named "
-                "}}. The deal stays yours; {{ named }} sees its name, its own part and how it stands."
+                "From now on {{ share }} of {{ customer }} ({{ reference }}) is credited to "
+                "{{ named }}. The deal stays yours; {{ named }} sees its name, its own part and how "
+                "it stands."
             ),
         ),
         action="Open {{ reference }}",
@@ -34,8 +35,8 @@ declare_emails(
         preview="{{ reason }}",
         text=(
             (
-                "{{ by }} has ended the sharing of {{ customer }} ({{ reference }}) with {{ named "
-                "}}. From now on all of it is credited to you. The reason:"
+                "{{ by }} has ended the sharing of {{ customer }} ({{ reference }}) with "
+                "{{ named }}. From now on all of it is credited to you. The reason:"
             ),
         ),
         quote="{{ reason }}",

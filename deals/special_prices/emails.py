@@ -9,9 +9,9 @@ declare_emails(
         preview="{{ price }} instead of {{ list_price }}",
         text=(
             (
-                "Your price for {{ customer }} ({{ reference }}) is {{ price }} instead of {{ "
-                "list_price }}. A deal won after {{ last }} is won without it; if you need longer, "
-                "ask again."
+                "Your price for {{ customer }} ({{ reference }}) is {{ price }} instead of "
+                "{{ list_price }}. A deal won after {{ last }} is won without it; if you need "
+                "longer, ask again."
             ),
         ),
         action="Open {{ reference }}",

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from deals.approvals import decision_times, steps
 from deals.disputes import services as disputes_services
+from deals.handover.services import handover
 from deals.leads import clocks as leads
 from deals.protection import reminders
 from deals.protection import services as protection_services
@@ -22,6 +23,7 @@ def nudge_approvals() -> int:
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
+            handover,  # first: whoever left is not reminded
             steps.approvals_nudge,
             disputes_services.cases_mind,
         )

@@ -11,6 +11,7 @@ from scorecards.views import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("resume/", people_views.resume, name="resume"),
     path("switch/", people_views.switch, name="switch"),
     path("join/<str:token>/", people_views.join, name="join"),
     path("notifications/", notifications_views.inbox, name="notifications"),
@@ -20,12 +21,15 @@ urlpatterns = [
     path("waiting/", include("portal.requests.urls")),
     path("brand.css", ui_views.brand, name="brand"),
     path("healthz", ui_views.healthz, name="healthz"),
+    path("amount/", people_views.amount, name="amount"),
     path("guide/", guide, name="guide"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.people.account_urls")),
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),
     path("learning/", include("enablement.urls")),
+    path("xapi/", include("enablement.records.urls")),
+    path("content/", include("enablement.packages.content_urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),
 ]

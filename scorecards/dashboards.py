@@ -281,6 +281,7 @@ class Money:
     """An open deal as money on its way, in minor units of the vendor's currency."""
 
     deal: Deal
+    today: date
 
     @property
     def amount(self) -> int | None:
@@ -297,7 +298,7 @@ class Money:
     @property
     def is_late(self) -> bool:
         close = self.deal.expected_close
-        return close is not None and close < timezone.localdate()
+        return close is not None and close < self.today
 
     @property
     def is_unprotected(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.urls import set_script_prefix
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from portal.tenancy.models import Vendor
 from portal.tenancy.scope import Scope, entered, system_scope
 from tests.database import database_of_this_worker
 from tests.support.factories import PASSWORD, VendorFactory
+from tests.support.patience import patient
 from tests.support.worlds import Person, PortalClient, VendorWorld, build_vendor
 
 CHROMIUM_FLAGS = [
@@ -44,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None,
@@ -63,6 +71,7 @@ def django_db_setup(
 def _fresh_process_state() -> Iterator[None]:
     """What a process keeps between requests must not leak between tests."""
     vendors.forget()
+    cache.clear()  # counts of tries
     set_script_prefix("/")
     # A test's "today" is its vendor's, as on the pages; for an hour each night that is not the day of UTC.
     timezone.activate("Europe/Vienna")
@@ -145,7 +154,7 @@ def browser_of(chromium: Any, live_server: Any, world: VendorWorld) -> Iterator[
         context = chromium.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(patient(15_000))
         page.goto(f"{live_server.url}/v/{world.vendor.slug}/")
         page.get_by_label("E-mail").fill(person.user.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -227,7 +227,8 @@ def approvals_nudge(*, vendor: Vendor, now: datetime | None = None) -> int:
 
 
 def _at_half_time(rows: QuerySet[ApprovalStep], now: datetime) -> list[ApprovalStep]:
-    due = rows.filter(half_told_at=None, reminded_at=None, escalated_at=None, half_at__lte=now)
+    unasked = rows.filter(half_told_at=None, reminded_at=None, escalated_at=None, is_silent=False)
+    due = unasked.filter(half_at__lte=now)
     steps = list(due.order_by("pk").select_for_update(of=("self",), skip_locked=True)[:BATCH])
     for step in steps:
         step.half_told_at = now
@@ -258,6 +259,13 @@ def _take_in(vendor: Vendor, now: datetime) -> None:
         rule = first_fitting(_rules(), _case(deal))
         asked = rule if rule and rule.outcome == Outcome.STEPS else None
         _begin(vendor, deal, deal.pending_since or deal.submitted_at or now, _asks(vendor, deal, asked))
+        if _is_history(deal):
+            ApprovalStep.objects.filter(deal=deal, decided_at=None).update(is_silent=True)
+
+
+def _is_history(deal: Deal) -> bool:
+    """Was it overdue elsewhere when it was loaded? It waits in the lists, and nobody gets a mail for it."""
+    return bool(deal.pending_since and deal.submitted_at and deal.pending_since > deal.submitted_at)
 
 
 def claimed_elsewhere(error: ValidationError) -> bool:

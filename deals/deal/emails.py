@@ -115,4 +115,13 @@ declare_emails(
         ),
         action="Review {{ reference }}",
     ),
+    deal_handed_over=Email(
+        subject="Yours now: {{ what }} of {{ customer }}",
+        preview="{{ former }} does not look after it any more.",
+        text=(
+            "{{ former }} does not look after this any more. The {{ what }} of {{ customer }} "
+            "({{ reference }}{% if partner %}, {{ partner }}{% endif %}) is with you now.",
+        ),
+        action="Open {{ reference }}",
+    ),
 )

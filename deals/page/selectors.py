@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from deals.deal.models import Deal
 from deals.deal.selectors import deals_visible
@@ -66,12 +65,11 @@ group by kind
 
 def partner_today(actor: Actor, most: int = 5) -> Today:
     """The own partner's (a distributor's without its sub-partners') next money, in two statements."""
-    now = timezone.now()
     parameters = {
         "vendor": actor.vendor.pk,
         "partner": actor.partner.pk,
         "registrant": actor.user.pk if sees_own_deals_only(actor) else None,
-        "last_day": timezone.localdate(now) + CLOSING,
+        "last_day": actor.vendor.today + CLOSING,
         "most": most,
     }
     with connection.cursor() as cursor:

@@ -54,7 +54,7 @@ def clocks_ring(rows: QuerySet[Any], now: datetime) -> Rung:
     """
     soon = Q(reminded_at=None, remind_at__lte=now, escalated_at=None)
     late = Q(escalated_at=None, due_at__lte=now)
-    due = rows.filter(soon | late).order_by("pk")
+    due = rows.filter(soon | late, is_silent=False).order_by("pk")
     taken = list(due.select_for_update(of=("self",), skip_locked=True)[:BATCH])
     overdue = [row for row in taken if row.due_at <= now]
     reminded = [row for row in taken if row.due_at > now]

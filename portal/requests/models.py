@@ -26,6 +26,9 @@ class Clock(models.Model):
     due_at = models.DateTimeField()
     remind_at = models.DateTimeField(null=True, help_text="When whoever is asked is reminded.")
     reminded_at = models.DateTimeField(null=True)
+    is_silent = models.BooleanField(
+        default=False, help_text="It was overdue elsewhere when it was loaded: nobody is told."
+    )
     escalated_at = models.DateTimeField(
         null=True, help_text="When the program admins were told it is overdue."
     )

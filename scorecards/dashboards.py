@@ -10,10 +10,10 @@ from django.db import connection
 from django.db.models import Count, F, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 
-from deals.approvals import selectors as approvals_selectors
-from deals.deal.tables import addresses
-from deals.page.home import Decisions, Ending, Urgency, desk_figures
+from deals.approvals.queue import REGISTRATION
+from deals.page.home import Decisions, Ending, desk_figures
 from portal.metrics.declarations import AsOf
+from portal.requests import queue
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from scorecards import headlines, selectors
@@ -22,7 +22,7 @@ from scorecards.selectors import Listed
 
 PAGE = 50
 PAGE_AT_HOME = 25
-WAITING = 8
+WAITING = TURNS = 8
 DECISIONS = timedelta(days=30)
 MOST_DECISIONS = 1_000  # a busy vendor's median needs no more of them
 
@@ -70,6 +70,15 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Urgency:
+    """How many registrations wait for the vendor, and how urgently."""
+
+    total: int
+    overdue: int
+    today: int  # due before the vendor's day ends
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """What the portfolio is read with: the last night's run (None before the first), tiers and regions."""
 
@@ -87,7 +96,6 @@ class Desk:
     totals: Totals
     decisions: Decisions
     ending: Ending
-    waiting: Urgency
 
 
 # In SQL, because putting these together from querysets takes longer than running them. Row security holds
@@ -127,7 +135,7 @@ def desk(actor: Actor, day: date) -> Desk:
         cursor.execute(_TOTALS, {"vendor": actor.vendor.pk})
         totals = Totals(*cursor.fetchone())
     at_work = desk_figures(actor)
-    return Desk(quarter_of(actor.vendor, day), totals, at_work.decisions, at_work.ending, at_work.waiting)
+    return Desk(quarter_of(actor.vendor, day), totals, at_work.decisions, at_work.ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ class Waiting:
     """Registrations that wait for the vendor: how many by urgency, and the most urgent few."""
 
     urgency: Urgency
-    deals: list[dict[str, Any]]
+    rows: Sequence[queue.Waiting]
 
     @property
     def total(self) -> int:
@@ -143,7 +151,7 @@ class Waiting:
 
     @property
     def more(self) -> int:
-        return self.total - len(self.deals)
+        return self.total - len(self.rows)
 
     @property
     def aside(self) -> str:
@@ -151,22 +159,11 @@ class Waiting:
         return f"{overdue} overdue, {today} due today"
 
 
-def waiting(actor: Actor, urgency: Urgency, most: int = WAITING) -> Waiting:
+def waiting(actor: Actor, most: int = WAITING) -> Waiting:
     """One statement."""
-    rows = approvals_selectors.waiting_for_decision(actor)
-    found = list(rows.values(*_SHOWN, partner_name=F("partner__name"))[:most])
-    address = addresses()
-    for row in found:
-        row["url"] = address(row["reference"])
-        row["owner"] = f"{row[_OWNER[0]] or ''} {row[_OWNER[1]] or ''}".strip() or row[_OWNER[2]]
-    return Waiting(urgency, found)
-
-
-_OWNER = ("assigned_to__first_name", "assigned_to__last_name", "assigned_to__email")
-_SHOWN = (
-    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at",
-    *_OWNER,
-)  # fmt: skip
+    found = queue.queue_of(actor, REGISTRATION)
+    total = found.total(REGISTRATION)
+    return Waiting(Urgency(total.count, total.overdue, total.today), found.items[:most])
 
 
 # The portfolio ---------------------------------------------------------------------------------------------

@@ -1,16 +1,13 @@
-"""What the homes of both sides show of deals: the vendor's desk, the partner's turn and its money."""
+"""What the homes of both sides show of deals: the vendor's desk, and the partner's money on its way."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.urls import reverse
 from django.utils import timezone
 
 from deals.deal.models import Deal
-from deals.page.selectors import Today
 from deals.protection.selectors import SOON
-from portal.metrics.declarations import AsOf
 from portal.tenancy.access import Actor
 from portal.tenancy.scope import All
 from portal.tenancy.tables import array_of
@@ -45,21 +42,11 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Urgency:
-    """How many registrations wait for the vendor, and how urgently."""
-
-    total: int
-    overdue: int
-    today: int  # due before the vendor's day ends
-
-
-@dataclass(frozen=True, slots=True)
 class DeskFigures:
-    """How fast the vendor decides, what is about to lose its protection, and what waits."""
+    """How fast the vendor decides, and what is about to lose its protection."""
 
     decisions: Decisions
     ending: Ending
-    waiting: Urgency
 
 
 #: Each figure reads a narrow set of its own. In SQL, because putting these together from querysets takes
@@ -83,12 +70,7 @@ select
     (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
      from deals_deal
      where vendor_id = %(vendor)s and approved_at is not null
-        and open_until > %(now)s and open_until <= %(soon)s),
-    (select json_build_array(
-        count(*), count(*) filter (where decision_due_at < %(now)s),
-        count(*) filter (where decision_due_at >= %(now)s and decision_due_at < %(midnight)s))
-     from deals_deal
-     where vendor_id = %(vendor)s and status in ('submitted', 'under_review'))
+        and open_until > %(now)s and open_until <= %(soon)s)
 """
 
 
@@ -106,12 +88,11 @@ def desk_figures(actor: Actor) -> DeskFigures:
         "most": MOST_DECISIONS,
         "now": now,
         "soon": now + SOON,
-        "midnight": AsOf.of(actor.vendor, actor.vendor.today).end,
     }
     with connection.cursor() as cursor:
         cursor.execute(_DESK, parameters)
-        decided, ending, waiting = cursor.fetchone()
-    return DeskFigures(_decisions(*decided), _ending(*ending), Urgency(*waiting))
+        decided, ending = cursor.fetchone()
+    return DeskFigures(_decisions(*decided), _ending(*ending))
 
 
 def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
@@ -123,79 +104,6 @@ def _ending(count: int, amount: int, first: str | None) -> Ending:
 
 
 # The partner's home --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One thing that waits for the partner, since `started`, until `due` where there is a deadline."""
-
-    deal: Deal
-    kind: str
-    text: str
-    action: str
-    url: str
-    started: datetime | None
-    due: datetime | None = None
-
-    @property
-    def since(self) -> str:
-        return f"since {formatting.format_when(self.started)}" if self.started else ""
-
-
-def turns(today: Today, day: date) -> list[Turn]:
-    """What waits for the partner: questions first, then protection about to end, then unfinished drafts."""
-    returned = [
-        Turn(
-            deal,
-            "Registration returned to you",
-            f"“{deal.decision_reason}”",
-            "Answer",
-            _edit(deal),
-            deal.returned_at,
-        )
-        for deal in today.returned.deals
-    ]
-    ending = [
-        Turn(
-            deal,
-            "Protection ends",
-            _ends(deal, day),
-            "Extend",
-            f"{_page(deal)}#protection",
-            deal.approved_at,
-            deal.expires_at,
-        )
-        for deal in today.ending.deals
-    ]
-    drafts = [
-        Turn(deal, "Draft, not sent yet", "Nobody has seen it yet.", "Finish", _edit(deal), deal.updated_at)
-        for deal in today.draft.deals
-    ]
-    return [*returned, *ending, *drafts]
-
-
-def _edit(deal: Deal) -> str:
-    return reverse("deals:edit", args=[deal.reference])
-
-
-def _page(deal: Deal) -> str:
-    return reverse("deals:detail", args=[deal.reference])
-
-
-def _ends(deal: Deal, day: date) -> str:
-    """What the end of the protection means for this deal, seen from a day."""
-    stage = f"In stage {deal.stage.name}. " if deal.stage else ""
-    if deal.expected_close is None or deal.expires_at is None:
-        return f"{stage}No expected close given."
-    if deal.expected_close < day:
-        return f"{stage}Was expected to close {formatting.format_date(deal.expected_close)}."
-    days = (deal.expected_close - timezone.localdate(deal.expires_at)).days
-    if days <= 0:
-        return f"{stage}Expected to close {formatting.format_date(deal.expected_close)}."
-    return (
-        f"{stage}Expected to close {formatting.format_date(deal.expected_close)}, "
-        f"{formatting.format_days(days)} after protection ends."
-    )
 
 
 @dataclass(frozen=True, slots=True)

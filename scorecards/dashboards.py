@@ -86,6 +86,7 @@ class Programme:
     computed_at: datetime | None
     tiers: list[tuple[int, str]]
     regions: list[tuple[int, str]]
+    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,10 @@ select
     (select coalesce(json_agg(json_build_array(id, name) order by rank desc), '[]') from partners_tier
      where vendor_id = %(vendor)s),
     (select coalesce(json_agg(json_build_array(id, name) order by name), '[]') from partners_region
-     where vendor_id = %(vendor)s)
-"""
-_TOTALS = """
-select count(*), coalesce(sum(booked), 0)::bigint, coalesce(sum(booked_quarter), 0)::bigint,
-    coalesce(sum(pipeline), 0)::bigint
-from scorecards_latestscore
-where vendor_id = %(vendor)s
+     where vendor_id = %(vendor)s),
+    (select json_build_array(
+        count(*), coalesce(sum(booked), 0), coalesce(sum(booked_quarter), 0), coalesce(sum(pipeline), 0))
+     from scorecards_latestscore where vendor_id = %(vendor)s)
 """
 
 
@@ -121,21 +119,19 @@ def programme(vendor: Vendor) -> Programme:
     """One statement."""
     with connection.cursor() as cursor:
         cursor.execute(_PROGRAMME, {"vendor": vendor.pk})
-        run, tiers, regions = cursor.fetchone()
+        run, tiers, regions, totals = cursor.fetchone()
     day, finished = run or (None, None)
     return Programme(
         day and date.fromisoformat(day), finished and datetime.fromisoformat(finished),
-        [(pk, name) for pk, name in tiers], [(pk, name) for pk, name in regions],
+        [(pk, name) for pk, name in tiers], [(pk, name) for pk, name in regions], Totals(*totals),
     )  # fmt: skip
 
 
-def desk(actor: Actor, day: date) -> Desk:
-    """Two statements; `day` is that of the last night."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TOTALS, {"vendor": actor.vendor.pk})
-        totals = Totals(*cursor.fetchone())
+def desk(actor: Actor, programme: Programme) -> Desk:
+    """One statement; the quarter is that of the last night."""
     at_work = desk_figures(actor)
-    return Desk(quarter_of(actor.vendor, day), totals, at_work.decisions, at_work.ending)
+    quarter = quarter_of(actor.vendor, programme.day or actor.vendor.today)
+    return Desk(quarter, programme.totals, at_work.decisions, at_work.ending)
 
 
 @dataclass(frozen=True, slots=True)

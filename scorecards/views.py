@@ -47,7 +47,7 @@ def _vendor_home(request: Any) -> HttpResponse:
     if request.htmx.target == "portfolio":
         return portfolio(request, dashboards.PAGE_AT_HOME)
     programme = dashboards.programme(request.vendor)
-    desk = dashboards.desk(request.actor, programme.day or request.vendor.today)
+    desk = dashboards.desk(request.actor, programme)
     waiting = dashboards.waiting(request.actor)
     movers = selectors.movers()
     listed = _portfolio(request, programme, dashboards.PAGE_AT_HOME, also=[*movers.fell, *movers.rose])

@@ -21,13 +21,15 @@ from deals.notes.models import InternalNote, Note
 from deals.proofs.models import Proof, ProofFile, SerialNumber
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
 from deals.registration.models import DealTerms
+from deals.sales.models import CreditLineVersion, DealVersion, StageVersion
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
-from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
+from partners.models import Partner, PartnerVersion, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.calendar.models import Holiday, WorkingHours
 from portal.events.log import record
 from portal.events.models import OutboxMessage, PortalEvent
 from portal.files.uploads import checked
+from portal.history.models import LateFact
 from portal.money.models import ExchangeRate
 from portal.notifications.models import Notification, NotificationPreference
 from portal.people.models import Invitation, Membership
@@ -38,13 +40,14 @@ from portal.tenancy.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.tenancy.tables import TenantModel
 from portal.tenancy.wall import across_the_wall
 from scorecards.models import (
+    LatestScore,
     MetricTarget,
+    ProgrammeVersion,
     QuadrantWeight,
     Scorecard,
     ScoringRun,
+    ScoringScheme,
     StalePartner,
-    Standing,
-    Yardstick,
 )
 from tests.enablement import fillers as records_and_packages
 from tests.support import factories
@@ -419,6 +422,33 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "BulkUpload": lambda world: factories.BulkUploadFactory(partner=_a_deal().partner),
     "Attachment": lambda world: factories.AttachmentFactory(deal=_a_deal()),
+    "DealVersion": lambda world: DealVersion.objects.create(
+        deal=_a_deal(), partner=_a_deal().partner, held_until=_a_deal().created_at
+    ),
+    "StageVersion": lambda world: StageVersion.objects.create(
+        stage=world.stages[0], probability=20, held_until=_a_deal().created_at
+    ),
+    "CreditLineVersion": lambda world: CreditLineVersion.objects.create(
+        line=CreditLine.objects.first() or FILLERS["CreditLine"](world)[0],
+        partner=world.partners["alpha"],
+        deal=_a_deal(),
+        kind="sourced",
+        held_until=_a_deal().created_at,
+    ),
+    "LateFact": lambda world: LateFact.objects.create(
+        partner_id=_a_deal().partner_id,
+        kind="added",
+        subject_type="deals.deal",
+        subject_id=_a_deal().pk,
+        holds_from=_a_deal().created_at,
+        noted_at=_a_deal().created_at,
+    ),
+    "PartnerVersion": lambda world: PartnerVersion.objects.create(
+        partner=world.partners["alpha"], held_until=_a_deal().created_at
+    ),
+    "ProgrammeVersion": lambda world: ProgrammeVersion.objects.create(
+        held_until=_a_deal().created_at, targets=[], weights={}
+    ),
     "DealTerms": lambda world: DealTerms.objects.create(),
     "InternalNote": lambda world: InternalNote.objects.create(
         partner=_a_deal().partner, deal=_a_deal(), text="Ask finance."
@@ -545,7 +575,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "QuadrantWeight": lambda world: QuadrantWeight.objects.create(quadrant="sales", weight=35),
     "Scorecard": lambda world: Scorecard.objects.create(
         partner=_a_deal().partner,
-        yardstick=Yardstick.objects.create(digest="of the card", rules={}),
+        scheme=ScoringScheme.objects.create(digest="of the card", rules={}),
         as_of=date(2026, 1, 1),
         computed_at=_a_deal().created_at,
         coverage=35,
@@ -563,10 +593,10 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
     ),
-    "Standing": lambda world: Standing.objects.create(
+    "LatestScore": lambda world: LatestScore.objects.create(
         partner=_a_deal().partner, as_of=date(2026, 1, 1), computed_at=_a_deal().created_at, coverage=35
     ),
-    "Yardstick": lambda world: Yardstick.objects.create(digest="of nothing", rules={}),
+    "ScoringScheme": lambda world: ScoringScheme.objects.create(digest="of nothing", rules={}),
 }
 
 

@@ -240,7 +240,7 @@ def protection_bar(deal: Deal, now: datetime | None = None) -> ProtectionBar | N
     ends, here = share(total, length), share(used, length)
     close = None if closing is None else share(max(closing, 0), length)
     return ProtectionBar(
-        title=_bar_title(closing, total, end, now),
+        title=_bar_title(deal.expected_close, total, first, end, now),
         spoken=f"Protection from {format_date(start)} to {format_date(end)}, {used} of {total} days used.",
         today=Mark(here, _anchor(here), f"today, day {used} of {total}", "", strong=True),
         ends=ends,
@@ -263,12 +263,14 @@ def _anchor(x: float) -> str:
     return "end" if x >= 45 else "start"
 
 
-def _bar_title(closing: int | None, total: int, end: datetime, now: datetime) -> str:
+def _bar_title(close: date | None, total: int, first: date, end: datetime, now: datetime) -> str:
     if end <= now:
         return "Protection has run out"
-    if closing is None:
+    if close is None:
         return f"Protected until {format_date(end)}"
-    after = closing - total
+    if close < formatting.local_day(now):  # a day that is over says nothing about the protection
+        return f"Protected until {format_date(end)}; the expected close, {format_date(close)}, has passed"
+    after = (close - first).days - total
     if after == 0:
         return "Expected to close on the last protected day"
     side = "after" if after > 0 else "before"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from deals.customers.models import Customer
 from deals.deal.models import Deal, DealStatus
-from deals.metrics import METRICS, sales
 from deals.outcome import services as outcome_services
+from deals.sales.metrics import METRICS, sales
 from deals.shared_credit import services as shared_credit_services
 from deals.shared_credit import views
 from deals.shared_credit.models import CoSell, CoSellStage, CreditLine
@@ -574,7 +574,7 @@ class TestWhatCounts:
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             rows = list(metric.rows(world.partners["beta"].pk, today))
             result = sales(today)["bookings"]
-        assert [row.credited for row in rows] == [70_000_00]
+        assert [row.amount_then for row in rows] == [70_000_00]
         assert result[world.partners["beta"].pk].value == 70_000_00
         beside = result[world.partners["delta"].pk].beside or {}
         assert (beside["influenced"], beside["influenced_deals"]) == (30_000_00, 1)

@@ -67,6 +67,8 @@ SCHEMA = exactly(
             key={"type": "string"},
             health=MAYBE,
             coverage=NUMBER,
+            known_now={"type": "null"},
+            sums=exactly(booked=MAYBE, booked_quarter=MAYBE, pipeline=MAYBE),
             quadrants=exactly(sales=QUADRANT, enablement=QUADRANT, marketing=QUADRANT, engagement=QUADRANT),
             metrics={"type": "object", "additionalProperties": METRIC, "minProperties": 9},
         ),
@@ -151,8 +153,8 @@ def test_one_partner_alone(sample: Vendor) -> None:
 def test_without_json_it_is_a_table(sample: Vendor) -> None:
     lines = score(AS_OF).splitlines()
     assert lines[0] == "Maven as of 2017-12-31, amounts in USD"
-    assert lines[1].startswith("32 won, 24 lost, win rate 0.571429, ")
-    assert lines[-1].split() == ["dina-frost", "0.00", "17.50", "-", "0.00", "0.00"]
+    assert lines[1].startswith("won 32, lost 24, win rate 0.571429, ")
+    assert lines[-1].split() == ["dina-frost", "0.00", "17.50", "0.00", "-", "-", "-", "0.00", "0.00", "0.00"]
 
 
 def test_a_vendor_without_anything_has_empty_totals(db: None) -> None:

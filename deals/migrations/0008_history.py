@@ -14,9 +14,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0006_words_of_customers'),
+        ('deals', '0007_requests'),
         ('partners', '0004_history'),
-        ('portal', '0006_history'),
+        ('portal', '0007_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

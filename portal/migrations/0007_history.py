@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0005_events_of_any_month'),
+        ('portal', '0006_requests'),
     ]
 
     operations = [

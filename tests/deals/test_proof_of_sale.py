@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from deals.proofs.services import serial_key
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
@@ -16,6 +15,7 @@ from django.utils import timezone
 from deals.deal.models import Deal, DealLine
 from deals.outcome import services as outcome_services
 from deals.proofs.models import Proof, ProofFile, SerialNumber
+from deals.proofs.policies import serial_key
 from deals.proofs.requests import PROOF
 from deals.sales.metrics import METRICS, sales, totals
 from deals.shared_credit import services as shared_credit_services

@@ -24,6 +24,8 @@ from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import PriceRequest
 from enablement.assignments.services import course_assign
 from enablement.editor import services as editor
+from enablement.packages.models import ModulePackage
+from enablement.packages.services import launch_begin
 from partners.models import Partner
 from partners.services import person_invite
 from portal.events.models import PortalEvent
@@ -32,7 +34,7 @@ from portal.files.uploads import checked
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
-from tests.enablement import school
+from tests.enablement import packages, school
 from tests.support import factories, leads
 from tests.support.files import PDF, PNG, VTT
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -80,6 +82,7 @@ MATRIX: dict[str, Line] = {
     "notifications_read": action(MEMBERS),
     "notification_preferences": page(MEMBERS),
     "notification_open": action({"partner_rep"}, args="notification"),
+    "amount": page(MEMBERS),
     "guide": page(set()),  # the style guide exists in the demo and while developing only
     "partners:list": page(STAFF, PARTNER_PEOPLE),
     "partners:export": page(STAFF, PARTNER_PEOPLE),
@@ -196,6 +199,9 @@ MATRIX: dict[str, Line] = {
     "enablement:module_done": action({"partner_rep"}, STAFF, args="module"),
     "enablement:module_skip": action({"partner_rep"}, STAFF, args="module"),
     "enablement:module_place": action({"partner_rep"}, STAFF, args="module", data="place"),
+    "enablement:package_launch": action({"partner_rep"}, args="package_module"),
+    "enablement:play": page({"partner_rep"}, args="package_launch"),
+    "enablement:package_look": page(STAFF, args="package_link"),
     "enablement:preview": page(STAFF, args="version_module"),
     "enablement:file": page(MEMBERS, args="course_file"),
     "enablement:captions": page(MEMBERS, args="course_captions"),
@@ -307,6 +313,8 @@ PERSONAL_ARGS: dict[str, dict[str, str]] = {
 }
 PERSONAL = ("account_", "mfa_")
 PUBLIC = {"brand", "healthz", "join", "switch", "resume"}
+#: Answer to a key or a signed token and to no person: `test_a_key_is_asked_for_and_no_person_let_in`.
+KEYED = ("records:", "content:")
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
 ADMINISTRATION = "admin:"
 
@@ -326,7 +334,7 @@ def _walk(patterns: Any, namespaces: tuple[str, ...]) -> Iterator[tuple[str, str
 
 def test_every_address_is_in_the_matrix() -> None:
     names = {name for name, _ in addresses()}
-    ours = {n for n in names if not n.startswith((*PERSONAL, ADMINISTRATION)) and n not in PUBLIC}
+    ours = {n for n in names if not n.startswith((*PERSONAL, *KEYED, ADMINISTRATION)) and n not in PUBLIC}
     assert ours == set(MATRIX), "an address nobody said who may open"
 
 
@@ -355,6 +363,26 @@ def test_pages_of_the_person(
             elif wanted != 302:
                 assert 'class="gate"' in answer.text, "not styled as ours"
                 assert (world.vendor.name in answer.text) == (vendor is not None)
+
+
+@pytest.mark.django_db
+def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: Any) -> None:
+    """Not even the program admin's session opens the record store or a package's files."""
+    answers = {"records:more": 401, "content:play": 404, "content:save": 404, "content:file": 404}
+    args = {"records:more": ["x"], "content:play": ["x"], "content:save": ["x"], "content:file": ["x", "y"]}
+    names = {name for name, _ in addresses() if name.startswith(KEYED)}
+    assert len(names) > 10
+    for name in names - {"records:about"}:  # which versions are spoken is no secret
+        for person in (world.people["program_admin"], world.people["partner_rep"], None):
+            address = reverse(name, args=args.get(name))
+            send = client_as(person, world.vendor)
+            body = {"part": "x", "sequence": 1, "data": {}}
+            answer = (
+                send.post(address, body, content_type="application/json")
+                if name == "content:save"
+                else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
+            )
+            assert answer.status_code == answers.get(name, 401), (name, person)
 
 
 @pytest.fixture
@@ -513,6 +541,7 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         )
     place = {"slug": course.slug}
     return {
+        **package_targets(world),
         "course": place,
         "module": {**place, "position": 1},
         "version_module": {**place, "number": 1, "position": 1},
@@ -532,6 +561,21 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "question": {"pk": question.pk},
         "refresher": {**place, "pk": refresher.pk},
         "learning_path": {"slug": path.slug},
+    }
+
+
+def package_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """A course that plays a package, which the rep has begun."""
+    rep, course = world.people["partner_rep"], packages.course_with(world, packages.charging())
+    enrolment = school.enrol(rep, course)
+    (module,) = school.modules(world, course)
+    launch = school.do(launch_begin, rep, enrolment=enrolment, module=module)
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        link = ModulePackage.objects.get(module=module)
+    return {
+        "package_module": {"enrolment_id": enrolment.pk, "position": 1},
+        "package_launch": {"pk": launch.pk},
+        "package_link": {"pk": link.pk},
     }
 
 

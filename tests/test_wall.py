@@ -46,6 +46,7 @@ from scorecards.models import (
     Standing,
     Yardstick,
 )
+from tests.enablement import fillers as records_and_packages
 from tests.enablement import school
 from tests.support import factories
 from tests.support.files import PDF
@@ -394,6 +395,7 @@ def _a_side(world: VendorWorld) -> CaseSide:
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     **{model.__name__: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
+    **records_and_packages.FILLERS,
     "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
     "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
         rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")

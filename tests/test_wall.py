@@ -13,7 +13,7 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers.models import Customer, OtherName
+from deals.customers.models import Customer, OtherName, SharedDomain
 from deals.deal.models import Deal, StageChange
 from deals.disputes.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
@@ -396,6 +396,7 @@ def _a_side(world: VendorWorld) -> CaseSide:
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     **{model.__name__: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
     **records_and_packages.FILLERS,
+    "SharedDomain": lambda world: SharedDomain.objects.create(domain="group.example"),
     "OtherName": lambda world: OtherName.objects.create(
         name="Facebook", company="Meta", name_key="facebook", company_key="meta"
     ),

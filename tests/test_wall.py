@@ -358,7 +358,7 @@ def fill_everything(world: VendorWorld) -> None:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         for model in WALLED:
             if not model._base_manager.exists():
-                FILLERS[model.__name__](world)
+                (FILLERS.get(model._meta.label) or FILLERS[model.__name__])(world)
 
 
 def _a_deal() -> Deal:
@@ -394,8 +394,9 @@ def _a_side(world: VendorWorld) -> CaseSide:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
-    **{model.__name__: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
-    **records_and_packages.FILLERS,
+    # By the full name: more than one app has attachments.
+    **{model._meta.label: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
+    **{f"enablement.{name}": filled for name, filled in records_and_packages.FILLERS.items()},
     "SharedDomain": lambda world: SharedDomain.objects.create(domain="group.example"),
     "OtherName": lambda world: OtherName.objects.create(
         name="Facebook", company="Meta", name_key="facebook", company_key="meta"

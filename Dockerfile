@@ -20,4 +20,4 @@ RUN SECRET_KEY=build DATABASE_URL=postgresql:///build REDIS_URL=redis://build \
 
 USER portal
 EXPOSE 8000
-CMD ["gunicorn", "portal.wsgi", "--bind=0.0.0.0:8000", "--preload", "--worker-tmp-dir=/dev/shm", "--access-logfile=-", "--no-control-socket"]
+CMD ["gunicorn", "portal.wsgi", "--bind=0.0.0.0:8000", "--worker-class=portal.worker.BufferingWorker", "--threads=4", "--preload", "--worker-tmp-dir=/dev/shm", "--access-logfile=-", "--no-control-socket"]

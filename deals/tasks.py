@@ -5,6 +5,7 @@ from django.utils import timezone
 from deals.amendments import services as amendments_services
 from deals.approvals import decision_times, steps
 from deals.disputes import services as disputes_services
+from deals.handover.services import handover
 from deals.leads import clocks as leads
 from deals.proofs import services as proofs_services
 from deals.protection import extensions, reminders
@@ -24,6 +25,7 @@ def nudge_approvals() -> int:
 def _nudged(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         nudges = (
+            handover,  # first: whoever left is not reminded
             steps.approvals_nudge,
             extensions.extensions_nudge,
             amendments_services.amendments_nudge,

@@ -21,6 +21,7 @@ from portal.events.models import PortalEvent
 from portal.imports.admin import ImportAdminMixin
 from portal.metrics.declarations import all_metrics
 from portal.people.models import Membership
+from portal.text import folded_name
 from portal.ui.formatting import format_money, from_minor, to_minor
 from portal.ui.forms import VendorModelForm
 
@@ -224,7 +225,7 @@ class PartnerAdmin(ImportAdminMixin, VendorModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(name_key__prefix=search_term.strip().lower()), False
+        return queryset.filter(name_key__prefix=folded_name(search_term)), False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from partners import grants, policies
-from partners.models import Partner, PartnerStatus, PartnerType, Region, Seat, SeatInvitation, Tier
+from partners.models import STOPPED, Partner, PartnerStatus, PartnerType, Region, Seat, SeatInvitation, Tier
 from portal.events.log import record
 from portal.people import services as people
 from portal.people.models import Invitation, Membership
@@ -16,6 +16,7 @@ from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import PARTNER_ROLES, Role
 from portal.tenancy.wall import across_the_wall
+from portal.text import email_address
 
 #: What a channel manager may change of a partner; the rest is arranged by the program admin.
 DETAILS = frozenset({"name", "type", "country", "city", "website"})
@@ -87,10 +88,10 @@ def status_change(*, actor: Actor, partner: Partner, status: str, reason: str = 
     before = PartnerStatus(partner.status)
     if before == status:
         return partner
-    if status in (PartnerStatus.SUSPENDED, PartnerStatus.ENDED) and not reason.strip():
+    if status in STOPPED and not reason.strip():
         raise ValidationError({"reason": "Give a reason: the partner reads it on its timeline."})
-    partner.status = status
-    partner.save(update_fields=["status"])
+    partner.status, partner.status_since = status, timezone.now()
+    partner.save(update_fields=["status", "status_since"])
     data = {"from": before.label, "to": status.label, "reason": reason.strip()}
     record("partners.status_changed", actor=actor, partner_id=partner.pk, subject=partner, data=data)
     return partner
@@ -144,23 +145,35 @@ def _has_sub_partners(partner: Partner) -> bool:
 def person_invite(*, actor: Actor, partner: Partner, email: str, role: str) -> Invitation:
     """Invite somebody into a seat at the partner.
 
-    PermissionDenied for another partner's admin or a role of the vendor's staff; ValidationError for a
-    person who is in already or has an open invitation to this partner.
+    PermissionDenied for another partner's admin or a role of the vendor's staff; ValidationError for
+    somebody who sits in this partner or has an open invitation to it. Pressed twice is once.
     """
     if role not in PARTNER_ROLES:
         raise PermissionDenied("A partner's people are reps or admins.")
     _require(policies.may_manage_people(actor, partner), "You cannot invite people into this partner.")
-    if _invited(partner, email):
-        raise ValidationError({"email": "This person has an open invitation already."})
+    people.invite_once(actor.vendor, email, partner.pk)
+    found = people.open_invitation(Invitation.objects.filter(seat_invitation__partner=partner), email)
+    if found and people.is_same_click(actor, found, role):
+        return found
+    if found:
+        raise ValidationError({"email": people.OPEN_ALREADY})
+    _refuse_colleague(partner, email)
     invitation = people.invitation_create(actor=actor, email=email, role=Role(role), partner_id=partner.pk)
     SeatInvitation.objects.create(invitation=invitation, partner=partner)
     return invitation
 
 
-def _invited(partner: Partner, email: str) -> bool:
-    waiting = {"accepted_at": None, "revoked_at": None, "expires_at__gt": timezone.now()}
-    open_ones = Invitation.objects.filter(seat_invitation__partner=partner, **waiting)
-    return open_ones.filter(email__iexact=email.strip()).exists()
+def _refuse_colleague(partner: Partner, email: str) -> None:
+    """Who sits here already is no secret to who invites: they stand in the same list."""
+    seats = Seat.objects.filter(partner=partner, user__email=email_address(email), left_at=None)
+    seat = seats.select_related("membership").first()
+    if seat is None:
+        return
+    if seat.membership.is_active:
+        raise ValidationError({"email": "This person is among the people of this partner already."})
+    raise ValidationError(
+        {"email": "This person's access is switched off. Switch it on again in the list of people."}
+    )
 
 
 def person_invitation_revoke(*, actor: Actor, invited: SeatInvitation) -> None:
@@ -173,13 +186,16 @@ def seat_on_join(invitation: Invitation, membership: Membership) -> None:
     target = SeatInvitation.objects.filter(invitation=invitation).first()
     if target is None:
         return
-    Seat.objects.get_or_create(
+    seat, is_new = Seat.objects.get_or_create(
         membership=membership, defaults={"partner_id": target.partner_id, "user_id": membership.user_id}
     )
+    if not is_new:  # somebody who had left comes back, perhaps to another partner
+        seat.partner_id, seat.since, seat.left_at = target.partner_id, timezone.now(), None
+        seat.save(update_fields=["partner", "since", "left_at"])
 
 
 def person_disable(*, actor: Actor, seat: Seat) -> None:
-    """Switch a person's access off; it bites on their next request."""
+    """Switch a person's access off; it takes effect with their next request."""
     people.membership_set_active(
         actor=actor, membership=seat.membership, active=False, partner_id=seat.partner_id
     )

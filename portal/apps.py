@@ -24,14 +24,19 @@ class PortalConfig(FeatureConfig):
     def ready(self) -> None:
         super().ready()
         from portal.notifications import email  # noqa: F401  (registers its effect)
+        from portal.people.accounts import resume_past_the_prefix
         from portal.tenancy import (
             checks,  # noqa: F401  (the first two register)
             lookups,  # noqa: F401  (the first two register)
+            open_tables,
             privileges,
             vendors,
         )
 
-        post_migrate.connect(privileges.grant_to_app_role, dispatch_uid="portal.privileges")
+        resume_past_the_prefix()
+        # Once, though every app sends the signal: all tables are there at the first.
+        post_migrate.connect(privileges.grant_to_app_role, sender=self, dispatch_uid="portal.privileges")
+        post_migrate.connect(open_tables.narrow, sender=self, dispatch_uid="portal.tenancy.open_tables")
         for name in ("Vendor", "VendorHost", "WorkingHours", "Holiday"):
             model = self.get_model(name)
             post_save.connect(vendors.forget, sender=model, dispatch_uid=f"portal.forget.{model.__name__}")

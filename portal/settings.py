@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "portal.tenancy.middleware.ScopeMiddleware",
     "portal.tenancy.middleware.MemberRequiredMiddleware",
     "portal.tenancy.middleware.AccountFormMiddleware",
+    "portal.tenancy.middleware.MethodMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -114,6 +115,10 @@ LOGIN_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "portal.people.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_FORMS = {
+    "login": "portal.ui.forms.SignInForm",
+    "reset_password": "portal.ui.forms.PasswordForgottenForm",
+}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Invitations prove the address; nobody signs up unasked.
@@ -122,6 +127,14 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Failed sign-ins are counted in portal/accounts.py. Whole offices come from one address, so what counts per
+# address is wide; what counts per account or person stays narrow.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "reset_password": "60/m/ip,5/h/key",
+    "reset_password_from_key": "60/m/ip",
+    "signup": "60/m/ip",
+}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Partner Portal"
@@ -129,6 +142,8 @@ MFA_TOTP_ISSUER = "Partner Portal"
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
+CSRF_FAILURE_VIEW = "portal.people.views.csrf_failure"
+SESSION_ENGINE = "portal.people.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -209,7 +224,21 @@ CONTENT_URL = env.text(
 CONTENT_HOST = CONTENT_URL.partition("//")[2].partition(":")[0]
 
 REDIS_URL = env.text("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+#: Holds counts of tries (portal/limits.py, and allauth's own), which every process must see alike.
+CACHES = {
+    "default": {
+        "BACKEND": "portal.limits.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": {
+            "serializer": "portal.limits.JsonSerializer",
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        },
+    }
+}
+#: Proxies (addresses or networks) whose X-Forwarded-For is believed; of all others only the peer counts.
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_EXPORT_USE_TRANSACTIONS = True

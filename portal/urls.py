@@ -11,6 +11,7 @@ from scorecards.views import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("resume/", people_views.resume, name="resume"),
     path("switch/", people_views.switch, name="switch"),
     path("join/<str:token>/", people_views.join, name="join"),
     path("notifications/", notifications_views.inbox, name="notifications"),
@@ -20,7 +21,7 @@ urlpatterns = [
     path("brand.css", ui_views.brand, name="brand"),
     path("healthz", ui_views.healthz, name="healthz"),
     path("guide/", guide, name="guide"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.people.account_urls")),
     path("partners/", include("partners.urls")),
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),

@@ -7,6 +7,7 @@ from portal.ui import views as ui_views
 
 urlpatterns = [
     path("", people_views.switch, name="home"),
+    path("resume/", people_views.resume, name="resume"),
     path("healthz", ui_views.healthz, name="healthz"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.people.account_urls")),
 ]

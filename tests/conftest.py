@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.urls import set_script_prefix
 from django.utils import timezone
 
@@ -63,6 +64,7 @@ def django_db_setup(
 def _fresh_process_state() -> Iterator[None]:
     """What a process keeps between requests must not leak between tests."""
     vendors.forget()
+    cache.clear()  # counts of tries
     set_script_prefix("/")
     # A test's "today" is its vendor's, as on the pages; for an hour each night that is not the day of UTC.
     timezone.activate("Europe/Vienna")

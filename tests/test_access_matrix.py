@@ -187,6 +187,7 @@ MATRIX: dict[str, Line] = {
     "enablement:home": page(MEMBERS),
     "enablement:catalogue": page(MEMBERS),
     "enablement:record": page(MEMBERS),
+    "enablement:next_step": page(PARTNER_PEOPLE),
     "enablement:paths": page(MEMBERS),
     "enablement:path": page(MEMBERS, args="learning_path"),
     "enablement:course": page(MEMBERS, args="course"),
@@ -268,9 +269,49 @@ MATRIX: dict[str, Line] = {
     "scorecards:metric_rows_export": page(SEE_BETA, args="metric"),
 }
 
-#: Pages of the person, not of a membership: allauth's own, tested in test_vendors.py and test_invitations.py.
+
+@dataclass(frozen=True)
+class Personal:
+    """A page of the person, not of a membership: what GET answers strangers, and somebody signed in."""
+
+    anonymous: int
+    member: int
+    args: str = ""
+
+
+#: Everything under /accounts/, at a vendor's address and outside of any. All else of the library is off.
+PERSONAL_PAGES: dict[str, Personal] = {
+    "account_login": Personal(200, 302),
+    "account_logout": Personal(302, 200),
+    "account_inactive": Personal(200, 200),
+    "account_signup": Personal(200, 302),  # says that one joins by invitation
+    "account_reauthenticate": Personal(302, 200),
+    "account_email": Personal(302, 200),
+    "account_email_cancel": Personal(302, 302),
+    "account_email_prove": Personal(404, 404, "token"),
+    "account_email_undo": Personal(404, 404, "token"),
+    "account_change_password": Personal(302, 200),
+    "account_set_password": Personal(302, 302),
+    "account_reset_password": Personal(200, 200),
+    "account_reset_password_done": Personal(200, 200),
+    "account_reset_password_from_key_done": Personal(200, 200),
+    "account_reset_password_from_key": Personal(200, 200, "reset"),
+    "mfa_index": Personal(302, 200),
+    "mfa_authenticate": Personal(302, 302),
+    "mfa_reauthenticate": Personal(302, 302),
+    "mfa_activate_totp": Personal(302, 302),
+    "mfa_deactivate_totp": Personal(302, 404),
+    "mfa_view_recovery_codes": Personal(302, 404),
+    "mfa_generate_recovery_codes": Personal(302, 302),
+    "mfa_download_recovery_codes": Personal(302, 404),
+}
+PERSONAL_ARGS: dict[str, dict[str, str]] = {
+    "": {},
+    "token": {"token": "made-up"},
+    "reset": {"uidb36": "1", "key": "made-up"},
+}
 PERSONAL = ("account_", "mfa_")
-PUBLIC = {"brand", "healthz", "join", "switch"}
+PUBLIC = {"brand", "healthz", "join", "switch", "resume"}
 #: Answer to a key or a signed token and to no person: `test_a_key_is_asked_for_and_no_person_let_in`.
 KEYED = ("records:", "content:")
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
@@ -314,6 +355,33 @@ def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: 
                 else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
             )
             assert answer.status_code == answers.get(name, 401), (name, person)
+
+
+def test_every_address_of_the_account_is_in_the_matrix_too() -> None:
+    for urlconf in ("portal.urls", "portal.urls_lobby"):
+        names = {name for name, _ in _walk(get_resolver(urlconf).url_patterns, ())}
+        assert {name for name in names if name.startswith(PERSONAL)} == set(PERSONAL_PAGES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(PERSONAL_PAGES))
+def test_pages_of_the_person(
+    address: str, world: VendorWorld, client_as: Callable[..., PortalClient]
+) -> None:
+    """The same at the vendor's address and outside; every page in our frame; strangers go to sign-in."""
+    line = PERSONAL_PAGES[address]
+    for vendor in (world.vendor, None):
+        path = reverse(address, kwargs=PERSONAL_ARGS[line.args])
+        for person, wanted in ((None, line.anonymous), (world.people["partner_rep"], line.member)):
+            client = client_as(person, vendor)
+            client.prefix = f"/v/{vendor.slug}" if vendor else ""
+            answer = client.get(path)
+            assert answer.status_code == wanted, (path, person, answer)
+            if wanted == 302 and person is None:
+                assert "/accounts/login/" in answer.url
+            elif wanted != 302:
+                assert 'class="gate"' in answer.text, "not styled as ours"
+                assert (world.vendor.name in answer.text) == (vendor is not None)
 
 
 @pytest.fixture

@@ -70,9 +70,24 @@ def test_the_specification_would_catch_a_mistake(compose, schema):
 
 def test_every_service_that_stays_up_has_a_health_check(compose):
     lasting = {name for name, service in compose["services"].items() if service["restart"] != "no"}
-    assert lasting == {"db", "redis", *RUNS_THE_APP}
+    assert lasting == {"db", "redis", "proxy", *RUNS_THE_APP}
     assert {name for name in lasting if "healthcheck" not in compose["services"][name]} == set()
     assert "/healthz" in str(compose["services"]["web"]["healthcheck"]["test"])
+
+
+def test_only_the_proxy_is_reached_from_outside_and_it_buffers(compose):
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["proxy"]
+    config = (PROJECT / "docker/nginx.conf.template").read_text()
+    for line in ("proxy_request_buffering on;", "proxy_buffering on;", "client_header_timeout 15s;"):
+        assert line in config
+    assert "client_max_body_size ${REQUEST_LIMIT_MB}m;" in config
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    assert compose["services"]["web"]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
+    assert f"set_real_ip_from {network['subnet']};" in config
+
+
+def test_web_runs_the_worker_that_reads_whole_requests():
+    assert '"--worker-class=portal.worker.BufferingWorker"' in (PROJECT / "Dockerfile").read_text()
 
 
 def test_every_image_names_its_version(compose):
@@ -116,7 +131,7 @@ def test_the_environment_passes_the_deployment_check(compose, name, tmp_path):
 
 
 def test_every_app_is_in_the_image():
-    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {"tests"}
+    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {"tests", "demo"}
     copied = set(re.findall(r"^!(\w+)$", (PROJECT / ".dockerignore").read_text(), re.MULTILINE))
     assert packages <= copied
 

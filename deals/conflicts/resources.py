@@ -6,7 +6,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers.resources import CustomerFinder, Domain, domain_in
+from deals.customers.match_keys import registrable_domain
+from deals.customers.resources import CustomerFinder, Domain
 from partners.resources.products import product_lookup
 from portal.imports.cells import Cell, Country, Known, Text
 from portal.imports.maps import folded
@@ -40,7 +41,7 @@ class DirectAccountResource(VendorResource):
         self.of_customer: dict[Any, Any] = {account.customer_id: account.pk for account in self.accounts}
 
     def prepare(self, records: list[Record]) -> list[Record]:
-        domains = {domain_in(one.texts.get("domain", "")) for one in records}
+        domains = {registrable_domain(one.texts.get("domain", "")) for one in records}
         self.customers = CustomerFinder({one.texts["name"] for one in records}, domains)
         return records
 

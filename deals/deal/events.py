@@ -8,6 +8,8 @@ declare(
     EventType("deals.review_started", "Review started", "sales", "eye"),
     EventType("deals.step_approved", "Approval given", "sales", "check"),
     EventType("deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm"),
+    EventType("deals.handed_over", "Passed on to who looks after it now", "", "user-check"),
+    EventType("deals.lead_handed_over", "Lead passed on to who looks after it now", "", "user-check"),
     EventType("deals.returned", "Registration returned", "sales", "arrow-back-up"),
     EventType("deals.rejected", "Registration rejected", "sales", "x"),
     EventType("deals.approved", "Registration approved", "sales", "check"),

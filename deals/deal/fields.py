@@ -10,23 +10,7 @@ from deals.deal.models import Deal
 from portal.ui.formatting import from_minor, parse_amount, to_minor
 
 MOST: Final = Decimal(10) ** 12
-#: Control characters, line breaks and what turns the direction of the text after it; not NUL, which is
-#: refused with a message.
-_BREAKS = re.compile(r"[\x01-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _LETTERS_WITHIN = re.compile(r"\d[^\W\d_]+\d")
-
-
-class LineField(forms.CharField):
-    """One line of text: no control characters, single spaces; a required one says something readable."""
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return " ".join(_BREAKS.sub(" ", text).split())
-
-    def validate(self, value: Any) -> None:
-        super().validate(value)
-        if self.required and not any(sign.isalnum() for sign in value):
-            raise forms.ValidationError(self.error_messages["required"], code="required")
 
 
 class AmountField(forms.CharField):

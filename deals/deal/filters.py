@@ -1,6 +1,5 @@
 """Filters of the deal list."""
 
-import re
 from typing import Any
 
 import django_filters
@@ -9,8 +8,9 @@ from django.db.models import Q, QuerySet
 
 from deals.deal.models import Deal, DealStatus
 from partners.models import Partner
+from portal import references
+from portal.text import folded_key, folded_name
 
-_REFERENCE = re.compile(r"^d-?0*(\d{1,15})$", re.IGNORECASE)
 #: More partners than this share the first letters: the list would be no help.
 MOST_PARTNERS = 200
 
@@ -46,12 +46,12 @@ class DealFilter(django_filters.FilterSet):
             del self.filters["partner"]
 
     def found(self, rows: QuerySet[Deal], name: str, text: str) -> QuerySet[Deal]:
-        reference = _REFERENCE.match(text.strip())
+        reference = references.meant("D", text)
         if reference:
-            return rows.filter(reference=f"D-{int(reference[1]):06d}")
-        return rows.filter(customer_key__prefix=text.strip().lower())
+            return rows.filter(reference=reference)
+        return rows.filter(customer_key__prefix=folded_name(text))
 
     def of_partner(self, rows: QuerySet[Deal], name: str, text: str) -> QuerySet[Deal]:
         # Ids first: the planner then knows how few rows they mean.
-        named = Partner.objects.filter(Q(name_key__prefix=text.strip().lower()) | Q(slug=text.strip()))
+        named = Partner.objects.filter(Q(name_key__prefix=folded_name(text)) | Q(slug=folded_key(text)))
         return rows.filter(partner_id__in=list(named.values_list("pk", flat=True)[:MOST_PARTNERS]))

@@ -5,14 +5,16 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Greatest, Least, Lower
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 from django_countries.fields import CountryField
 
 from deals.customers.models import Customer
 from partners.models import Partner, Product
+from portal.fields import AddressField
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
+from portal.tenancy.lookups import FoldedName
 from portal.tenancy.tables import TenantKey, TenantModel
 
 
@@ -70,21 +72,6 @@ class DealSource(models.TextChoices):
 PENDING = (DealStatus.SUBMITTED, DealStatus.UNDER_REVIEW)
 
 
-class DealCounter(TenantModel):
-    """The number last given to a deal of this vendor. Its row lock keeps two deals from taking one number."""
-
-    last = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            RowSecurity(rows=Rows.STAFF, name="deals_dealcounter_rows"),
-            models.UniqueConstraint(fields=["vendor"], name="deals_dealcounter_once"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.last)
-
-
 #: What the list is sorted by where a column may be empty: no amount is the least, no date the last.
 AMOUNT_KEY = Coalesce("amount_vendor", models.Value(-1), output_field=models.BigIntegerField())
 CLOSE_KEY = Coalesce("expected_close", models.Value(date(9999, 12, 31)), output_field=models.DateField())
@@ -108,7 +95,7 @@ class Deal(TenantModel):
     """A deal registration. Metrics read its timestamps; `status` only says where it stands now."""
 
     partner = TenantKey(Partner, related_name="deals")
-    reference = models.CharField(max_length=20, help_text="Human reference, for example D-000042.")
+    reference = models.CharField(max_length=20, help_text="Human reference, for example D-4F7HQ2X.")
     external_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
     form_key = models.UUIDField(
         null=True, editable=False, help_text="Which form and answers it came from: sent twice is one deal."
@@ -120,7 +107,7 @@ class Deal(TenantModel):
     customer = TenantKey(Customer, related_name="deals", null=True, blank=True)
     customer_name = models.CharField(max_length=200, help_text="As the partner wrote it.")
     customer_key = models.GeneratedField(
-        expression=Lower("customer_name"),
+        expression=FoldedName("customer_name", length=200),
         # "C": one index then serves both the order of a list and the search by prefix.
         output_field=models.CharField(max_length=200, db_collation="C"),
         db_persist=True,
@@ -128,7 +115,7 @@ class Deal(TenantModel):
     customer_domain = models.CharField("customer's website or domain", max_length=253, blank=True)
     customer_country = CountryField("customer's country", blank=True)
     contact_name = models.CharField(max_length=120, blank=True)
-    contact_email = models.EmailField(blank=True)
+    contact_email = AddressField(blank=True)
     contact_phone = models.CharField(max_length=40, blank=True)
 
     amount = models.BigIntegerField(null=True, help_text="Expected amount in minor units; empty: not stated.")

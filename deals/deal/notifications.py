@@ -20,6 +20,7 @@ KINDS: Final = (
     Kind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
     Kind("deals.noted_by_partner", "A partner wrote a note on a registration", for_staff=True),
     Kind("deals.withdrawn", "A partner withdrew a registration I decide", for_staff=True),
+    Kind("deals.handed_over", "What a colleague looked after is mine now", for_staff=True),
     Kind("deals.noted_by_vendor", "The vendor wrote a note on my registration", for_partners=True),
     Kind("deals.approved", "My registration was approved", for_partners=True),
     Kind("deals.returned", "My registration came back with a question", for_partners=True),
@@ -86,6 +87,32 @@ def withdrawn(actor: Actor, deal: Deal, event: PortalEvent) -> None:
     """To whoever would have decided, or granted the protection that ends."""
     told = _by(actor) | {"reason": deal.withdrawal_reason, "was": event.data["was"], **_worth(deal)}
     _tell("withdrawn", actor.vendor, deal, f"{event.pk}", deciders(deal), told)
+
+
+def handed_over(
+    vendor: Vendor, deal: Deal, now: User | None, former: User | None, what: str, event: PortalEvent
+) -> None:
+    """To whoever looks after it now."""
+    told = {"former": str(former), "what": what, **_worth(deal)}
+    _tell("handed_over", vendor, deal, f"{event.pk}", [now] if now else program_admins(), told)
+
+
+def lead_handed_over(vendor: Vendor, lead: Any, former: User | None, event: PortalEvent) -> None:
+    notify(
+        "deals.handed_over",
+        vendor=vendor,
+        key=f"deal_handed_over:{event.pk}",
+        to=[lead.owner] if lead.owner else program_admins(),
+        page="leads:detail",
+        target=lead.reference,
+        template="deal_handed_over",
+        context={
+            "reference": lead.reference,
+            "customer": lead.customer_name,
+            "former": str(former),
+            "what": "lead",
+        },
+    )
 
 
 def _by(actor: Actor) -> dict[str, Any]:

@@ -1,18 +1,18 @@
 """A manager enters a lead, or corrects one that no partner has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Max
 
 from deals.deal.people import as_the_vendor
 from deals.leads import policies
 from deals.leads.actions import managed, one_at_a_time, tell_vendor
 from deals.leads.models import Lead, LeadLine
 from partners.models import Product
+from portal.references import draw
 from portal.tenancy.access import Actor
 
 #: What is answered about a lead; amount in minor units of `currency`, owner and region by id.
@@ -23,15 +23,14 @@ ANSWERS: Final = (
 Lines = Iterable[tuple[int, int]]
 
 
-def numbers_take(count: int = 1) -> list[tuple[int, str]]:
-    """The next `count` (number, reference) pairs, (42, "L-000042"), in the caller's transaction.
+def references_take(count: int = 1) -> list[str]:
+    """`count` references, such as "L-4F7HQ2X", that no lead of the vendor has."""
+    return draw("L", count, _taken)
 
-    Whoever comes second waits until the first has written or given up.
-    """
-    one_at_a_time("number leads")
+
+def _taken(candidates: Collection[str]) -> Collection[str]:
     with as_the_vendor():
-        last = Lead.objects.order_by().aggregate(last=Max("number"))["last"] or 0
-    return [(number, f"L-{number:06d}") for number in range(last + 1, last + 1 + count)]
+        return set(Lead.objects.filter(reference__in=candidates).values_list("reference", flat=True))
 
 
 @transaction.atomic
@@ -65,13 +64,13 @@ def lead_save(
 def _entered(actor: Actor, answers: Mapping[str, Any], lines: Lines, key: UUID | None) -> Lead:
     if not policies.may_enter(actor):
         raise PermissionDenied("Leads are entered by managers.")
-    one_at_a_time("number leads")  # before looking: the same form may be sent twice at the same moment
+    one_at_a_time("enter leads")  # before looking: the same form may be sent twice at the same moment
     sent_before: Lead | None = Lead.objects.filter(form_key=key).first() if key else None
     if sent_before:
         return sent_before
     lead = Lead(currency=actor.vendor.currency, created_by=actor.user, owner=actor.user, form_key=key)
     _with_answers(lead, answers)
-    lead.number, lead.reference = numbers_take()[0]
+    lead.reference = references_take()[0]
     lead.save(force_insert=True)
     _set_lines(lead, lines)
     tell_vendor("deals.lead_created", actor, lead)

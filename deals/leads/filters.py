@@ -1,6 +1,5 @@
 """Filters of the lists of leads: the vendor's leads, a partner's offers."""
 
-import re
 from typing import Any
 
 import django_filters
@@ -9,9 +8,9 @@ from django.db.models import Q, QuerySet
 
 from deals.leads.models import FREE, Lead, LeadOffer, LeadStatus, OfferOutcome
 from deals.leads.selectors import Counts, overdue
+from portal import references
+from portal.text import folded_name
 from portal.ui.formatting import format_number
-
-_REFERENCE = re.compile(r"^l-?0*(\d{1,9})$", re.IGNORECASE)
 
 #: What became of an offer, as its partner sorts them.
 OFFERS: dict[str, tuple[str, Q]] = {
@@ -36,10 +35,10 @@ class _ByCustomer(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(method="in_state", label="State")
 
     def found(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
-        reference = _REFERENCE.match(text.strip())
+        reference = references.meant("L", text)
         if reference:
-            return rows.filter(reference=f"L-{int(reference[1]):06d}")
-        return rows.filter(customer_key__prefix=text.strip().lower())
+            return rows.filter(reference=reference)
+        return rows.filter(customer_key__prefix=folded_name(text))
 
 
 class LeadFilter(_ByCustomer):

@@ -8,11 +8,12 @@ from django import forms
 from django.utils import timezone
 from django_countries import countries
 
+from deals.customers.domains import shared_domains
 from deals.customers.match_keys import registrable_domain
-from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import AmountField, DayField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
+from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import from_minor, to_minor
 
 #: Rows for products on the form; a lead that came with more shows them all.
@@ -63,7 +64,7 @@ class LeadForm(forms.Form):
         help_text="A partner sees the contact once it has accepted.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(
@@ -119,8 +120,8 @@ class LeadForm(forms.Form):
         domain = registrable_domain(typed) if typed else ""
         if typed and not domain:
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
-        if domain in MAIL_PROVIDERS:
-            raise forms.ValidationError(f"{domain} belongs to a mail provider. Leave this empty instead.")
+        if domain and shared_domains().is_shared(typed):
+            raise forms.ValidationError(f"{domain} is shared by many companies. Leave this empty instead.")
         return typed
 
     def clean(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,6 +14,8 @@ from deals.leads import policies, presenters, selectors, tables
 from deals.leads.filters import LeadFilter, OfferFilter
 from deals.leads.forms import PartnerForm
 from partners.models import Partner
+from partners.selectors import partners_called
+from portal.text import folded_name
 from portal.ui import keyset
 from portal.ui.exports import csv_response
 from portal.ui.formatting import format_number
@@ -94,7 +95,7 @@ def _common(request: Any, chosen: Any, page: keyset.Page, total: int) -> dict[st
 
 def _counted(total: int) -> str:
     if total > keyset.MOST_COUNTED:
-        return f"More than {format_number(keyset.MOST_COUNTED)} leads"
+        return "Leads"
     return "1 lead" if total == 1 else f"{format_number(total)} leads"
 
 
@@ -150,6 +151,8 @@ def bulk(request: Any) -> HttpResponseBase:
     if form and not partner:
         return _leads_page(request, bulk=form, ticked=references)
     leads = list(selectors.leads_visible(actor).filter(reference__in=references))
+    if len(leads) != len(set(references)):
+        raise Http404("a lead of somebody else")
     if not leads:
         messages.warning(request, "Nothing was selected. Tick the leads to offer.")
         return redirect("leads:list")
@@ -167,8 +170,8 @@ def _named_partner(form: PartnerForm) -> Partner | None:
     if not form.is_valid():
         return None
     text = form.cleaned_data["partner"]
-    found = list(Partner.objects.filter(Q(slug=text.lower()) | Q(name_key=text.lower()))[:2])
-    found = found or list(Partner.objects.filter(name_key__prefix=text.lower())[:2])
+    found = partners_called(Partner.objects.all(), text, most=2)
+    found = found or list(Partner.objects.filter(name_key__prefix=folded_name(text))[:2])
     if len(found) == 1:
         return found[0]
     form.add_error(

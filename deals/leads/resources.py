@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from deals.customers.resources import Domain
-from deals.leads.entry import numbers_take
+from deals.leads.entry import references_take
 from deals.leads.models import FREE, Lead, LeadLine
 from partners.models import Region
 from partners.resources.products import product_lookup
@@ -130,8 +130,8 @@ class LeadResource(VendorResource):
 
     def before_writing(self, instances: list[Any]) -> None:
         new = [lead for lead in instances if lead.pk is None]
-        for lead, (number, reference) in zip(new, numbers_take(len(new)) if new else (), strict=True):
-            lead.number, lead.reference, lead.created_at = number, reference, self.now
+        for lead, reference in zip(new, references_take(len(new)) if new else (), strict=True):
+            lead.reference, lead.created_at = reference, self.now
 
     def after_writing(self) -> None:
         moved = [one.instance for one in self.saved if _items_moved(one)]

@@ -7,9 +7,10 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, LineField, minor_amount
+from deals.deal.fields import AmountField, DayField, minor_amount
 from deals.deal.models import Deal, Stage
 from deals.registration.forms import DealForm
+from portal.fields import LineField
 from portal.ui.formatting import format_date
 
 LOSS_REASONS: Final = (

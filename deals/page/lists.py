@@ -80,7 +80,7 @@ def export(request: Any) -> HttpResponseBase:
 
 def _counted(total: int) -> str:
     if total > keyset.MOST_COUNTED:
-        return f"More than {format_number(keyset.MOST_COUNTED)} deals"
+        return "Deals"
     return "1 deal" if total == 1 else f"{format_number(total)} deals"
 
 
@@ -167,8 +167,12 @@ def _approve_selected(request: Any) -> HttpResponseBase:
 
 
 def _chosen(request: Any) -> QuerySet[Deal]:
-    references = [text for text in request.POST.getlist("reference") if "\0" not in text][:100]
-    return deal_selectors.deals_visible(request.actor).filter(reference__in=references)
+    """The ticked registrations; Http404 if one of them is not to be seen."""
+    references = {text.replace("\0", "") for text in request.POST.getlist("reference")[:100]}
+    chosen = deal_selectors.deals_visible(request.actor).filter(reference__in=references)
+    if chosen.count() != len(references):
+        raise Http404("a registration of somebody else")
+    return chosen
 
 
 @require_GET

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from deals.deal.fields import LineField
 from deals.proofs.models import ProofKind
+from portal.fields import LineField
 from portal.files.uploads import UploadField
 
 
@@ -19,7 +19,7 @@ class ProofForm(forms.Form):
         error_messages={"required": "Choose what proves the sale."},
     )
     upload = UploadField(label="Invoice or purchase order", required=False)
-    number = LineField(label="Its number", required=False, max_length=80)
+    number = LineField(label="Number on the document", required=False, max_length=80)
     serials = forms.CharField(
         label="Serial numbers",
         required=False,

@@ -117,4 +117,5 @@ def _tell(
         target=deal.reference,
         template=f"deal_{what}",
         context={**about, **told},
+        secrets=("extend_link",),
     )

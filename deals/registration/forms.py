@@ -9,11 +9,12 @@ from django import forms
 from django.utils import timezone
 from django_countries import countries
 
+from deals.customers.domains import shared_domains
 from deals.customers.match_keys import registrable_domain
-from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField, amount_typed, minor_amount
+from deals.deal.fields import AmountField, DayField, amount_typed, minor_amount
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
+from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import format_date
 
 Choices = Sequence[tuple[str, str]]
@@ -48,7 +49,7 @@ class DealForm(forms.Form):
         error_messages={"required": "Name somebody at the customer."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(
@@ -119,9 +120,10 @@ class DealForm(forms.Form):
         domain = registrable_domain(typed)
         if not domain:
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
-        if domain in MAIL_PROVIDERS:
+        if shared_domains().is_shared(typed):
             raise forms.ValidationError(
-                f"{domain} belongs to a mail provider. Enter the customer’s own domain, or leave this empty."
+                f"{domain} is shared by many companies and does not tell who the customer is. "
+                "Enter the customer’s own domain, or leave this empty."
             )
         return typed
 

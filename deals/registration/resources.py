@@ -14,7 +14,8 @@ from django.db.models import Model, OuterRef, Subquery
 
 from deals.conflicts.candidates import Typed
 from deals.conflicts.check import CLAIMING, Inquiry, conflict_checks
-from deals.customers.resources import CustomerFinder, Domain, domain_in
+from deals.customers.match_keys import registrable_domain
+from deals.customers.resources import CustomerFinder, Domain
 from deals.deal.models import PENDING, Deal, DealLine, DealSource, DealStatus, Stage, StageChange, Verdict
 from deals.deal.references import references_take
 from deals.protection.models import Protection
@@ -165,7 +166,7 @@ class DealResource(VendorResource):
         names = {one.texts.get("customer") or one.texts.get("customer_name") for one in records}
         domains = {one.texts.get("customer_domain", "") for one in records}
         self.customers = CustomerFinder(
-            {name for name in names if name}, {domain_in(domain) for domain in domains}
+            {name for name in names if name}, {registrable_domain(domain) for domain in domains}
         )
         return records
 

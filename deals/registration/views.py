@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from deals.approvals import selectors as approvals_selectors
-from deals.conflicts.views import Checked, checked
+from deals.conflicts.views import Checked, checked, own_or_404
 from deals.deal import policies
 from deals.deal import selectors as deal_selectors
 from deals.deal.models import Deal, DealStatus
@@ -227,7 +227,8 @@ def duplicates(request: Any) -> HttpResponse:
         raise PermissionDenied("Only people of an active partner register deals.")
     name, domain = (request.GET.get(field, "")[:253] for field in ("customer_name", "customer_domain"))
     twins = selectors.own_duplicates(request.actor, name, domain)
-    twins = [twin for twin in twins if twin.reference != request.GET.get("deal")]
+    edited = own_or_404(request.actor, request.GET.get("deal", ""))
+    twins = [twin for twin in twins if twin.reference != edited]
     return render(request, "deals/_twins.html", {"twins": twins})
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import AmountField, DayField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
 from deals.special_prices.services import LONGEST, Asked
+from portal.fields import LineField
 from portal.ui.formatting import format_money, from_minor, to_minor
 
 

@@ -45,12 +45,13 @@ class Crowd:
 
 @contextmanager
 def web_server(environment: dict[str, str]) -> Iterator[int]:
-    """gunicorn with sync workers as in production; yields its port."""
+    """gunicorn with the workers of production; yields its port."""
     port = _free_port()
     workers = (os.cpu_count() or 1) + 1
     argv = [
         sys.executable, "-m", "gunicorn", "demo.bench.wsgi", f"--bind={HOST}:{port}",
-        f"--workers={workers}", "--preload", "--log-level=warning", "--no-control-socket",
+        f"--workers={workers}", "--worker-class=portal.worker.BufferingWorker", "--threads=4",
+        "--preload", "--log-level=warning", "--no-control-socket",
     ]  # fmt: skip
     log = Path(environment["PORTAL_VAR"]) / f"web-{port}.log"
     with log.open("wb") as file:

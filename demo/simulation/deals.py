@@ -7,6 +7,8 @@ from itertools import accumulate
 from math import log
 
 from deals.customers.match_keys import normalised_name
+from deals.customers.spelling import spelling
+from deals.customers.word_keys import heard_as
 from deals.deal.models import DealSource, DealStatus
 from demo.simulation import plans, tables
 from demo.simulation.cast import Customer, Partner, Person, Product
@@ -14,6 +16,7 @@ from demo.simulation.channel import Channel
 from demo.simulation.clock import DAY, HOUR
 from demo.simulation.names import Unique, ascii_slug, web_name
 from demo.simulation.tables import Row
+from portal.references import scattered
 from portal.ui.formatting import exponent
 
 #: Longer ago than any moment here: what nobody holds.
@@ -134,7 +137,9 @@ class Desk:
 
     def _customer_row(self, customer: Customer, moment: int) -> Row:
         ids = customer.id, self.channel.vendor_id
-        match_keys = customer.name, normalised_name(customer.name), customer.domain
+        key = normalised_name(customer.name)
+        heard = " ".join(sorted(heard_as(customer.name, key)))
+        match_keys = customer.name, key, spelling(key), heard, customer.domain
         return tables.CUSTOMER, (
             *ids,
             *match_keys,
@@ -359,7 +364,7 @@ class Desk:
 
     def _rows(self, number: int, deal: Deal) -> Iterator[Row]:
         channel, ids = self.channel, (self.channel.vendor_id, deal.partner.id, deal.id)
-        reference = f"D-{number:06}"
+        reference = scattered("D", number)
         yield tables.DEAL, self._deal_values(deal, reference)
         for product, quantity in deal.lines:
             yield tables.LINE, (*ids, product.id, quantity)

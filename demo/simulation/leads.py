@@ -34,6 +34,7 @@ from portal.calendar.business_time import BusinessCalendar
 from portal.calendar.selectors import calendar_of
 from portal.events.log import Fact, record_many
 from portal.people.models import Membership
+from portal.references import scattered
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 
@@ -360,7 +361,7 @@ def _nobody(desk: _Desk, lead: Lead, partner: Any, offered: datetime) -> None:
 def _write(desk: _Desk) -> int:
     leads = sorted((lead for lead, _ in desk.lines), key=lambda lead: (lead.created_at, lead.customer_name))
     for number, lead in enumerate(leads, start=1):
-        lead.number, lead.reference = number, f"L-{number:06d}"
+        lead.reference = scattered("L", number)
     Lead.objects.bulk_create(leads, _BATCH)
     LeadLine.objects.bulk_create(
         [

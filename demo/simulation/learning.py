@@ -250,7 +250,7 @@ def _tests(
     for number in range(1, limit + 1):
         if at >= now:
             break
-        skill = 0.62 + 0.3 * share + 0.1 * (number - 1)
+        skill = 0.78 + 0.2 * share + 0.06 * (number - 1)
         if _try(rows, taught, enrolment, number, at, skill, chance):
             _progress(rows, enrolment, taught.test.quiz.module, at, done=True)
             break
@@ -278,7 +278,7 @@ def _try(
     )  # fmt: skip
     # What is hardest is the same for everybody: the third subject on.
     hard = {question.pool_id for question in questions[len(questions) // 2 :]}
-    rights = [chance.random() < skill - (0.15 if one.pool_id in hard else 0) for one in drawn]
+    rights = [chance.random() < skill - (0.12 if one.pool_id in hard else 0) for one in drawn]
     for position, (question, right) in enumerate(zip(drawn, rights, strict=True), start=1):
         rows.asked.append(_answer(attempt, question, position, right, taught.test.choices[question.pk]))
     attempt.right = sum(rights)
@@ -373,7 +373,7 @@ def _busy(vendor: Vendor, featured: Partner, taught: list[_Taught], actor_of: Ac
     if asked_by and len(taught) > 2:
         course_assign(
             actor=actor_of(vendor, asked_by), partner=featured, course=taught[-1].course,
-            user_ids=[reps[0].user_id, admins[0].user_id], due_on=today + timedelta(days=5),
+            user_ids=[reps[0].user_id], due_on=today + timedelta(days=5),
         )  # fmt: skip
 
 

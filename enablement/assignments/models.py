@@ -14,7 +14,7 @@ from portal.tenancy.tables import TenantKey, TenantModel
 class Assignment(TenantModel):
     """A course for one person, with a due day. Done by finishing the course, however it was begun.
 
-    `due_on` is a day of the vendor's calendar and `due_at` the moment that day ends there.
+    `due_on` is a day of the vendor's calendar and `due_at` the last second of that day there.
     """
 
     user = models.ForeignKey(

@@ -1,7 +1,7 @@
 """Reads of assignments."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,8 +14,8 @@ from portal.tenancy.roles import Role
 
 
 def due_moment(vendor: Vendor, day: date) -> datetime:
-    """The moment the day ends on the vendor's clock, in UTC terms of its zone."""
-    return datetime.combine(day + timedelta(days=1), time(0), vendor.zone)
+    """The last second of the day on the vendor's clock, so that it is shown as that day."""
+    return datetime.combine(day, time(23, 59, 59), vendor.zone)
 
 
 def today(vendor: Vendor) -> date:
@@ -29,8 +29,9 @@ def open_ones() -> QuerySet[Assignment]:
 
 
 def assigned_to(user_id: int) -> QuerySet[Assignment]:
-    """What this person is asked to finish, the soonest first."""
-    return open_ones().filter(user=user_id)
+    """What this person is asked to finish where they sit now, the soonest first."""
+    seats = Seat.objects.filter(user=user_id, left_at=None).values("partner")
+    return open_ones().filter(user=user_id, partner__in=seats)
 
 
 def assigned_at(partner_id: int) -> QuerySet[Assignment]:

@@ -16,9 +16,9 @@ from enablement.assignments.forms import AssignForm, MoveForm
 from enablement.assignments.models import Assignment
 from enablement.assignments.team import choices_at, gaps_of, team_of
 from enablement.courses.models import Course
-from enablement.courses.policies import may_see_learning_of
 from enablement.courses.selectors import courses, is_offered
 from partners.models import Partner
+from partners.policies import may_see_learning
 from portal.tenancy.access import Actor
 from portal.ui.forms import place_objections
 
@@ -34,7 +34,7 @@ def team(request: Any, slug: str) -> HttpResponse:
 
 def _partner(request: Any, slug: str) -> Partner:
     partner: Partner = get_object_or_404(Partner.objects.select_related("tier"), slug=slug)
-    if not may_see_learning_of(request.actor, partner.pk):
+    if not may_see_learning(request.actor, partner):
         raise PermissionDenied("Only admins see how their people are getting on.")
     return partner
 
@@ -120,7 +120,7 @@ def _people(count: int) -> str:
 def _assignment(request: Any, pk: int) -> Assignment:
     rows = Assignment.objects.select_related("partner", "course", "user")
     found: Assignment = get_object_or_404(rows, pk=pk)
-    if not may_see_learning_of(request.actor, found.partner_id):
+    if not may_see_learning(request.actor, found.partner):
         raise PermissionDenied("Only admins change what is asked of their people.")
     return found
 

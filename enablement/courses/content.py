@@ -51,7 +51,8 @@ class ContentKind:
     """`template` is a fragment of the player and gets `module`, `progress` and what `context` adds.
 
     `below` is another one, for what belongs under the whole player.
-    `form` makes a second form for what the kind keeps in its own tables, `saved` writes its answers.
+    `form(data, files, module=)` makes a second form for what the kind keeps in its own tables (no module
+    while a new one is written); `saved(actor, module, form)` writes its answers.
     `missing` says why a module cannot be published yet, in words; "" when it can. `copied` brings what hangs
     on a module over to its copy in a new draft. `place` words where somebody stopped.
     """

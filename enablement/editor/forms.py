@@ -65,6 +65,7 @@ class ModuleForm(forms.ModelForm):
                 del self.fields[name]
                 continue
             self.fields[name].label, self.fields[name].help_text = asked[name].label, asked[name].help
+            self.fields[name].required = asked[name].required
         for name in ("file", "captions"):
             if name in self.fields:
                 files = CourseFile.objects.filter(course=course)

@@ -1,5 +1,6 @@
 """What the learning home puts together, in as few statements as there are kinds of things."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,15 +61,28 @@ class Desk:
 def desk(actor: Actor) -> Desk:
     mine = list(with_extent(enrolments_of(actor.user.pk)))
     assignments = list(assigned_to(actor.user.pk))
-    by_course = {one.course_id: one for one in assignments}
-    begun = [Begun(one, extent_of(one), by_course.get(one.course_id)) for one in mine if one.is_open]
     return Desk(
-        begun=sorted(begun, key=_urgency),
+        begun=_begun(mine, assignments),
         finished=[one for one in mine if one.completed_at],
         assignments=assignments,
         gaps=gaps(mine)[:_SUGGESTED],
         ways=ways(steps_for(actor), mine),
     )
+
+
+def next_of(actor: Actor) -> tuple[Begun | None, list[Assignment]]:
+    """(the begun course with the strongest reason, what was asked for and is not begun); two statements."""
+    mine = with_extent(enrolments_of(actor.user.pk).filter(completed_at=None, left_at=None))
+    assignments = list(assigned_to(actor.user.pk))
+    begun = _begun(mine, assignments)
+    courses = {one.enrolment.course_id for one in begun}
+    return (begun[0] if begun else None), [one for one in assignments if one.course_id not in courses]
+
+
+def _begun(mine: Iterable[Enrolment], assignments: Iterable[Assignment]) -> list[Begun]:
+    by_course = {one.course_id: one for one in assignments}
+    begun = [Begun(one, extent_of(one), by_course.get(one.course_id)) for one in mine if one.is_open]
+    return sorted(begun, key=_urgency)
 
 
 def _urgency(begun: Begun) -> tuple[bool, float]:

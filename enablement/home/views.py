@@ -3,17 +3,17 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from enablement.audience import audience_text
 from enablement.courses import policies
-from enablement.courses.policies import may_see_learning_of
 from enablement.courses.selectors import enrolments_of, is_open
 from enablement.home import presenters, selectors
 from enablement.home.filters import CatalogueFilter
 from enablement.paths.selectors import Way, paths_for, steps_for, ways
+from partners.policies import may_see_learning
 
 PAGE = 20
 
@@ -36,9 +36,19 @@ def home(request: Any) -> HttpResponse:
         "way": way,
         "stops": presenters.stops(way, begun) if way else [],
         "finished": desk.finished[:5],
-        "team": may_see_learning_of(request.actor, request.actor.partner.pk),
+        "team": may_see_learning(request.actor, request.actor.partner),
     }
     return render(request, "enablement/home/home.html", context)
+
+
+@require_GET
+def next_step(request: Any) -> HttpResponse:
+    """A part of the partner's home: what to learn next, and what was asked for besides."""
+    if not policies.may_learn(request.actor):
+        raise Http404("learners learn")
+    begun, asked = selectors.next_of(request.actor)
+    context = {"next": presenters.next_step(begun) if begun else None, "asked": asked[:3]}
+    return render(request, "enablement/home/_next.html", context)
 
 
 @require_GET

@@ -35,11 +35,11 @@ def standing(quiz: Quiz, asked: int, tries: Tries | None) -> dict[str, Any]:
         "waits_until": None,
     }
     if tries is None:
-        return context | {"headline": ""}
+        return context | {"test_headline": ""}
     if tries.waits() and not tries.passed and tries.left != 0:
         context["waits_until"] = tries.opens_at
         context["waits_since"] = tries.latest and tries.latest.submitted_at
-    return context | {"headline": _headline(tries), "left_text": left_text(tries), "rows": _rows(tries)}
+    return context | {"test_headline": _headline(tries), "left_text": left_text(tries), "rows": _rows(tries)}
 
 
 def _headline(tries: Tries) -> str:
@@ -102,6 +102,7 @@ class Feedback:
 
     asked: Asked
     answers: list[Answer]
+    is_unfolded: bool = False
 
     @property
     def position(self) -> int:
@@ -109,7 +110,10 @@ class Feedback:
 
 
 def feedback(asked: Iterable[Asked]) -> list[Feedback]:
-    return [Feedback(one, _answers(one)) for one in asked]
+    """In the order they were asked; the first wrong one lies open."""
+    asked = list(asked)
+    first = next((one for one in asked if not one.row.is_right), None)
+    return [Feedback(one, _answers(one), one is first) for one in asked]
 
 
 def _answers(one: Asked) -> list[Answer]:

@@ -73,10 +73,10 @@ def attempt(request: Any, pk: int) -> HttpResponseBase:
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("enablement:result", pk)
+    if request.htmx:
+        return _overview(request, found, page, faults)
     if faults:
         return _questions(request, found, page, faults=faults)
-    if request.htmx:
-        return _overview(request, found, page)
     return _go_on(request, found, page)
 
 
@@ -198,8 +198,10 @@ def _standing(found: Attempt, page: int) -> dict[str, Any]:
     }
 
 
-def _overview(request: Any, found: Attempt, page: int) -> HttpResponse:
-    return render(request, "enablement/quizzes/_standing.html", {**_standing(found, page), "swap": True})
+def _overview(request: Any, found: Attempt, page: int, faults: dict[int, tuple[str, str]]) -> HttpResponse:
+    """What HTMX puts beside the questions after it saved; what was not saved is said there."""
+    context = {**_standing(found, page), "unsaved": [(at, text) for at, (_, text) in faults.items()]}
+    return render(request, "enablement/quizzes/_standing.html", context)
 
 
 # Handing in -------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class PartnerResource(VendorResource):
         "country", "city", "website", "joined_on",
     )  # fmt: skip
 
+    stamped = ("status_since",)
     reported_as = {"region_id": "region", "new_region": "region", "parent_id": "parent"}
 
     class Meta:
@@ -88,6 +89,8 @@ class PartnerResource(VendorResource):
         instance.joined_on = instance.joined_on or (before.joined_on if before else self.context.today)
         if instance.website and "://" not in instance.website:
             instance.website = f"https://{instance.website}"
+        if before is None or instance.status != before.status:
+            instance.status_since = self.now
         self._place(instance)
         self._refuse_taken(instance)
         self._hang_below(instance)

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.dates import MONTHS
 
 from portal.backoffice.site import VendorModelAdmin
@@ -73,6 +72,7 @@ class VendorAdmin(VendorModelAdmin):
         ("Calendar and money", {"fields": ("time_zone", "fiscal_year_start", "currency")}),
         ("Deal registration", {"fields": ("protection_days", "decision_hours")}),
         ("Leads", {"fields": ("lead_answer_hours", "lead_contact_hours")}),
+        ("Partners who stop", {"fields": ("suspended_partners_read", "ended_partners_read_days")}),
         ("Sign-in", {"fields": ("requires_second_factor",)}),
     )
 
@@ -125,7 +125,9 @@ def _currency_is_fixed(request: Any) -> bool:
 class MembershipForm(VendorModelForm):
     role = forms.ChoiceField(choices=STAFF_CHOICES)
     is_active = forms.BooleanField(
-        label="Has access", required=False, help_text="Switching it off bites on the person's next click."
+        label="Has access",
+        required=False,
+        help_text="Without it, the person can open nothing from the next page on.",
     )
 
 
@@ -152,7 +154,7 @@ class MembershipAdmin(ImportAdminMixin, VendorModelAdmin):
 
     @admin.display(description="E-mail address", ordering="user__email")
     def email(self, membership: Membership) -> str:
-        return membership.user.email
+        return str(membership.user.email)
 
     @admin.display(ordering="joined_at")
     def joined_on(self, membership: Membership) -> str:
@@ -186,13 +188,6 @@ class InvitationForm(VendorModelForm):
         model = Invitation
         fields = ("email", "role")
 
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        waiting = Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None)
-        if waiting.filter(expires_at__gt=timezone.now()).exists():
-            raise ValidationError("This person has an open invitation already.")
-        return email
-
 
 @admin.register(Invitation)
 class InvitationAdmin(VendorModelAdmin):
@@ -225,9 +220,7 @@ class InvitationAdmin(VendorModelAdmin):
 
     def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
         answers = form.cleaned_data
-        made = services.invitation_create(
-            actor=request.actor, email=answers["email"], role=Role(answers["role"])
-        )
+        made = services.staff_invite(actor=request.actor, email=answers["email"], role=Role(answers["role"]))
         obj.pk = made.pk
 
     @admin.action(description="Withdraw the chosen invitations")

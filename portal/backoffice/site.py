@@ -24,6 +24,7 @@ from django.utils.functional import cached_property
 from portal.events import log
 from portal.events.log import record
 from portal.events.models import PortalEvent
+from portal.fields import AddressFormField, LineField
 from portal.tenancy.models import Vendor
 from portal.tenancy.tables import TenantModel
 from portal.ui.formatting import format_money
@@ -138,7 +139,11 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
     view_on_site = False
     formfield_overrides = {
         models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})},
-        models.URLField: {"assume_scheme": "https"},
+        models.URLField: {"form_class": forms.URLField, "assume_scheme": "https"},
+        models.CharField: {"form_class": LineField},
+        # What is a text of a kind of its own keeps its own field.
+        models.SlugField: {"form_class": forms.SlugField},
+        models.EmailField: {"form_class": AddressFormField},
     }
     #: The table's name in the list of tables, where the model's is not what people say.
     title = ""

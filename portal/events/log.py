@@ -165,6 +165,8 @@ declare(
     EventType("portal.member_enabled", "Access was switched on", "", "user-check"),
     EventType("portal.invitation_revoked", "Invitation withdrawn", "", "x"),
     EventType("portal.role_changed", "Role changed", "", "shield"),
+    EventType("portal.address_changed", "E-mail address changed", "", "mail"),
+    EventType("portal.address_restored", "E-mail address changed back", "", "arrow-back-up"),
     EventType("portal.vendor_changed", "Settings of the vendor changed", "", "settings"),
     EventType("portal.row_added", "Added in the administration", "", "plus"),
     EventType("portal.row_changed", "Changed in the administration", "", "pencil"),

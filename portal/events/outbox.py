@@ -6,7 +6,7 @@ Effects register by kind. They run under the vendor's system scope, in one trans
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,8 @@ from portal.events.models import OutboxMessage
 from portal.tenancy.scope import entered, system_scope
 
 logger = logging.getLogger(__name__)
-Effect = Callable[[OutboxMessage], Any]
+#: May return why there was nothing to do; it is kept with the message.
+Effect = Callable[[OutboxMessage], str | None]
 
 CLAIM = timedelta(minutes=5)
 MOST_ATTEMPTS = 10
@@ -70,13 +71,22 @@ def _deliver_one(message_id: Any) -> int:
         return 0
     try:
         with transaction.atomic():
-            _effects[message.kind](message)
-            OutboxMessage.objects.filter(pk=message.pk).update(sent_at=timezone.now(), last_error="")
+            why_not = _effects[message.kind](message) or ""
+            OutboxMessage.objects.filter(pk=message.pk).update(
+                sent_at=timezone.now(), last_error=why_not, payload=_wiped(message.payload)
+            )
         return 1
     except Exception as error:
         logger.exception("outbox message %s failed", message.pk)
         _put_back(message, error)
         return 0
+
+
+def _wiped(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a message that was dealt with: a link that lets somebody in is gone."""
+    secrets = payload.get("secrets", ())
+    context = {name: value for name, value in payload.get("context", {}).items() if name not in secrets}
+    return {**payload, "context": context} if secrets else dict(payload)
 
 
 def _put_back(message: OutboxMessage, error: Exception) -> None:

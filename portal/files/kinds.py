@@ -58,7 +58,10 @@ MAIL: Final = FileKind("e-mail", "message/rfc822", ("eml",))
 
 KINDS: Final = (PDF, WORD, EXCEL, POWERPOINT, PNG, JPEG, WEBP, TEXT, CSV, CAPTIONS, MAIL)
 ACCEPT: Final = ",".join(f".{extension}" for kind in KINDS for extension in kind.extensions)
-ACCEPTED: Final = "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), PNG, JPEG, WebP, text, CSV, captions (.vtt) and e-mail (.eml)"
+ACCEPTED: Final = (
+    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), PNG, JPEG, WebP, text, CSV, captions (.vtt) and"
+    " e-mail (.eml)"
+)
 
 _BY_SIGNATURE: Final = (PDF, PNG, JPEG, WEBP)
 _ARCHIVE: Final = b"PK\x03\x04"

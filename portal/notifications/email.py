@@ -1,7 +1,8 @@
 """E-mails, sent from the outbox: templates `email/<name>.txt` (first line: the subject) and `.html`."""
 
-from collections.abc import Mapping
-from typing import Any
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -11,23 +12,73 @@ from portal.events.log import enqueue
 from portal.events.models import OutboxMessage
 
 EMAIL = "email"
+#: Said to who takes over what waited for somebody else; the HTML says the same.
+INSTEAD: Final = "You get this because {instead_of} does not look after it any more."
+#: Control characters and Unicode's own line and paragraph separators.
+_BREAKS: Final = {"Cc", "Zl", "Zp"}
 
 
-def send_email(template: str, *, key: str, to: str, context: Mapping[str, Any]) -> None:
-    """Queue one e-mail; the same key twice is one e-mail. `context` must be JSON."""
-    enqueue(EMAIL, key=key, payload={"template": template, "to": to, "context": dict(context)})
+#: Asked before a mail to a `reader` leaves: the address it goes to now, or None and why it does not.
+Recipient = Callable[[OutboxMessage], tuple[str | None, str]]
+_recipient: Recipient | None = None
 
 
-def _deliver(message: OutboxMessage) -> None:
-    payload = message.payload
+def provide_recipient(recipient: Recipient) -> None:
+    global _recipient  # noqa: PLW0603  (one provider per process, set once at start)
+    _recipient = recipient
+
+
+def send_email(
+    template: str,
+    *,
+    key: str,
+    to: str,
+    context: Mapping[str, Any],
+    reader: Mapping[str, Any] | None = None,
+    secrets: Sequence[str] = (),
+) -> None:
+    """Queue one e-mail; the same key twice is one e-mail. `context` must be JSON.
+
+    What `secrets` names of the context is wiped from the row once the mail has left.
+    With a `reader` (see `readers`), it leaves only if that person may still see what it is about.
+    """
+    payload: dict[str, Any] = {"template": template, "to": to, "context": dict(context)}
+    if secrets:
+        payload["secrets"] = list(secrets)
+    if reader is not None:
+        payload["reader"] = dict(reader)
+    enqueue(EMAIL, key=key, payload=payload)
+
+
+def composed(
+    template: str, *, to: str, context: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> EmailMultiAlternatives:
+    """The e-mail of a template, as plain text and HTML."""
+    subject, _, text = render_to_string(f"email/{template}.txt", context).strip().partition("\n")
+    mail = EmailMultiAlternatives(one_line(subject), text.strip(), to=[to], headers=dict(headers or {}))
+    if context.get("instead_of"):
+        mail.body += f"\n\n{INSTEAD.format(**context)}"
+    mail.attach_alternative(render_to_string(f"email/{template}.html", context), "text/html")
+    return mail
+
+
+def one_line(text: str) -> str:
+    """`text` on one line: a control character in a name would make the mail program refuse the subject."""
+    return " ".join("".join(" " if unicodedata.category(one) in _BREAKS else one for one in text).split())
+
+
+def _deliver(message: OutboxMessage) -> str:
+    """'' when it was sent, else why not."""
+    payload, to, why_not = message.payload, message.payload["to"], ""
+    if "reader" in payload and _recipient is not None:
+        to, why_not = _recipient(message)
+    if why_not:
+        return why_not
     context = {**payload["context"], "vendor": message.vendor}
-    subject, _, text = render_to_string(f"email/{payload['template']}.txt", context).strip().partition("\n")
-    html = render_to_string(f"email/{payload['template']}.html", context)
     # A stable Message-ID lets a mail server drop the copy that a crash after sending would cause.
     headers = {"Message-ID": f"<{message.pk}@portal>"}
-    mail = EmailMultiAlternatives(subject.strip(), text.strip(), to=[payload["to"]], headers=headers)
-    mail.attach_alternative(html, "text/html")
-    mail.send()
+    composed(payload["template"], to=str(to), context=context, headers=headers).send()
+    return ""
 
 
 outbox.register(EMAIL, _deliver)

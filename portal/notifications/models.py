@@ -29,6 +29,8 @@ class Notification(TenantModel):
     title = models.CharField(max_length=300)
     page = models.CharField(max_length=60)
     target = models.CharField(max_length=120, blank=True)
+    to_staff = models.BooleanField(default=False, help_text="Told to one of the vendor's people, as such.")
+    partner_id = models.BigIntegerField(null=True, help_text="Where the reader sat when it was told.")
     in_app = models.BooleanField(default=True)
     mail = models.CharField(max_length=6, choices=Mail.choices, default=Mail.NOW)
     created_at = models.DateTimeField(default=timezone.now)

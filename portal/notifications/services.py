@@ -14,9 +14,12 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from portal.notifications.email import send_email
+from portal.events.models import OutboxMessage
+from portal.notifications import readers
+from portal.notifications.email import one_line, provide_recipient, send_email
 from portal.notifications.models import Mail, Notification, NotificationPreference
-from portal.people.models import Membership, User
+from portal.notifications.readers import Reader
+from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
@@ -25,6 +28,8 @@ from portal.ui.formatting import format_when
 
 #: The vendor's morning, by its own clock.
 MORNING: Final = time(7)
+#: How many of a person's notifications are looked at when the inbox is opened.
+TIDIED: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +74,111 @@ def notify(
     target: str = "",
     template: str,
     context: Mapping[str, Any],
+    secrets: Sequence[str] = (),
 ) -> None:
     """Tell these people of one thing. The same `key` for the same person twice is once.
 
     `page` and `target` are the URL name and its argument the notification leads to; `template` names the
-    e-mail, whose subject is the title in the inbox; `context` must be JSON. KeyError for a kind nobody
-    declared.
+    e-mail, whose subject is the title in the inbox; `context` must be JSON, and what `secrets` names of it is
+    wiped once the mail has left. KeyError for a kind nobody declared.
     """
-    people = {person.pk: person for person in to if person.is_active}
-    declared = _kinds[kind]
-    if not people:
+    asked, declared = {person.pk: person for person in to}, _kinds[kind]
+    people = {pk: person for pk, person in asked.items() if person.is_active}
+    if not asked:
         return
-    told = {**context, "link": absolute(vendor, page, *([target] if target else []))}
     scope = current_scope()
     # Whoever acts may not read how others wish to be told, nor write into their inbox.
     with entered(system_scope(vendor.pk, scope.actor_id if scope else None)), transaction.atomic():
-        wishes = _wishes(declared, people)
-        title = _title(template, vendor, told)
-        rows = [
-            Notification(
-                user=person, kind=kind, key=key, title=title, page=page, target=target,
-                in_app=wishes[pk].in_app, mail=wishes[pk].mail,
-            )
-            for pk, person in people.items()
-        ]  # fmt: skip
-        Notification.objects.bulk_create(rows, ignore_conflicts=True)
-        for pk, person in people.items():
-            if wishes[pk].mail == Mail.NOW:
-                greeted = {**told, "name": person.first_name or str(person)}
-                send_email(template, key=f"{key}:{pk}", to=person.email, context=greeted)
+        told, to_whom = dict(context), _readers(vendor, declared, people, page, target)
+        if not to_whom:
+            to_whom = _instead(vendor, declared, page, target)
+            told["instead_of"] = ", ".join(map(str, asked.values()))
+        if to_whom:
+            _tell(vendor, declared, key, to_whom, template, told, secrets)
+
+
+Readers = dict[Reader, User]
+
+
+def _readers(vendor: Vendor, kind: Kind, people: Collection[int], page: str, target: str) -> Readers:
+    """Those who have access now. Whether they may see it is asked of staff here, of all when it is sent.
+
+    A partner's people are many, and were looked up by their seats a moment ago.
+    """
+    members = readers.present(people)
+    homes = readers.homes_of(members)
+    found: Readers = {}
+    for pk, member in members.items():
+        reader = Reader(pk, page, target, member.is_staff, None if member.is_staff else homes.get(pk))
+        if not member.is_staff and not kind.for_partners:
+            continue
+        if member.is_staff and not readers.readable(readers.actor_of(vendor, member), [reader]):
+            continue
+        found[reader] = member.user
+    return found
+
+
+def _instead(vendor: Vendor, kind: Kind, page: str, target: str) -> Readers:
+    """What waited for the vendor's people who left goes to who looks after it now."""
+    if not kind.for_staff:
+        return {}
+    people = [person.pk for person in readers.responsible_now(page, target)]
+    return _readers(vendor, kind, people, page, target) if people else {}
+
+
+def _tell(
+    vendor: Vendor,
+    kind: Kind,
+    key: str,
+    to: Readers,
+    template: str,
+    context: Mapping[str, Any],
+    secrets: Sequence[str] = (),
+) -> None:
+    page, target = next((reader.page, reader.target) for reader in to)
+    told = {**context, "link": absolute(vendor, page, *([target] if target else []))}
+    wishes = _wishes(kind, [reader.user for reader in to])
+    title = _title(template, vendor, told)
+    if told.get("instead_of"):
+        title = f"{title} (was with {told['instead_of']})"[:300]
+    rows = [
+        Notification(
+            user=person, kind=kind.key, key=key, title=title, page=page, target=target,
+            to_staff=reader.staff, partner_id=reader.partner,
+            in_app=wishes[reader.user].in_app, mail=wishes[reader.user].mail,
+        )
+        for reader, person in to.items()
+    ]  # fmt: skip
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    for reader, person in to.items():
+        if wishes[reader.user].mail == Mail.NOW:
+            greeted = {**told, "name": person.first_name or str(person)}
+            about = {**reader.as_json(), "kind": kind.key, "key": key}
+            send_email(template, key=f"{key}:{reader.user}", to=person.email, context=greeted, reader=about)
+
+
+def _recipient(message: OutboxMessage) -> tuple[str | None, str]:
+    """At the moment of sending: the person's address now; None and why for who may not see it any more.
+
+    A vendor's person who left is followed by who looks after it now.
+    """
+    about, vendor = dict(message.payload["reader"]), message.vendor
+    kind, key = _kinds.get(about.pop("kind")), about.pop("key")
+    reader = Reader(**about)
+    person = readers.still_reads(vendor, reader)
+    if person is not None:
+        return person.email, ""
+    former = User.objects.get(pk=reader.user)
+    Notification.objects.filter(user=former, key=key).update(in_app=False)
+    if reader.staff and kind is not None:
+        others = _instead(vendor, kind, reader.page, reader.target)
+        if others:
+            told = {**message.payload["context"], "instead_of": str(former)}
+            _tell(vendor, kind, key, others, message.payload["template"], told)
+    return None, "not sent: this person may not see it any more"
+
+
+provide_recipient(_recipient)
 
 
 def _wishes(kind: Kind, people: Collection[int]) -> dict[int, Wish]:
@@ -108,7 +189,7 @@ def _wishes(kind: Kind, people: Collection[int]) -> dict[int, Wish]:
 
 def _title(template: str, vendor: Vendor, context: Mapping[str, Any]) -> str:
     text = render_to_string(f"email/{template}.txt", {**context, "vendor": vendor})
-    return text.strip().partition("\n")[0].strip()[:300]
+    return one_line(text.strip().partition("\n")[0])[:300]
 
 
 # What a person does with them ----------------------------------------------------------------------------
@@ -125,6 +206,18 @@ def notifications_read(*, actor: Actor) -> int:
     """Mark everything as read; returns how many were not."""
     unread = Notification.objects.filter(user=actor.user, in_app=True, read_at=None)
     return unread.update(read_at=timezone.now())
+
+
+def inbox_tidy(*, actor: Actor) -> int:
+    """Take out of the inbox what this person may not see any more; returns how many.
+
+    Looks at the newest only, which is more than anybody pages through: the rest is looked at when its turn
+    comes.
+    """
+    rows = Notification.objects.filter(user=actor.user, in_app=True).order_by("-created_at", "-id")[:TIDIED]
+    kept = {row.pk for row in still_seen(actor, list(rows))}
+    gone = [row.pk for row in rows if row.pk not in kept]
+    return Notification.objects.filter(pk__in=gone, user=actor.user).update(in_app=False) if gone else 0
 
 
 def wishes_of(actor: Actor) -> dict[str, Wish]:
@@ -174,20 +267,24 @@ def digests_send(*, vendor: Vendor, now: datetime | None = None) -> int:
         return 0
     waiting = Notification.objects.filter(mail=Mail.DIGEST, digested_at=None, created_at__lt=morning)
     rows = list(waiting.select_for_update(of=("self",), skip_locked=True).order_by("user_id", "pk"))
-    members = _members({row.user_id for row in rows})
+    members = readers.present({row.user_id for row in rows})
     sent = 0
     for user_id, items in groupby(rows, key=lambda row: row.user_id):
-        if user_id in members:
-            _send_digest(vendor, members[user_id], list(items))
+        if user_id not in members:
+            continue
+        seen = still_seen(readers.actor_of(vendor, members[user_id]), list(items))
+        if seen:
+            _send_digest(vendor, members[user_id].user, seen)
             sent += 1
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(digested_at=now)
     return sent
 
 
-def _members(user_ids: Collection[int]) -> dict[int, User]:
-    """Those of them who still belong to the vendor."""
-    active = Membership.objects.filter(user__in=user_ids, is_active=True, user__is_active=True)
-    return {membership.user_id: membership.user for membership in active.select_related("user")}
+def still_seen(actor: Actor, rows: Sequence[Notification]) -> list[Notification]:
+    """Those of a person's notifications whose subject they may see now."""
+    about = {row.pk: Reader(row.user_id, row.page, row.target, row.to_staff, row.partner_id) for row in rows}
+    seen = readers.readable(actor, about.values())
+    return [row for row in rows if about[row.pk] in seen]
 
 
 def _send_digest(vendor: Vendor, person: User, items: Sequence[Notification]) -> None:

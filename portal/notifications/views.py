@@ -17,6 +17,7 @@ from portal.notifications.services import Kind, Wish
 
 @require_GET
 def inbox(request: Any) -> HttpResponse:
+    services.inbox_tidy(actor=request.actor)
     paginator = Paginator(reads.inbox_of(request.user), reads.PAGE)
     page = paginator.get_page(request.GET.get("page"))
     return render(request, "portal/notifications.html", {"page": page})

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal.people import selectors, services
+from portal.people import kept_input, selectors, services
 from portal.people.forms import JoinForm
 
 
@@ -60,3 +62,41 @@ def _accepted(request: Any, token: str, form: JoinForm, **fields: Any) -> Any:
     except ValidationError as error:
         form.add_error(None, error)
         return None
+
+
+@require_GET
+def resume(request: Any) -> HttpResponse:
+    """What was typed when the session was gone, to be sent now."""
+    found = kept_input.kept(request)
+    if found is None:
+        return redirect("home")
+    context = {"path": found["path"], "fields": found["fields"], "files": found["files"]}
+    return render(request, "portal/resume.html", context)
+
+
+def csrf_failure(request: Any, reason: str = "") -> HttpResponse:
+    """A form from before somebody signed in again carries an old token: its input is offered once more.
+
+    Only for a form of our own page, as the browser tells; one that another site made up is refused.
+    """
+    ours = kept_input.is_own_form(request) and request.method == "POST" and not _is_account_form(request)
+    if not ours:
+        return render(request, "403_csrf.html", status=403)
+    if not request.user.is_authenticated:
+        return _after_sign_in(request)
+    context = {
+        "path": request.get_full_path(),
+        "fields": list(kept_input.fields_of(request)),
+        "files": bool(request.FILES),
+    }
+    return render(request, "portal/resume.html", context, status=403)
+
+
+def _is_account_form(request: HttpRequest) -> bool:
+    """Passwords are typed there: they are not shown again."""
+    return request.path_info.startswith(("/accounts/", "/join/"))
+
+
+def _after_sign_in(request: HttpRequest) -> HttpResponse:
+    back = reverse("resume") if kept_input.keep(request) else request.get_full_path()
+    return redirect_to_login(back, reverse("account_login"))

@@ -11,7 +11,16 @@ from typing import Any
 from portal.people.models import Membership, User
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import ALL_PARTNER_ROLES, PARTNER_ROLES, Role
-from portal.tenancy.scope import ALL, PartnerIds, Scope
+from portal.tenancy.scope import ALL, All, PartnerIds, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why a person's own partner can do nothing for now, as the page tells it; `reads`: look, but no more."""
+
+    title: str
+    text: str
+    reads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,7 @@ class Reach:
     partner_ids: PartnerIds = frozenset()
     own_partner_ids: PartnerIds | None = None
     home: Any = None
+    pause: Pause | None = None
 
 
 ReachProvider = Callable[[Membership], Reach]
@@ -62,6 +72,7 @@ class Actor:
     scope: Scope
     partner: Any = None
     membership: Membership | None = None
+    pause: Pause | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -86,7 +97,9 @@ class Actor:
 
     @property
     def is_distributor(self) -> bool:
-        return self.is_partner_person and self.scope.own_partner_ids not in (None, self.scope.partner_ids)
+        """Reads the partners that buy through its own besides."""
+        partner_ids = self.scope.partner_ids
+        return self.is_partner_person and not isinstance(partner_ids, All) and len(partner_ids) > 1
 
     def reaches(self, partner_id: int | None) -> bool:
         return partner_id in self.scope.partner_ids

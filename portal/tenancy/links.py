@@ -14,10 +14,15 @@ def absolute(vendor: Vendor, url_name: str, *args: object) -> str:
     return base + _path(prefix, url_name, args)
 
 
-def _path(prefix: str, url_name: str, args: tuple[object, ...]) -> str:
+def lobby(url_name: str, *args: object) -> str:
+    """The full address of a page that belongs to the person, outside of any vendor."""
+    return settings.BASE_URL + _path("/", url_name, args, urlconf=settings.LOBBY_URLCONF)
+
+
+def _path(prefix: str, url_name: str, args: tuple[object, ...], urlconf: str = settings.ROOT_URLCONF) -> str:
     before = get_script_prefix()
     set_script_prefix(prefix)
     try:
-        return reverse(url_name, args=args, urlconf=settings.ROOT_URLCONF)
+        return reverse(url_name, args=args, urlconf=urlconf)
     finally:
         set_script_prefix(before)

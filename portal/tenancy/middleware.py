@@ -1,21 +1,25 @@
 """Per request: which vendor, which rows, and whether to let anybody in at all."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
-from django.urls import set_script_prefix
+from django.urls import reverse, set_script_prefix
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 from portal.events.log import record_once_per_session
 from portal.notifications.selectors import with_unread
+from portal.people import kept_input
 from portal.people.models import Membership
 from portal.tenancy import vendors
 from portal.tenancy.access import Actor, Reach, reach_of, scope_of
@@ -126,7 +130,7 @@ class ScopeMiddleware:
         reach: Reach = reach_of(membership)
         scope = scope_of(membership, reach)
         narrow(scope)
-        actor = Actor(user, Role(membership.role), vendor, scope, reach.home, membership)
+        actor = Actor(user, Role(membership.role), vendor, scope, reach.home, membership, reach.pause)
         record_once_per_session(request, "portal.login", actor=actor)
         return actor
 
@@ -150,9 +154,29 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
             return None
         if request.actor is None:
             raise Http404("not a member of this vendor")
+        if request.actor.pause and not request.actor.pause.reads:
+            return render(request, "portal/paused.html", {"pause": request.actor.pause}, status=403)
         if self._lacks_second_factor(request):
             return redirect("mfa_activate_totp")
         return None
+
+    def handle_no_permission(self, request: Any, view_func: Any) -> Any:
+        """The session is gone: sign-in leads back, and what was typed is not lost."""
+        if request.htmx:
+            return self._fragment_refused(request)
+        if request.method == "POST" and kept_input.keep(request):
+            return redirect_to_login(reverse("resume"), reverse("account_login"))
+        return super().handle_no_permission(request, view_func)
+
+    def _fragment_refused(self, request: Any) -> HttpResponse:
+        """A filter goes to sign-in and comes back filtered; a page on which somebody types stays as it is."""
+        page = urlsplit(request.htmx.current_url or "")
+        is_same_page = page.path == request.path and request.method == "GET"
+        back = request.get_full_path() if is_same_page else urlunsplit(("", "", page.path, page.query, ""))
+        sign_in = redirect_to_login(back, reverse("account_login")).url
+        answer = HttpResponse(status=401)
+        answer["HX-Redirect" if is_same_page else "X-Sign-In"] = sign_in
+        return answer
 
     def _lacks_second_factor(self, request: Any) -> bool:
         if not request.vendor.requires_second_factor or request.actor.role not in SECOND_FACTOR_ROLES:
@@ -164,6 +188,23 @@ def _is_account_page(request: Any) -> bool:
     """Signing out, changing one's password or second factor belongs to the person, not to a membership."""
     name = request.resolver_match.url_name or ""
     return name.startswith(("account_", "mfa_")) or name in {"switch", "brand"}
+
+
+class MethodMiddleware:
+    """An address that only takes a form, opened as a page, leads to its page; other methods are told so."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        if request.method in ("GET", "HEAD"):
+            return redirect(kept_input.page_above(request))
+        page = render(request, "405.html", {"page": kept_input.page_above(request)}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class AccountFormMiddleware:

@@ -15,6 +15,7 @@ from portal.tenancy.models import Vendor
 SETTINGS = (
     "name", "time_zone", "currency", "fiscal_year_start", "colour", "support_email", "requires_second_factor",
     "protection_days", "decision_hours", "lead_answer_hours", "lead_contact_hours",
+    "suspended_partners_read", "ended_partners_read_days",
 )  # fmt: skip
 
 #: Asked under the vendor's scope: does this app keep amounts in the vendor's currency?

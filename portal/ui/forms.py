@@ -3,8 +3,11 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.core.exceptions import ValidationError
+
+from portal.fields import AddressFormField
 
 
 class VendorModelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,3 +64,26 @@ class VendorInlineFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 
     def get_unique_error_message(self, unique_check: Any) -> Any:
         return super().get_unique_error_message([name for name in unique_check if name != "vendor"])
+
+
+class SignInForm(LoginForm):
+    """allauth's, with the address read as everywhere: however pasted, it is the one that was invited."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = AddressFormField(widget=self.fields["login"].widget)
+
+
+class PasswordForgottenForm(ResetPasswordForm):
+    email = AddressFormField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class AddressForm(forms.Form):
+    """The address somebody wants to sign in with."""
+
+    email = forms.EmailField(
+        label="New e-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="We send a link there. Until it is opened you sign in with the present one.",
+    )

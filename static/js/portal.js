@@ -42,6 +42,15 @@
   }
   document.addEventListener("click", (event) => event.target.closest?.("[data-close]")?.parentElement.remove());
 
+  // The session is gone. What is being typed stays on this page: sign-in opens beside it.
+  function signedOut(address) {
+    if (!address?.startsWith("/") || address.startsWith("//") || document.querySelector(".toast [href]")) return;
+    toast("You have been signed out. What you typed stays here. ");
+    const link = document.createElement("a");
+    Object.assign(link, { href: address, target: "_blank", rel: "noopener", textContent: "Sign in" });
+    toasts?.lastElementChild?.querySelector("span").append(link);
+  }
+
   const REASONS = {
     403: "You may not do this. If you should, ask your program admin.",
     404: "This is no longer there. Reload the page to see what changed.",
@@ -51,6 +60,7 @@
   };
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
+    if (status === 401) return signedOut(event.detail.xhr.getResponseHeader("X-Sign-In"));
     toast(REASONS[status] || "The portal could not do this. Nothing was changed; try again in a moment.");
   });
   document.addEventListener("htmx:sendError", () => toast("No connection to the portal. Nothing was changed."));

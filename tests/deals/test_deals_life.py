@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from deals import services as deals_services
 from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
 from deals.approvals import services as approvals_services
@@ -232,7 +231,7 @@ class Life(RuleBasedStateMachine):
             return
         known = waiting[which % len(waiting)]
         wanted, held = known.waiting or set(), known.claim
-        service = getattr(deals_services, f"amendment_{how}")
+        service = getattr(amendments_services, f"amendment_{how}")
         more = {"reason": "No."} if how == "reject" else {}
         with acting_as(self.world.people[known.rep if how == "withdraw" else "manager"]) as actor:
             amendment = Amendment.objects.select_related("deal").get(pk=known.amendment.pk)

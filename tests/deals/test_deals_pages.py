@@ -526,7 +526,7 @@ def deals_there(world: VendorWorld) -> int:
 
 def test_a_name_cannot_turn_the_text_after_it(world: VendorWorld, client_as: SignIn) -> None:
     register(client_as(world.people["partner_rep"]), world, customer_name="Nord\u202egnp.exe \u2067AG")
-    assert only_deal(world).customer_name == "Nord gnp.exe AG"
+    assert only_deal(world).customer_name == "Nordgnp.exe AG"
 
 
 def test_a_partner_registers_a_deal(world: VendorWorld, client_as: SignIn) -> None:
@@ -619,7 +619,7 @@ WRONG = [
     ({"customer_name": "A\0B"}, "Null characters are not allowed."),
     ({"customer_name": "x" * 201}, "at most 200 characters"),
     ({"customer_domain": "not a domain"}, "Enter a website or domain"),
-    ({"customer_domain": "gmail.com"}, "gmail.com belongs to a mail provider"),
+    ({"customer_domain": "gmail.com"}, "gmail.com is shared by many companies"),
     ({"customer_country": "XX"}, "Select a valid choice"),
     ({"contact_name": ""}, "Name somebody at the customer."),
     ({"contact_email": "nobody"}, "Enter a valid email address."),

@@ -55,21 +55,6 @@ def test_the_long_way_from_draft_to_win(world: VendorWorld) -> None:
         assert [p.released_at is not None for p in Protection.objects.filter(deal=deal)] == [True]
 
 
-def test_references_go_on_without_gaps_and_after_those_that_were_loaded(
-    world: VendorWorld, other_world: VendorWorld
-) -> None:
-    with entered(system_scope(world.vendor.pk)):
-        Deal.objects.create(
-            partner=world.partners["beta"], reference="D-000041", customer_name="Old", currency="EUR"
-        )
-    first = draft(world.people["partner_rep"], world)
-    with pytest.raises(ValidationError):
-        draft(world.people["partner_rep"], world, amount=-1)
-    second = draft(world.people["sub_rep"], world)
-    theirs = draft(other_world.people["partner_rep"], other_world)
-    assert [deal.reference for deal in (first, second, theirs)] == ["D-000042", "D-000043", "D-000001"]
-
-
 def test_the_same_form_twice_is_one_deal(world: VendorWorld) -> None:
     rep, key = world.people["partner_rep"], uuid4()
     lines = [(world.products[0].pk, 1)]

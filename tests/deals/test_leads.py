@@ -61,13 +61,14 @@ def mind(world: VendorWorld) -> tuple[int, int]:
 
 
 class TestEntering:
-    def test_sent_twice_it_is_one_lead_and_numbers_leave_no_gap(self, world: VendorWorld) -> None:
+    def test_sent_twice_it_is_one_lead_and_each_has_a_reference_of_its_own(self, world: VendorWorld) -> None:
         key = uuid4()
         with acting_as(world.people["manager"]) as actor:
             first = entry.lead_save(actor=actor, answers=leads.answers(), lines=[], key=key)
             again = entry.lead_save(actor=actor, answers=leads.answers(), lines=[], key=key)
             other = entry.lead_save(actor=actor, answers=leads.answers(), lines=[], key=uuid4())
-        assert (first.reference, again.pk, other.reference) == ("L-000001", first.pk, "L-000002")
+        assert again.pk == first.pk
+        assert len({first.reference, again.reference, other.reference}) == 2
         assert first.owner == world.people["manager"].user
 
     @pytest.mark.parametrize("name", ["executive", "partner_admin", "distributor_rep"])

@@ -130,6 +130,6 @@ def test_two_runs_of_the_clock_share_the_work(world: VendorWorld) -> None:
     assert all(len(leads.holders(world, offer)) == 2 for offer in offers)
 
 
-def test_numbers_are_given_once(world: VendorWorld) -> None:
+def test_references_are_given_once(world: VendorWorld) -> None:
     made = at_once(*(lambda: leads.lead(world) for _ in range(4)))
-    assert sorted(lead.reference for lead in made) == [f"L-00000{n}" for n in (1, 2, 3, 4)]
+    assert len({lead.reference for lead in made}) == 4

@@ -354,7 +354,7 @@ def test_what_was_typed_stays_when_the_service_refuses_it(world: VendorWorld, cl
     answer = client.post(reverse("deals:extend", args=[deal.reference]), again)
     assert answer.status_code == 422
     assert again["reason"] in answer.content.decode()
-    assert "This was not done" in answer.content.decode()
+    assert "Nothing was changed" in answer.content.decode()
 
 
 def test_the_partner_sees_request_clock_and_outcome(world: VendorWorld, client_as: SignIn) -> None:

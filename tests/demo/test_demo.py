@@ -113,13 +113,16 @@ def test_serves_and_stops_clean(start, var, how):
     wait_until(lambda: all_gone(family), "web, worker, beat and servers have gone")
 
 
-def test_a_program_that_dies_is_named_and_ends_the_demo(start):
+def test_a_program_that_dies_is_named_and_started_again(start, var):
     demo = start().until_ready()
-    family = demo.family()
-    demo.program("worker").kill()
-    assert demo.process.wait(60) == 1
-    assert "worker ended unexpectedly" in demo.said()
-    wait_until(lambda: all_gone(family), "everything else has gone, too")
+    log = var / "logs" / "worker.log"
+    wait_until(lambda: log.stat().st_size > 0, "the worker has said something")
+    before, worker = log.read_text(), demo.program("worker")
+    worker.kill()
+    wait_until(lambda: "worker ended" in demo.said(), "it is named")
+    wait_until(lambda: demo.program("worker").pid != worker.pid, "there is another one")
+    assert demo.status("/healthz") == 200
+    assert log.read_text().startswith(before), "what it had said is still there"
 
 
 def test_nothing_outlives_a_killed_demo(start):

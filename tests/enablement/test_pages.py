@@ -43,6 +43,16 @@ class TestHome:
         assert "Also begun" in page
         assert "Before the fair." in page
 
+    def test_the_partners_home_tells_the_next_step(self, world: VendorWorld, rep: PortalClient) -> None:
+        assert "Choose a course" in text(rep.get(at("next_step")))
+        first, second = school.course(world, "first"), school.course(world, "second")
+        school.enrol(world.people["partner_rep"], first)
+        assign(world, second)
+        part = text(rep.get(at("next_step")))
+        assert "Continue" in part
+        assert "Second course" in part
+        assert at("next_step") in text(rep.get("/"))
+
     def test_a_failed_module_is_suggested(self, world: VendorWorld, rep: PortalClient) -> None:
         person, course = world.people["partner_rep"], school.course(world)
         enrolment = school.enrol(person, course)
@@ -224,6 +234,10 @@ class TestQuiz:
         assert "Enter a number, such as 12 or 2.5." in page
         assert 'value="three"' in page
         assert "1 of 2 answered" in page
+        answer = rep.post(at("attempt", attempt.pk), {"page": "1", **typed}, headers={"HX-Request": "true"})
+        assert answer.status_code == 200
+        assert "Enter a number" in text(answer)
+        assert "<html" not in text(answer)
 
     def test_somebody_elses_try_is_not_found(
         self, world: VendorWorld, rep: PortalClient, client_as: SignIn

@@ -675,11 +675,11 @@ def test_the_customer_of_a_deal_is_found_by_key_domain_or_name(world: VendorWorl
 
 def test_registrations_and_imports_never_share_a_reference(world: VendorWorld, scoped: Scoped) -> None:
     with scoped(world.vendor):
-        DealFactory(partner=world.partners["beta"], reference="D-000007")
+        kept = DealFactory(partner=world.partners["beta"], reference="D-000007")
     run(world.vendor, "deals", HEADER + "X,beta,C,Arm,draft,,,\nY,beta,C,Arm,draft,,,\n")
     with scoped(world.vendor):
         taken = Deal.objects.filter(external_key__isnull=False).values_list("reference", flat=True)
-        assert sorted(taken) == ["D-000008", "D-000009"]
+        assert len({*taken, kept.reference}) == 3
 
 
 # A new vendor -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from portal.events.models import OutboxMessage, PortalEvent
 from portal.people import services as people_services
 from portal.people.models import Invitation, Membership, User
 from portal.tenancy.models import Vendor
+from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support.factories import PASSWORD, UserFactory
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
@@ -108,19 +109,114 @@ class TestSending:
     def test_a_partner_admin_cannot_write_around_the_service(self, world: VendorWorld) -> None:
         """The database refuses a seat or an invitation for another partner, whatever the code says."""
         with acting_as(world.people["partner_admin"]) as actor:
-            invitation = people_services.people.invitation_create(
+            invitation = people_services.invitation_create(
                 actor=actor, email="ada@example.com", role="partner_rep", partner_id=world.partners["beta"].pk
             )
             with pytest.raises(Exception, match="row-level security"), transaction.atomic():
                 SeatInvitation.objects.create(invitation=invitation, partner_id=world.partners["alpha"].pk)
 
-    @pytest.mark.parametrize("email", ["partner_rep@acme.example", "EXECUTIVE@acme.example"])
-    def test_members_are_not_invited_again(self, email: str, world: VendorWorld) -> None:
-        with pytest.raises(ValidationError, match="already has access"):
-            invite(world, email=email)
+    @pytest.mark.parametrize(
+        "email", ["distributor_rep@acme.example", "EXECUTIVE@acme.example", "nobody@anywhere.example"]
+    )
+    def test_the_answer_never_tells_who_works_where(
+        self, email: str, world: VendorWorld, client_as: SignIn
+    ) -> None:
+        """A rival's rep, the vendor's own, a stranger: one answer, one list, one mail."""
+        browser = client_as(world.people["partner_admin"])
+        answer = browser.post(
+            "/partners/beta/people/invite/", {"email": email, "role": "partner_rep"}, follow=True
+        )
+        assert [str(message) for message in answer.context["messages"]] == [f"Invited {email.lower()}."]
+        assert email.lower() in answer.text
+        assert outbox.deliver(world.vendor.pk) == 1
+        assert "invites you" in mail.outbox[0].subject
+
+    def test_who_is_somewhere_already_is_told_by_the_link_alone(
+        self, world: VendorWorld, client_as: SignIn
+    ) -> None:
+        link = invite(world, email="distributor_rep@acme.example")
+        answer = client_as(world.people["distributor_rep"]).post(link)
+        assert (answer.status_code, "You belong to this vendor already" in answer.text) == (422, True)
+        assert seats(world.vendor, "distributor_rep@acme.example") == [("alpha", "partner_rep", True)]
+
+    def test_among_ones_own_people_the_way_on_is_told(self, world: VendorWorld) -> None:
+        with pytest.raises(ValidationError, match="among the people of this partner"):
+            invite(world, email="Partner_Rep@acme.example")
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            Membership.objects.filter(user=world.people["partner_rep"].user).update(is_active=False)
+        with pytest.raises(ValidationError, match="Switch it on again in the list"):
+            invite(world, email="partner_rep@acme.example")
+
+    def test_who_had_left_comes_back_through_the_vendor_alone(
+        self, world: VendorWorld, client_as: SignIn
+    ) -> None:
+        rep = world.people["distributor_rep"]
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            Membership.objects.filter(user=rep.user).update(is_active=False)
+        by_partner = invite(world, email=rep.user.email)
+        assert "was switched off" in client_as(rep).post(by_partner).text
+        withdraw(world)
+        by_manager = invite(world, email=rep.user.email, by="manager")
+        assert client_as(rep).post(by_manager).status_code == 302
+        assert seats(world.vendor, rep.user.email) == [("beta", "partner_rep", True)]
+
+    def test_a_program_admin_is_told_how_things_stand(self, world: VendorWorld) -> None:
+        with acting_as(world.people["program_admin"]) as actor:
+            for email, told in (("executive@acme.example", "already has access"),):
+                with pytest.raises(ValidationError, match=told):
+                    people_services.staff_invite(actor=actor, email=email, role=Role.EXECUTIVE)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            Membership.objects.filter(user=world.people["executive"].user).update(is_active=False)
+        with (
+            acting_as(world.people["program_admin"]) as actor,
+            pytest.raises(ValidationError, match="Switch"),
+        ):
+            people_services.staff_invite(actor=actor, email="executive@acme.example", role=Role.EXECUTIVE)
+
+    def test_a_person_and_a_partner_invite_only_so_many_a_day(self, world: VendorWorld) -> None:
+        for number in range(20):
+            invite(world, email=f"person{number}@anywhere.example")
+        with pytest.raises(ValidationError, match="Too many"):
+            invite(world, email="one.more@anywhere.example")
+        invite(world, email="one.more@anywhere.example", by="manager")
+
+    def test_a_double_click_is_one_invitation(self, world: VendorWorld) -> None:
+        sent = {"email": "ada@example.com", "role": "partner_rep"}
+        browser = PortalClient(world.vendor)
+        browser.force_login(
+            world.people["partner_admin"].user,
+            backend="allauth.account.auth_backends.AuthenticationBackend",
+        )
+        for _ in range(2):
+            assert browser.post("/partners/beta/people/invite/", sent).status_code == 302
+        for _ in range(2):
+            with acting_as(world.people["program_admin"]) as actor:
+                people_services.staff_invite(actor=actor, email="eva@example.com", role=Role.EXECUTIVE)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert Invitation.objects.count() == 2
+        assert outbox.deliver(world.vendor.pk) == 2
+
+    def test_the_link_is_gone_from_the_outbox_once_sent(self, world: VendorWorld) -> None:
+        link = invite(world)
+        outbox.deliver(world.vendor.pk)
+        assert link in mail.outbox[0].body
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            row = OutboxMessage.objects.get()
+        assert link.rstrip("/").rsplit("/", 1)[1] not in str(row.payload)
+
+    def test_a_carriage_return_in_a_name_stops_no_mail(self, world: VendorWorld) -> None:
+        user = world.people["partner_admin"].user
+        user.first_name = "Ada\rBcc: all\x0b\u2028@x"
+        user.save()
+        invite(world)
+        assert outbox.deliver(world.vendor.pk) == 1
+        assert "Ada Bcc: all @x" in mail.outbox[0].subject
+        assert mail.outbox[0].message()["Subject"]
 
     def test_an_open_invitation_is_not_sent_twice(self, world: VendorWorld) -> None:
         invite(world)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            Invitation.objects.update(created_at=timezone.now() - timedelta(minutes=5))
         with pytest.raises(ValidationError, match="open invitation"):
             invite(world, email="ADA@example.com")
 

@@ -17,10 +17,10 @@ from deals.approvals import services as approvals_services
 from deals.registration import services as registration_services
 from portal.events.models import OutboxMessage
 from portal.events.outbox import deliver
+from portal.notifications import services as notifications_services
 from portal.notifications import tasks
 from portal.notifications.models import Mail, Notification, NotificationPreference
 from portal.notifications.services import Wish, notify
-from portal.notifications.services import services as notifications_services
 from portal.people.models import User
 from portal.tenancy.scope import Scope, entered, system_scope
 from tests.support.clocks import StoppedClock, stopped_at

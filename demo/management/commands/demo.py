@@ -30,6 +30,7 @@ HOST = "127.0.0.1"  # the demo's passwords are printed, so it serves this machin
 START_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 15  # seconds; a task cut short is delivered again
 POLL = 0.2  # seconds
+MOST_DEATHS = 5  # of one program; what keeps dying has a reason to be read
 
 
 class Stopped(Exception):
@@ -73,12 +74,18 @@ class Command(BaseCommand):
     def serve(self, port: int, processes: dict[str, subprocess.Popen[bytes]]) -> None:
         logs = settings.VAR_DIR / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        for name, argv in _programs(port).items():
+        programs, deaths = _programs(port), dict.fromkeys(_programs(port), 0)
+        for name, argv in programs.items():
             processes[name] = _start(argv, logs / f"{name}.log", port)
         self.step("Starting web, worker and beat", lambda: _wait_for_web(port, processes, logs))
         self.announce(port)
         while True:
-            _check_alive(processes, logs)
+            for name in _dead(processes):
+                deaths[name] += 1
+                if deaths[name] > MOST_DEATHS:
+                    _check_alive(processes, logs)
+                self.stdout.write(f"{name} ended (status {processes[name].returncode}); starting it again")
+                processes[name] = _start(programs[name], logs / f"{name}.log", port)
             time.sleep(POLL)
 
     def announce(self, port: int) -> None:
@@ -170,6 +177,8 @@ def _programs(port: int) -> dict[str, list[str]]:
             "portal.wsgi",
             f"--bind={HOST}:{port}",
             f"--workers={workers}",
+            "--worker-class=portal.worker.BufferingWorker",
+            "--threads=4",
             "--preload",
             "--graceful-timeout=5",
             "--log-level=warning",
@@ -182,7 +191,7 @@ def _programs(port: int) -> dict[str, list[str]]:
 
 def _start(argv: list[str], log: Path, port: int) -> subprocess.Popen[bytes]:
     """In a session of its own, so that Ctrl-C reaches only us; tethered, so that it never outlives us."""
-    with log.open("wb") as file:
+    with log.open("ab") as file:  # what was said before stays
         return subprocess.Popen(
             servers.tethered(argv),
             cwd=settings.BASE_DIR,
@@ -214,11 +223,14 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
+def _dead(processes: dict[str, subprocess.Popen[bytes]]) -> list[str]:
+    return [name for name, process in processes.items() if process.poll() is not None]
+
+
 def _check_alive(processes: dict[str, subprocess.Popen[bytes]], logs: Path) -> None:
-    for name, process in processes.items():
-        if process.poll() is not None:
-            log = logs / f"{name}.log"
-            raise CommandError(f"{name} ended unexpectedly (status {process.returncode}).\n{_tail(log)}")
+    for name in _dead(processes):
+        log, status = logs / f"{name}.log", processes[name].returncode
+        raise CommandError(f"{name} ended unexpectedly (status {status}).\n{_tail(log)}")
 
 
 def _tail(log: Path, lines: int = 20) -> str:

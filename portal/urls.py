@@ -20,6 +20,7 @@ urlpatterns = [
     path("notifications/<int:pk>/open/", notifications_views.open_one, name="notification_open"),
     path("brand.css", ui_views.brand, name="brand"),
     path("healthz", ui_views.healthz, name="healthz"),
+    path("amount/", people_views.amount, name="amount"),
     path("guide/", guide, name="guide"),
     path("accounts/", include("portal.people.account_urls")),
     path("partners/", include("partners.urls")),

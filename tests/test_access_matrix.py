@@ -82,6 +82,7 @@ MATRIX: dict[str, Line] = {
     "notifications_read": action(MEMBERS),
     "notification_preferences": page(MEMBERS),
     "notification_open": action({"partner_rep"}, args="notification"),
+    "amount": page(MEMBERS),
     "guide": page(set()),  # the style guide exists in the demo and while developing only
     "partners:list": page(STAFF, PARTNER_PEOPLE),
     "partners:export": page(STAFF, PARTNER_PEOPLE),
@@ -337,26 +338,6 @@ def test_every_address_is_in_the_matrix() -> None:
     assert ours == set(MATRIX), "an address nobody said who may open"
 
 
-@pytest.mark.django_db
-def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: Any) -> None:
-    """Not even the program admin's session opens the record store or a package's files."""
-    answers = {"records:more": 401, "content:play": 404, "content:save": 404, "content:file": 404}
-    args = {"records:more": ["x"], "content:play": ["x"], "content:save": ["x"], "content:file": ["x", "y"]}
-    names = {name for name, _ in addresses() if name.startswith(KEYED)}
-    assert len(names) > 10
-    for name in names - {"records:about"}:  # which versions are spoken is no secret
-        for person in (world.people["program_admin"], world.people["partner_rep"], None):
-            address = reverse(name, args=args.get(name))
-            send = client_as(person, world.vendor)
-            body = {"part": "x", "sequence": 1, "data": {}}
-            answer = (
-                send.post(address, body, content_type="application/json")
-                if name == "content:save"
-                else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
-            )
-            assert answer.status_code == answers.get(name, 401), (name, person)
-
-
 def test_every_address_of_the_account_is_in_the_matrix_too() -> None:
     for urlconf in ("portal.urls", "portal.urls_lobby"):
         names = {name for name, _ in _walk(get_resolver(urlconf).url_patterns, ())}
@@ -382,6 +363,26 @@ def test_pages_of_the_person(
             elif wanted != 302:
                 assert 'class="gate"' in answer.text, "not styled as ours"
                 assert (world.vendor.name in answer.text) == (vendor is not None)
+
+
+@pytest.mark.django_db
+def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: Any) -> None:
+    """Not even the program admin's session opens the record store or a package's files."""
+    answers = {"records:more": 401, "content:play": 404, "content:save": 404, "content:file": 404}
+    args = {"records:more": ["x"], "content:play": ["x"], "content:save": ["x"], "content:file": ["x", "y"]}
+    names = {name for name, _ in addresses() if name.startswith(KEYED)}
+    assert len(names) > 10
+    for name in names - {"records:about"}:  # which versions are spoken is no secret
+        for person in (world.people["program_admin"], world.people["partner_rep"], None):
+            address = reverse(name, args=args.get(name))
+            send = client_as(person, world.vendor)
+            body = {"part": "x", "sequence": 1, "data": {}}
+            answer = (
+                send.post(address, body, content_type="application/json")
+                if name == "content:save"
+                else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
+            )
+            assert answer.status_code == answers.get(name, 401), (name, person)
 
 
 @pytest.fixture

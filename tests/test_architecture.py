@@ -53,6 +53,19 @@ def test_no_room_is_called_after_nothing() -> None:
     assert not [path for room in ROOMS for path in (PROJECT / room).rglob("*.py") if path.name in catch_alls]
 
 
+def test_today_is_the_vendors() -> None:
+    """A day without a zone is that of whichever is active just now; `vendor.today` is what people mean."""
+    nobodys = ("localdate()", "date.today()", "datetime.now()")
+    guilty = [
+        f"{path.relative_to(PROJECT)}: {line.strip()}"
+        for room in ROOMS
+        for path in (PROJECT / room).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if any(call in line for call in nobodys)
+    ]
+    assert guilty == []
+
+
 def circles(graph: grimp.ImportGraph) -> list[list[str]]:
     """Groups of modules that reach each other along imports, by Tarjan's algorithm."""
     found, order, low, path = [], {}, {}, []

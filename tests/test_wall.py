@@ -394,8 +394,8 @@ def _a_side(world: VendorWorld) -> CaseSide:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
-    **records_and_packages.FILLERS,
     **{model.__name__: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
+    **records_and_packages.FILLERS,
     "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
     "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
         rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")

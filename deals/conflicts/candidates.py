@@ -7,15 +7,15 @@ judged here. It brings as many whether there is such a customer or not, so the t
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from django.db import connection
 
-from deals.customers.domains import shared_domains
-from deals.customers.match_keys import host_of, normalised_name
-from deals.customers.other_names import other_names
+from deals.customers.domains import is_listed, up_to_registered
+from deals.customers.match_keys import host_of, normalised_name, registrable_domain
+from deals.customers.other_names import beginnings
 from deals.customers.services import is_relative, is_surely, meant_among
 from deals.customers.similarity import INITIALS, POSSIBLE, likeness, shortens
 from deals.customers.spelling import spelling
@@ -29,9 +29,27 @@ _FEWEST: Final = 10
 _MOST_HEARD: Final = 200
 _FIND: Final = """
 with asked as (
-    select * from unnest(%(places)s::int[], %(names)s::text[], %(domains)s::text[]) as t(place, name, domain)
+    select place, name, case when coalesce((
+        select not said.is_shared from deals_shareddomain said
+        where said.vendor_id = %(vendor)s and said.domain = any(string_to_array(hosts, ' '))
+        order by length(said.domain) desc limit 1
+    ), not is_listed) then domain else '' end as domain
+    from unnest(
+        %(places)s::int[], %(names)s::text[], %(domains)s::text[], %(hosts)s::text[], %(listed)s::bool[]
+    ) as t(place, name, domain, hosts, is_listed)
+), company as (
+    select place, known, rest, company_key, rank() over (partition by place order by length(known) desc)
+    from unnest(%(begin_for)s::int[], %(begins)s::text[], %(rests)s::text[]) as t(place, known, rest)
+    join deals_othername called on called.vendor_id = %(vendor)s and known in (name_key, company_key)
+), other as (
+    select distinct place, called.written || rest as name from company join lateral (
+        select unnest(array[name_key, company_key]) as written from deals_othername
+        where vendor_id = %(vendor)s and company_key = company.company_key
+    ) as called on called.written <> known
+    where rank = 1
 ), look as (
     select * from unnest(%(look_for)s::int[], %(looks)s::text[]) as t(place, word)
+    union select place, word from other cross join lateral deals_words_of(other.name) as word
 ), hear as (
     select * from unnest(%(hear_for)s::int[], %(heard)s::text[]) as t(place, word)
 ), found as (
@@ -79,6 +97,10 @@ with asked as (
     )
 )
 select place, id, shown, name, domain, country, null::text[] from named
+union all
+select place, null, null, name, null, null, null from other
+union all
+select place, null, null, null, domain, null, null from asked
 union all
 select null, null, null, null, null, null, array(select word from common)
 """
@@ -129,30 +151,42 @@ class _Known(NamedTuple):
     country: str
 
 
+@dataclass(slots=True)
+class _Found:
+    """For one typed customer: whom to compare, its other names, and its domain if that tells who it is."""
+
+    customers: list[_Known] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    domain: str = ""
+
+
 def matches(typed: Sequence[Typed]) -> list[list[Match]]:
-    """For each typed customer those that are or may be the same, the surest first. Three statements."""
-    domains, others = shared_domains(), other_names(one.name for one in typed)
-    asked = [replace(one, domain=domains.identifying(one.domain)) for one in typed]
-    found, common = _find(asked, others)
-    return [_judged(one, others[one.name], found[place], common) for place, one in enumerate(asked)]
+    """For each typed customer those that are or may be the same, the surest first. One statement."""
+    found, common = _find(typed)
+    asked = [(replace(one, domain=found[place].domain), found[place]) for place, one in enumerate(typed)]
+    return [_judged(one, near.others, near.customers, common) for one, near in asked]
 
 
-def _find(
-    typed: Sequence[Typed], others: dict[str, list[str]]
-) -> tuple[dict[int, list[_Known]], frozenset[str]]:
-    """({place: customers to compare}, words that many of the vendor's customers carry)"""
-    looks = [set().union(*(places_to_look(name) for name in (one.name, *others[one.name]))) for one in typed]
-    heard = [heard_to_look(one.shown, one.name) for one in typed]
+def _find(typed: Sequence[Typed]) -> tuple[dict[int, _Found], frozenset[str]]:
+    """({place: what was found}, words that many of the vendor's customers carry)"""
+    looks = [places_to_look(one.name) for one in typed]
+    begins = [(place, *begin) for place, one in enumerate(typed) for begin in beginnings(one.name)]
+    heard = [(place, word) for place, one in enumerate(typed) for word in heard_to_look(one.shown, one.name)]
     parameters = {
         "vendor": current_vendor_id(),
         "places": list(range(len(typed))),
         "names": [one.name for one in typed],
-        "domains": [one.domain for one in typed],
+        "domains": [registrable_domain(one.domain) for one in typed],
+        "hosts": [" ".join(up_to_registered(one.domain)) for one in typed],
+        "listed": [is_listed(one.domain) for one in typed],
         "words": [word for one in typed for word in spelling(one.name).split()],
+        "begin_for": [place for place, _, _ in begins],
+        "begins": [known for _, known, _ in begins],
+        "rests": [rest for _, _, rest in begins],
         "look_for": [place for place, words in enumerate(looks) for _ in words],
         "looks": [word for words in looks for word in words],
-        "hear_for": [place for place, words in enumerate(heard) for _ in words],
-        "heard": [word for words in heard for word in words],
+        "hear_for": [place for place, _ in heard],
+        "heard": [word for _, word in heard],
         "most": max(_FEWEST, _MOST // 2 // max(1, *map(len, looks))),
         "most_heard": _MOST_HEARD,
         "common_from": COMMON_FROM,
@@ -160,9 +194,14 @@ def _find(
     with connection.cursor() as cursor:
         cursor.execute(_FIND, parameters)
         *rows, last = cursor.fetchall()
-    by_place: dict[int, list[_Known]] = defaultdict(list)
-    for place, *known, _ in rows:
-        by_place[place].append(_Known(*known))
+    by_place: dict[int, _Found] = defaultdict(_Found)
+    for place, pk, shown, name, domain, country, _ in rows:
+        if pk is not None:
+            by_place[place].customers.append(_Known(pk, shown, name, domain, country))
+        elif name is not None:
+            by_place[place].others.append(name)
+        else:
+            by_place[place].domain = domain
     return by_place, frozenset(last[-1])
 
 

@@ -37,12 +37,13 @@ class DomainList:
 
     def is_shared(self, address: str) -> bool:
         """Whether many share the host of the address, by the vendor's word first."""
-        for host in _up_to_registered(address):
-            if host in self._own:
-                return self._own[host]
-            if host in _listed():
-                return True
-        return registrant(address) in _EVERYWHERE
+        said = next((self._own[host] for host in up_to_registered(address) if host in self._own), None)
+        return is_listed(address) if said is None else said
+
+
+def is_listed(address: str) -> bool:
+    """Whether many share the host of the address, by the lists that come with the portal."""
+    return any(host in _listed() for host in up_to_registered(address)) or registrant(address) in _EVERYWHERE
 
 
 def shared_domains() -> DomainList:
@@ -60,7 +61,7 @@ def domain_typed(address: str) -> str:
     return domain
 
 
-def _up_to_registered(address: str) -> Iterator[str]:
+def up_to_registered(address: str) -> Iterator[str]:
     """ "a.b.example.com", "b.example.com", "example.com"."""
     host, registered = host_of(address), registrable_domain(address)
     while host and len(host) >= len(registered):

@@ -12,7 +12,7 @@ from deals.customers.domains import DomainList, shared_domains
 from deals.customers.match_keys import normalised_name, registrable_domain
 from deals.customers.models import Customer
 from deals.customers.services import meant_among
-from portal.imports.cells import Cell, Context, Country, Refused, Text
+from portal.imports.cells import Cell, Context, Country, Key, Refused, Text
 from portal.imports.maps import folded
 from portal.imports.resources import VendorResource
 from portal.text import folded_name
@@ -43,12 +43,13 @@ def domains_of(context: Context) -> DomainList:
 
 class CustomerResource(VendorResource):
     name = Cell("name", Text(), required=True, help="Legal name.", names=("customer", "account", "company"))
-    external_key = Cell("external_key", Text(null=True), help="Its key in the system it comes from.")
+    external_key = Cell("external_key", Key(null=True), help="Its key in the system it comes from.")
     domain = Cell("domain", Domain(), help="Domain, web address or e-mail address.", names=("website",))
-    country = Cell("country", Country(), help="ISO code or English name.")
+    country = Cell("country", Country(), help="ISO code or name.")
     sector = Cell("sector", Text(), help="Industry.", names=("industry",))
 
     keys = ("external_key", "name")
+    about = "Names are compared without their legal form, case and accents."
     tracked = ("name", "external_key", "domain", "country", "sector")
     stamped = ("normalised_name", "spelling", "heard_as")
 
@@ -56,16 +57,16 @@ class CustomerResource(VendorResource):
         model = Customer
         fields = ("name", "external_key", "domain", "country", "sector")
 
-    def identity(self, value: Any) -> Any:
-        return name_key(value) if self.key == "name" else value
+    def identity(self, field: str, value: Any) -> Any:
+        return name_key(value) if field == "name" else value
 
     def load_lookups(self) -> None:
         keyed = Customer.objects.filter(external_key__isnull=False)
         self.owners: dict[str, Any] = dict(keyed.values_list("external_key", "pk"))
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        if self.key != "name":
-            return super().existing(keys)
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        if field != "name":
+            return super().existing(field, keys)
         # Of several with one name the oldest is meant, as for registrations.
         rows = Customer.objects.filter(normalised_name__in=keys).order_by("-pk")
         return {row.normalised_name: row for row in rows}

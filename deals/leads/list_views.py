@@ -151,8 +151,6 @@ def bulk(request: Any) -> HttpResponseBase:
     if form and not partner:
         return _leads_page(request, bulk=form, ticked=references)
     leads = list(selectors.leads_visible(actor).filter(reference__in=references))
-    if len(leads) != len(set(references)):
-        raise Http404("a lead of somebody else")
     if not leads:
         messages.warning(request, "Nothing was selected. Tick the leads to offer.")
         return redirect("leads:list")

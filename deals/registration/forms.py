@@ -6,16 +6,16 @@ from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from django import forms
-from django.utils import timezone
 from django_countries import countries
 
 from deals.customers.domains import shared_domains
 from deals.customers.match_keys import registrable_domain
-from deals.deal.fields import AmountField, DayField, amount_typed, minor_amount
+from deals.deal.fields import DayField, amount_typed
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
 from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount
 
 Choices = Sequence[tuple[str, str]]
 MOST_LINES: Final = 30
@@ -86,9 +86,11 @@ class DealForm(forms.Form):
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, currencies: Sequence[str], draft: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, currencies: Sequence[str], today: date, draft: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.draft = draft
+        self.today, self.draft = today, draft
         country: Any = self.fields["customer_country"]
         country.choices = [("", "Choose"), *countries]
         currency: Any = self.fields["currency"]
@@ -97,7 +99,7 @@ class DealForm(forms.Form):
             currency.widget = forms.HiddenInput()
         self.initial.setdefault("currency", currencies[0])
         self.initial.setdefault("form_key", uuid4())
-        self.fields["expected_close"].widget.attrs["min"] = timezone.localdate().isoformat()
+        self.fields["expected_close"].widget.attrs["min"] = today.isoformat()
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -129,14 +131,13 @@ class DealForm(forms.Form):
 
     def clean_expected_close(self) -> date | None:
         day: date | None = self.cleaned_data["expected_close"]
-        today = timezone.localdate()
         if day is None:
             return None
-        if day < today:
+        if day < self.today:
             raise forms.ValidationError(
                 f"{format_date(day, 'year')} is in the past. Choose today or a later date."
             )
-        if day - today > FARTHEST:
+        if day - self.today > FARTHEST:
             raise forms.ValidationError("This is more than five years away. Choose an earlier date.")
         return day
 

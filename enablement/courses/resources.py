@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from enablement.courses.models import Course, CourseVersion, Enrolment, Language, Module, Source
 from partners.models import Seat
 from portal.events.log import Fact, record_many
-from portal.imports.cells import Cell, Choice, Context, Count, Known, Lookup, Moment, Text
+from portal.imports.cells import Cell, Choice, Context, Count, Key, Known, Lookup, Moment, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record
 from portal.imports.resources import VendorResource
@@ -48,13 +48,15 @@ class CourseResource(VendorResource):
 
     slug = Cell("slug", Text(), help="Its key in addresses; made from the title if absent.", names=("key",))
     title = Cell("title", Text(), required=True, help="Title.", names=("course", "name"))
-    external_key = Cell("external_key", Text(null=True), help="Its key in the system it comes from.")
+    external_key = Cell("external_key", Key(null=True), help="Its key in the system it comes from.")
     summary = Cell("summary", Text(), help="One or two sentences.", names=("description",))
     language = Cell("language", Choice(Language, default=Language.ENGLISH), help="Empty: English.")
     minutes = Cell("minutes", Count(), help="How long it takes; empty: 1.", names=("duration",))
     url = Cell("url", Text(), help="Where it is taken.", names=("link",))
 
     keys = ("external_key", "slug")
+    namely = "title"
+    about = "Courses of another system. A new one without a `slug` gets one made from its title."
     tracked = ("slug", "title", "external_key", "summary", "language")
 
     class Meta:
@@ -107,7 +109,7 @@ class EnrolmentResource(VendorResource):
     """Who took which course. Without a key of its own a person has one enrolment in a course."""
 
     external_key = Cell(
-        "external_key", Text(null=True), help="Its key in the system it comes from.", names=("id",)
+        "external_key", Key(null=True), help="Its key in the system it comes from.", names=("id",)
     )
     person = Cell("seat", Person(), required=True, help="E-mail address.", names=("email", "user"))
     course = Cell("taken", Known("course"), required=True, help="Key or title of a course.")
@@ -117,6 +119,7 @@ class EnrolmentResource(VendorResource):
     )
 
     keys = ("external_key",)
+    about = "Without a key of its own a person has one enrolment in a course."
     tracked = ("user_id", "partner_id", "course_id", "version_id", "enrolled_at", "completed_at", "source",
                "external_key")  # fmt: skip
     reported_as = {"user_id": "person", "course_id": "course", "version_id": "course", "partner_id": "person"}
@@ -136,7 +139,7 @@ class EnrolmentResource(VendorResource):
             one.texts["external_key"] = one.texts.get("external_key") or made_key(one, "person", "course")
         return records
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
         return {row.external_key: row for row in Enrolment.objects.filter(external_key__in=keys)}
 
     def complete(self, instance: Any, before: Any) -> None:

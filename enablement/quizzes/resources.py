@@ -19,12 +19,13 @@ from portal.imports.cells import (
     Cell,
     Choice,
     Context,
+    Key,
     Known,
     Moment,
     Refused,
     Text,
     parse_moment,
-    parse_number,
+    read_number,
 )
 from portal.imports.maps import folded
 from portal.imports.records import Record
@@ -34,10 +35,15 @@ from portal.imports.resources import VendorResource
 class Percent(Widget):
     """A score from 0 to 100 with at most two decimals, as basis points; None for an empty cell."""
 
-    def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> int | None:
+    is_number = True
+
+    def clean(
+        self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any
+    ) -> int | None:
         if not value:
             return None
-        points = parse_number(value.removesuffix("%").strip(), context.decimal) * 100
+        figure = value.removesuffix("%").strip() if value.endswith("%") else value
+        points = read_number(figure, decimal) * 100
         if not 0 <= points <= 10_000 or points != points.to_integral_value():
             raise Refused("This must be a score from 0 to 100, with at most two decimals.")
         return int(Decimal(points))
@@ -52,7 +58,7 @@ class AttemptResource(VendorResource):
     """Tries of people who are enrolled: load enrolments first. Numbers follow the time of handing in."""
 
     external_key = Cell(
-        "external_key", Text(null=True), help="Its key in the system it comes from.", names=("id",)
+        "external_key", Key(null=True), help="Its key in the system it comes from.", names=("id",)
     )
     person = Cell("seat", Person(), required=True, help="E-mail address.", names=("email", "user"))
     course = Cell("taken", Known("course"), required=True, help="Key or title of a course.")
@@ -66,6 +72,7 @@ class AttemptResource(VendorResource):
     )
 
     keys = ("external_key",)
+    about = "Tries of people who are enrolled: load enrolments first. Numbers follow the time of handing in."
     tracked = ("user_id", "partner_id", "enrolment_id", "module_id", "score", "passed", "submitted_at",
                "external_key", "source")  # fmt: skip
     stamped = ("number", "started_at")
@@ -105,7 +112,7 @@ class AttemptResource(VendorResource):
         aware = moment if moment.tzinfo else moment.replace(tzinfo=self.context.vendor.zone)
         return aware.astimezone(dt.UTC).isoformat()
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
         return {row.external_key: row for row in Attempt.objects.filter(external_key__in=keys)}
 
     def complete(self, instance: Any, before: Any) -> None:
@@ -114,8 +121,9 @@ class AttemptResource(VendorResource):
         instance.user_id, instance.partner_id = seat.user_id, enrolment.partner_id
         instance.enrolment_id = enrolment.pk
         instance.module_id = self._module(enrolment, getattr(instance, "module_title", ""))
-        verdict = getattr(instance, "verdict", "")
-        instance.passed = {"passed": True, "failed": False}.get(verdict)
+        if before is None or "verdict" in self.record.texts:
+            verdict = getattr(instance, "verdict", "")
+            instance.passed = {"passed": True, "failed": False}.get(verdict)
         if instance.passed is None and instance.score is None:
             raise ValidationError({"score": "Give a score, or say whether it was passed."})
         instance.source = before.source if before else Source.IMPORT

@@ -19,7 +19,7 @@ from portal.notifications import readers
 from portal.notifications.email import one_line, provide_recipient, send_email
 from portal.notifications.models import Mail, Notification, NotificationPreference
 from portal.notifications.readers import Reader
-from portal.people.models import User
+from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
@@ -28,6 +28,7 @@ from portal.ui.formatting import format_when
 
 #: The vendor's morning, by its own clock.
 MORNING: Final = time(7)
+NOT_SENT: Final = "not sent: this person may not see it any more"
 #: How many of a person's notifications are looked at when the inbox is opened.
 TIDIED: Final = 300
 
@@ -163,6 +164,8 @@ def _recipient(message: OutboxMessage) -> tuple[str | None, str]:
     A vendor's person who left is followed by who looks after it now.
     """
     about, vendor = dict(message.payload["reader"]), message.vendor
+    if "rows" in about:
+        return _digest_recipient(message)
     kind, key = _kinds.get(about.pop("kind")), about.pop("key")
     reader = Reader(**about)
     person = readers.still_reads(vendor, reader)
@@ -175,7 +178,7 @@ def _recipient(message: OutboxMessage) -> tuple[str | None, str]:
         if others:
             told = {**message.payload["context"], "instead_of": str(former)}
             _tell(vendor, kind, key, others, message.payload["template"], told)
-    return None, "not sent: this person may not see it any more"
+    return None, NOT_SENT
 
 
 provide_recipient(_recipient)
@@ -274,7 +277,7 @@ def digests_send(*, vendor: Vendor, now: datetime | None = None) -> int:
             continue
         seen = still_seen(readers.actor_of(vendor, members[user_id]), list(items))
         if seen:
-            _send_digest(vendor, members[user_id].user, seen)
+            _send_digest(vendor, members[user_id], seen)
             sent += 1
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(digested_at=now)
     return sent
@@ -287,18 +290,39 @@ def still_seen(actor: Actor, rows: Sequence[Notification]) -> list[Notification]
     return [row for row in rows if about[row.pk] in seen]
 
 
-def _send_digest(vendor: Vendor, person: User, items: Sequence[Notification]) -> None:
+def _send_digest(vendor: Vendor, member: Membership, items: Sequence[Notification]) -> None:
+    person = member.user
     context = {
         "name": person.first_name or str(person),
-        "items": [
-            {
-                "title": item.title,
-                "when": format_when(item.created_at),
-                "link": absolute(vendor, item.page, *([item.target] if item.target else [])),
-            }
-            for item in items
-        ],
+        "items": _digested(vendor, items),
         "link": absolute(vendor, "notifications"),
     }
     # The last of them names the mail: another run with other rows is another mail, never the same one.
-    send_email("digest", key=f"digest:{person.pk}:{items[-1].pk}", to=person.email, context=context)
+    key = f"digest:{person.pk}:{items[-1].pk}"
+    reader = {"user": person.pk, "rows": [item.pk for item in items]}
+    send_email("digest", key=key, to=person.email, context=context, reader=reader)
+
+
+def _digested(vendor: Vendor, items: Iterable[Notification]) -> list[dict[str, str]]:
+    return [
+        {
+            "title": item.title,
+            "when": format_when(item.created_at),
+            "link": absolute(vendor, item.page, *([item.target] if item.target else [])),
+        }
+        for item in items
+    ]
+
+
+def _digest_recipient(message: OutboxMessage) -> tuple[str | None, str]:
+    """At the moment of sending: what this person may still see of it, else nothing."""
+    about, vendor = message.payload["reader"], message.vendor
+    member = readers.present([about["user"]]).get(about["user"])
+    rows = list(Notification.objects.filter(pk__in=about["rows"]).order_by("pk"))
+    seen = still_seen(readers.actor_of(vendor, member), rows) if member else []
+    if member is None or not seen:
+        return None, NOT_SENT
+    if len(seen) < len(rows):
+        with timezone.override(vendor.zone):
+            message.payload["context"]["items"] = _digested(vendor, seen)
+    return member.user.email, ""

@@ -200,7 +200,7 @@ class MethodMiddleware:
         response = self.get_response(request)
         if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
             return response
-        if request.method in ("GET", "HEAD"):
+        if request.method == "GET":
             return redirect(kept_input.page_above(request))
         page = render(request, "405.html", {"page": kept_input.page_above(request)}, status=405)
         page["Allow"] = response["Allow"]

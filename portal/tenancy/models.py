@@ -1,6 +1,7 @@
 """Vendors and their hosts."""
 
 import zoneinfo
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -97,6 +98,11 @@ class Vendor(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """The day it is now where the vendor is: what "today" means everywhere."""
+        return timezone.localdate(timezone=self.zone)
 
     @property
     def initial(self) -> str:

@@ -95,7 +95,7 @@ def fill(vendor: Vendor, partners: int = 10, offers: int = 50, seed: int = 5) ->
     wanted = [row for row in rows for _ in range(generator.random.randrange(offers))]
     leads = Lead.objects.bulk_create(
         [
-            Lead(number=number, reference=f"L-{number:06d}", customer_name="Somebody", currency="EUR")
+            Lead(reference=f"L-{number:06d}", customer_name="Somebody", currency="EUR")
             for number in range(1, len(wanted) + 1)
         ]
     )

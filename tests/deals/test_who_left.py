@@ -195,6 +195,18 @@ class TestWhoMoved:
             assert notifications_services.digests_send(vendor=world.vendor) == 0
         assert mails_to(world) == []
 
+    def test_nor_in_a_digest_that_waits_to_be_sent(self, world: VendorWorld) -> None:
+        with acting_as(world.people["partner_rep"]) as actor:
+            notifications_services.preferences_set(
+                actor=actor, wishes={"deals.approved": Wish(Mail.DIGEST, True)}
+            )
+        self.approved(world)
+        tomorrow = timezone.now() + timedelta(days=1, hours=12)
+        with stopped_at(tomorrow), entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert notifications_services.digests_send(vendor=world.vendor) == 1
+        move(world, "partner_rep", "delta")
+        assert mails_to(world) == []
+
     def test_news_without_a_page_of_their_own_stay_with_the_partner_too(self, world: VendorWorld) -> None:
         """The list of shared deals is everybody's page; what was told of it is one partner's."""
         rep = world.people["partner_rep"]
@@ -264,3 +276,53 @@ def test_telling_takes_few_statements_however_many(
                 target="L-4F7HQ2X", template="lead_offered",
                 context={"reference": "L-4F7HQ2X", "customer": "C", "due": "today", "reason": "r"},
             )  # fmt: skip
+
+
+def suspend(world: VendorWorld) -> None:
+    world.vendor.suspended_partners_read = False
+    world.vendor.save()
+    with acting_as(world.people["program_admin"]) as actor:
+        beta = Partner.objects.get(slug="beta")
+        partner_services.status_change(actor=actor, partner=beta, status="suspended", reason="r")
+
+
+def lose_the_account(world: VendorWorld, name: str) -> None:
+    user = world.people[name].user
+    user.is_active = False
+    user.save()
+
+
+LEFT: dict[str, tuple[str, Callable[[VendorWorld], None]]] = {
+    "rep switched off": ("partner_rep", lambda world: switch_off(world, "partner_rep")),
+    "rep moved": ("partner_rep", lambda world: move(world, "partner_rep", "delta")),
+    "rep without an account": ("partner_rep", lambda world: lose_the_account(world, "partner_rep")),
+    "partner suspended": ("partner_rep", suspend),
+    "manager switched off": ("manager", lambda world: switch_off(world, "manager")),
+    "manager without the grant": ("manager", lambda world: revoke(world, "beta")),
+    "manager without an account": ("manager", lambda world: lose_the_account(world, "manager")),
+}
+
+
+@pytest.mark.parametrize("how", sorted(LEFT))
+def test_over_all_kinds_nobody_hears_what_they_may_not_see(how: str, world: VendorWorld) -> None:
+    """Every declared kind is queued, then the reader leaves, then everything is sent."""
+    deal = submitted(world.people["partner_rep"], world)
+    mails_to(world)
+    name, leave = LEFT[how]
+    kinds = [
+        kind.key
+        for kind in notifications_services._kinds.values()
+        if (kind.for_staff if name == "manager" else kind.for_partners) and kind.mail == Mail.NOW
+    ]
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        for kind in kinds:
+            notifications_services.notify(
+                kind, vendor=world.vendor, key=f"all:{kind}", to=[world.people[name].user],
+                page="deals:detail", target=deal.reference, template="deal_approved",
+                context={"reference": deal.reference, "customer": deal.customer_name},
+            )  # fmt: skip
+    assert len(kinds) > 10
+    leave(world)
+    heard = mails_to(world)
+    assert name not in heard
+    assert name == "partner_rep" or len(heard) >= len(kinds), "who is responsible hears of each"

@@ -22,6 +22,7 @@ from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support.factories import PASSWORD, UserFactory
+from tests.support.races import at_once
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +196,15 @@ class TestSending:
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             assert Invitation.objects.count() == 2
         assert outbox.deliver(world.vendor.pk) == 2
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_clicks_at_the_same_moment_are_one_invitation(self, world: VendorWorld) -> None:
+        def click() -> None:
+            invite(world)
+
+        at_once(click, click)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert Invitation.objects.count() == 1
 
     def test_the_link_is_gone_from_the_outbox_once_sent(self, world: VendorWorld) -> None:
         link = invite(world)

@@ -19,6 +19,7 @@ from deals.registration.bulk import models as bulk
 from deals.registration.bulk.rows import COLUMNS
 from partners import models as partners_models
 from portal.people import models as people_models
+from portal.references import scattered
 from portal.tenancy import models as tenancy_models
 from portal.tenancy.roles import Role
 
@@ -177,8 +178,7 @@ class LeadFactory(DjangoModelFactory):
     class Meta:
         model = leads.Lead
 
-    number = factory.Sequence(lambda n: 900_000 + n)
-    reference = factory.LazyAttribute(lambda lead: f"L-{lead.number:06d}")
+    reference = factory.Sequence(lambda n: scattered("L", n))
     customer_name = factory.Sequence(lambda n: f"Prospect {n}")
     customer_country = "AT"
     currency = "EUR"

@@ -12,11 +12,11 @@ from enablement.packages.models import Launch, ModulePackage, Package, PartState
 from enablement.records.models import (
     ActivityDefinition,
     ActivityLink,
-    Attachment,
     Document,
     Learner,
     LearningResult,
     Statement,
+    StatementAttachment,
     StatementMention,
     StatementReference,
     StoreKey,
@@ -100,7 +100,9 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "StatementReference": lambda world: one(
         StatementReference, world, statement=kept_statement(world), target=uuid4()
     ),
-    "Attachment": lambda world: one(Attachment, world, sha2="a", content_type="text/plain", content=b"x"),
+    "StatementAttachment": lambda world: one(
+        StatementAttachment, world, sha2="a", content_type="text/plain", content=b"x"
+    ),
     "ActivityDefinition": lambda world: one(ActivityDefinition, world, activity=COURSE, iri=COURSE),
     "Document": lambda world: one(
         Document, world, resource="state", name="x", full_name="x", content=b"x", content_type="text/plain",

@@ -8,15 +8,13 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Count, F, QuerySet, Subquery, Sum, Window
-from django.urls import reverse
 from django.utils import timezone
 
-from deals.approvals import selectors as approvals_selectors
+from deals.approvals.queue import REGISTRATION
 from deals.deal.models import Deal
-from deals.deal.tables import addresses
-from deals.page import selectors as page_selectors
 from deals.protection import selectors as protection_selectors
 from portal.metrics.declarations import AsOf
+from portal.requests import queue
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import All
@@ -28,7 +26,7 @@ from scorecards.selectors import Listed
 
 PAGE = 50
 PAGE_AT_HOME = 25
-WAITING = 8
+WAITING = TURNS = 8
 DECISIONS = timedelta(days=30)
 MOST_DECISIONS = 1_000  # a busy vendor's median needs no more of them
 
@@ -124,7 +122,6 @@ class Desk:
     totals: Totals
     decisions: Decisions
     ending: Ending
-    waiting: Urgency
 
 
 # In SQL, because putting these together from querysets takes longer than running them. Row security holds
@@ -163,12 +160,7 @@ select
     (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
      from deals_deal
      where vendor_id = %(vendor)s and approved_at is not null
-        and open_until > %(now)s and open_until <= %(soon)s),
-    (select json_build_array(
-        count(*), count(*) filter (where decision_due_at < %(now)s),
-        count(*) filter (where decision_due_at >= %(now)s and decision_due_at < %(midnight)s))
-     from deals_deal
-     where vendor_id = %(vendor)s and status in ('submitted', 'under_review'))
+        and open_until > %(now)s and open_until <= %(soon)s)
 """
 
 
@@ -198,13 +190,12 @@ def desk(actor: Actor, day: date) -> Desk:
         "most": MOST_DECISIONS,
         "now": now,
         "soon": now + protection_selectors.SOON,
-        "midnight": AsOf.of(actor.vendor, actor.vendor.today).end,
     }
     with connection.cursor() as cursor:
         cursor.execute(_DESK, parameters)
-        totals, decided, ending, waiting = cursor.fetchone()
+        totals, decided, ending = cursor.fetchone()
     quarter = quarter_of(actor.vendor, day)
-    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending), Urgency(*waiting))
+    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending))
 
 
 def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
@@ -220,7 +211,7 @@ class Waiting:
     """Registrations that wait for the vendor: how many by urgency, and the most urgent few."""
 
     urgency: Urgency
-    deals: list[dict[str, Any]]
+    rows: Sequence[queue.Waiting]
 
     @property
     def total(self) -> int:
@@ -228,7 +219,7 @@ class Waiting:
 
     @property
     def more(self) -> int:
-        return self.total - len(self.deals)
+        return self.total - len(self.rows)
 
     @property
     def aside(self) -> str:
@@ -236,22 +227,11 @@ class Waiting:
         return f"{overdue} overdue, {today} due today"
 
 
-def waiting(actor: Actor, urgency: Urgency, most: int = WAITING) -> Waiting:
+def waiting(actor: Actor, most: int = WAITING) -> Waiting:
     """One statement."""
-    rows = approvals_selectors.waiting_for_decision(actor)
-    found = list(rows.values(*_SHOWN, partner_name=F("partner__name"))[:most])
-    address = addresses()
-    for row in found:
-        row["url"] = address(row["reference"])
-        row["owner"] = f"{row[_OWNER[0]] or ''} {row[_OWNER[1]] or ''}".strip() or row[_OWNER[2]]
-    return Waiting(urgency, found)
-
-
-_OWNER = ("assigned_to__first_name", "assigned_to__last_name", "assigned_to__email")
-_SHOWN = (
-    "reference", "customer_name", "amount", "currency", "submitted_at", "pending_since", "decision_due_at",
-    *_OWNER,
-)  # fmt: skip
+    found = queue.queue_of(actor, REGISTRATION)
+    total = found.total(REGISTRATION)
+    return Waiting(Urgency(total.count, total.overdue, total.today), found.items[:most])
 
 
 # The portfolio ---------------------------------------------------------------------------------------------
@@ -294,77 +274,6 @@ class Portfolio(CountedPages):
 
 
 # The partner's home ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One thing that waits for the partner, since `started`, until `due` where there is a deadline."""
-
-    deal: Deal
-    kind: str
-    text: str
-    action: str
-    url: str
-    started: datetime | None
-    due: datetime | None = None
-
-    @property
-    def since(self) -> str:
-        return f"since {formatting.format_when(self.started)}" if self.started else ""
-
-
-def turns(today: page_selectors.Today) -> list[Turn]:
-    """What waits for the partner: questions first, then protection about to end, then unfinished drafts."""
-    returned = [
-        Turn(
-            deal,
-            "Registration returned to you",
-            f"“{deal.decision_reason}”",
-            "Answer",
-            _edit(deal),
-            deal.returned_at,
-        )
-        for deal in today.returned.deals
-    ]
-    ending = [
-        Turn(
-            deal,
-            "Protection ends",
-            _ends(deal),
-            "Extend",
-            f"{_page(deal)}#protection",
-            deal.approved_at,
-            deal.expires_at,
-        )
-        for deal in today.ending.deals
-    ]
-    drafts = [
-        Turn(deal, "Draft, not sent yet", "Nobody has seen it yet.", "Finish", _edit(deal), deal.updated_at)
-        for deal in today.draft.deals
-    ]
-    return [*returned, *ending, *drafts]
-
-
-def _edit(deal: Deal) -> str:
-    return reverse("deals:edit", args=[deal.reference])
-
-
-def _page(deal: Deal) -> str:
-    return reverse("deals:detail", args=[deal.reference])
-
-
-def _ends(deal: Deal) -> str:
-    """What the end of the protection means for this deal."""
-    stage = f"In stage {deal.stage.name}. " if deal.stage else ""
-    if deal.expected_close is None or deal.expires_at is None:
-        return f"{stage}No expected close given."
-    days = (deal.expected_close - timezone.localdate(deal.expires_at)).days
-    if days <= 0:
-        return f"{stage}Expected to close {formatting.format_date(deal.expected_close)}."
-    return (
-        f"{stage}Expected to close {formatting.format_date(deal.expected_close)}, "
-        f"{formatting.format_days(days)} after protection ends."
-    )
 
 
 @dataclass(frozen=True, slots=True)

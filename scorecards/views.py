@@ -17,6 +17,7 @@ from deals.page import selectors as deals
 from partners.models import Partner
 from partners.policies import sees_own_deals_only
 from portal.metrics.declarations import AsOf
+from portal.requests.queue import Side, queue_of
 from portal.tenancy.access import Actor
 from portal.ui import formatting
 from portal.ui.exports import csv_response
@@ -44,11 +45,11 @@ def _vendor_home(request: Any) -> HttpResponse:
         return portfolio(request, dashboards.PAGE_AT_HOME)
     programme = dashboards.programme(request.vendor)
     desk = dashboards.desk(request.actor, programme.day or request.vendor.today)
-    waiting = dashboards.waiting(request.actor, desk.waiting)
+    waiting = dashboards.waiting(request.actor)
     movers = selectors.movers()
     listed = _portfolio(request, programme, dashboards.PAGE_AT_HOME, also=[*movers.fell, *movers.rose])
     context = listed | {
-        "heading": _vendor_heading(request.actor, desk, movers),
+        "heading": _vendor_heading(request.actor, desk, waiting.urgency, movers),
         "now": timezone.now(),
         "desk": desk,
         "waiting": waiting,
@@ -59,9 +60,8 @@ def _vendor_home(request: Any) -> HttpResponse:
     return render(request, "scorecards/vendor_home.html", context, status=listed["status"])
 
 
-def _vendor_heading(actor: Actor, desk: dashboards.Desk, movers: Movers) -> str:
+def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Urgency, movers: Movers) -> str:
     """Whom time is running out for and who fell; for who cannot decide, the money first."""
-    waiting = desk.waiting
     if actor.is_read_only:
         booked = formatting.format_money_short(desk.totals.booked_quarter, actor.vendor.currency)
         return headlines.executive_home(booked, desk.quarter.label, waiting.overdue, waiting.total)
@@ -72,19 +72,22 @@ def _vendor_heading(actor: Actor, desk: dashboards.Desk, movers: Movers) -> str:
 
 def _partner_home(request: Any) -> HttpResponse:
     actor = request.actor
-    today = deals.partner_today(actor)
+    today, queue = deals.partner_today(actor), queue_of(actor)
     reading = _reading(actor, actor.partner)
     subs = dashboards.sub_partners(actor)
-    turns = dashboards.turns(today)
-    yours = today.returned.count + today.ending.count + today.draft.count
+    yours = queue.yours
+    theirs = [one for one in queue.items if one.side == Side.VENDOR and actor.writes_for(one.partner_id)]
+    turns = [one for one in yours if not one.source.startswith("leads.")]  # those have a list of their own
     context = {
-        "heading": headlines.partner_home(yours, today.pending.count, actor.vendor.name),
+        "heading": headlines.partner_home(len(yours), len(theirs), actor.vendor.name),
         "now": timezone.now(),
         "may_register": may_register(actor),
         "today": today,
-        "turns": turns,
-        "yours": yours,
-        "more": yours - len(turns),
+        "turns": turns[: dashboards.TURNS],
+        "yours": len(turns),
+        "more": max(len(turns) - dashboards.TURNS, 0),
+        "pending": theirs[: dashboards.TURNS],
+        "theirs": len(theirs),
         "until": actor.vendor.today + deals.CLOSING,
         "money": [dashboards.Money(deal, actor.vendor.today) for deal in today.closing.deals],
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),

@@ -133,7 +133,7 @@ def _protection(world: VendorWorld) -> dict[Any, Any]:
     deal, now = factories.approved_deal(partner=world.partners["beta"]), timezone.now()
     extension = Extension.objects.create(
         partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
-        last_call_at=now, until_before=now,
+        until_before=now,
     )  # fmt: skip
     rival = factories.DealFactory(submitted=True, partner=world.partners["alpha"])
     case = ConflictCase.objects.create(
@@ -155,7 +155,10 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     cosell = CoSell.objects.create(
         partner=deal.partner,
         deal=deal,
-        status="agreed",
+        status="granted",
+        due_at=timezone.now(),
+        decided_at=timezone.now(),
+        agreed_at=timezone.now(),
         named="Delta",
         other=world.partners["delta"],
         share=1,
@@ -168,7 +171,9 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     )  # fmt: skip
     return {
         BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0],
-        Proof: Proof.objects.create(partner=deal.partner, deal=deal, kind="invoice", due_at=timezone.now()),
+        Proof: Proof.objects.create(
+            partner=deal.partner, deal=deal, evidence="invoice", due_at=timezone.now()
+        ),
     }  # fmt: skip
 
 

@@ -447,7 +447,10 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "CoSell": lambda world: CoSell.objects.create(
         partner=world.partners["alpha"],
         deal=Deal.objects.get(partner=world.partners["alpha"]),
-        status="agreed",
+        status="granted",
+        due_at=_a_moment(_a_deal(), 2),
+        decided_at=_a_moment(_a_deal(), 2),
+        agreed_at=_a_moment(_a_deal(), 2),
         named="Beta",
         other=world.partners["beta"],
         share=3_000,
@@ -464,7 +467,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         for slug, kind, share in (("alpha", "sourced", 7_000), ("beta", "influenced", 3_000))
     ),
     "Proof": lambda world: Proof.objects.create(
-        partner=_a_deal().partner, deal=_a_deal(), kind="invoice", due_at=_a_moment(_a_deal(), 2)
+        partner=_a_deal().partner, deal=_a_deal(), evidence="invoice", due_at=_a_moment(_a_deal(), 2)
     ),
     "ProofFile": lambda world: ProofFile.objects.create(
         partner=_a_deal().partner, proof=Proof.objects.first() or FILLERS["Proof"](world), size=1, file="x"
@@ -484,7 +487,6 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         days=30,
         reason="r",
         due_at=_a_moment(_a_deal(), 2),
-        last_call_at=_a_moment(_a_deal(), 2),
         until_before=_a_moment(_a_deal(), 90),
     ),
     "ExtensionLink": lambda world: ExtensionLink.objects.create(

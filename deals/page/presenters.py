@@ -65,12 +65,12 @@ def _protected(until: datetime | None, now: datetime) -> str:
     return f"protected for {format_span(until - now)} more"
 
 
-def waiting_headline(deals: Sequence[Deal], *, more: bool, now: datetime | None = None) -> str:
-    """The heading of the approvals: how many of these (sorted by due time) are late or due today."""
+def waiting_headline(deals: Sequence[Any], *, more: bool, now: datetime | None = None) -> str:
+    """The heading of the approvals: how many of these (sorted by `turn_due`) are late or due today."""
     if not deals:
         return "Nothing waits for a decision"
     now = now or timezone.now()
-    dues = [deal.decision_due_at for deal in deals if deal.decision_due_at]
+    dues = [deal.turn_due for deal in deals if deal.turn_due]
     late = sum(due <= now for due in dues)
     today = sum(due > now and formatting.local_day(due) == formatting.local_day(now) for due in dues)
     if late:
@@ -336,21 +336,11 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
-    "deals.amended": "Changed",
-    "deals.amendment_requested": "Change asked for",
-    "deals.amendment_approved": "Change approved",
-    "deals.amendment_rejected": "Change rejected",
-    "deals.amendment_withdrawn": "Change taken back",
-    "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
     "deals.conflict_opened": "The claims on this customer are compared",
     "deals.conflict_file_added": "What the customer has written was added",
-    "deals.extension_requested": "More protection asked for",
-    "deals.extension_refused": "More protection refused",
-    "deals.extended": "Protection extended",
     "deals.protection_ending": "Reminded that protection ends",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
-    "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 

@@ -6,20 +6,19 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from deals.deal.models import Deal
-from deals.deal.selectors import OPEN, deals_visible
+from deals.deal.selectors import deals_visible
 from deals.disputes.selectors import with_sides
 from deals.leads.models import LeadOffer
-from deals.protection.selectors import SOON, with_extensions
+from deals.protection.selectors import with_extensions
 from partners.policies import sees_own_deals_only
 from portal.tenancy.access import Actor
 
 CLOSING: Final = timedelta(days=30)  # "the next money"
 
 
-# What waits for whom: the partner's home --------------------------------------------------------------
+# The partner's home --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What a partner person looks for first."""
+    """The partner's next money; what waits for whom is `portal.requests.queue`."""
 
-    pending: Group  # with the vendor, by due time
-    returned: Group  # with the partner, the longest waiting first
-    draft: Group  # begun and not sent, the longest untouched first
-    ending: Group  # protection ends within 14 days
     closing: Group  # "the next money": expected to close within 30 days, or overdue
     open: Group  # approved and still running; no list
 
@@ -59,14 +54,10 @@ select
 from deals_deal deal
 left join deals_stage stage on stage.vendor_id = deal.vendor_id and stage.id = stage_id
 cross join lateral (values
-    ('pending', status in ('submitted', 'under_review'), decision_due_at),
-    ('returned', status = 'returned', returned_at),
-    ('draft', status = 'draft', updated_at),
-    ('ending', status = 'approved' and expires_at > %(now)s and expires_at <= %(soon)s, expires_at),
     ('closing', status = 'approved' and expected_close <= %(last_day)s, expected_close::timestamptz),
     ('open', status = 'approved', null)
 ) as kinds (kind, holds, urgent_at)
-where deal.vendor_id = %(vendor)s and partner_id = %(partner)s and status = any(%(open)s) and holds
+where deal.vendor_id = %(vendor)s and partner_id = %(partner)s and status = 'approved' and holds
     and (%(registrant)s is null or registered_by_id = %(registrant)s)
 group by kind
 """
@@ -74,14 +65,10 @@ group by kind
 
 def partner_today(actor: Actor, most: int = 5) -> Today:
     """The own partner's (a distributor's without its sub-partners') next money, in two statements."""
-    now = timezone.now()
     parameters = {
         "vendor": actor.vendor.pk,
         "partner": actor.partner.pk,
         "registrant": actor.user.pk if sees_own_deals_only(actor) else None,
-        "open": [status.value for status in OPEN],
-        "now": now,
-        "soon": now + SOON,
         "last_day": actor.vendor.today + CLOSING,
         "most": most,
     }

@@ -17,22 +17,22 @@ class ProofAdmin(ReadOnlyAdmin):
     inlines = (SerialInline,)
     list_display = (
         "deal",
-        "kind",
+        "evidence",
         "number",
         "status",
-        "sent_at",
+        "requested_at",
         "due_at",
         "who",
         "decided_by",
         "decided_at",
     )
-    list_filter = ("status", "kind")
+    list_filter = ("status", "evidence")
     list_select_related = ("deal", "owner", "decided_by")
-    ordering = ("-sent_at", "pk")
+    ordering = ("-requested_at", "pk")
     sortable_by = ()
     paginator = CappedPaginator
     fields = (
-        "deal", "partner", "kind", "number", "status", "sent_by", "sent_at", "due_at", "who", "escalated_at",
-        "decided_by", "decided_at", "reason",
+        "deal", "partner", "evidence", "number", "status", "requested_by", "requested_at", "due_at", "who",
+        "escalated_at", "decided_by", "decided_at", "decision_reason",
     )  # fmt: skip
     readonly_fields = fields

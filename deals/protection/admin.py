@@ -27,14 +27,14 @@ class ExtensionTermsAdmin(VendorModelAdmin):
 @admin.register(Extension)
 class ExtensionAdmin(ReadOnlyAdmin):
     title = "Extensions of protection"
-    list_display = ("deal", "days", "requested_at", "who", "due_at", "outcome", "decided_by")
-    list_filter = ("outcome",)
+    list_display = ("deal", "days", "requested_at", "who", "due_at", "status", "decided_by")
+    list_filter = ("status",)
     list_select_related = ("deal", "owner", "decided_by")
     ordering = ("-requested_at", "-pk")
     sortable_by = ()
     paginator = CappedPaginator
     fields = (
-        "deal", "days", "reason", "requested_by", "requested_at", "who", "due_at", "outcome", "decided_at",
+        "deal", "days", "reason", "requested_by", "requested_at", "who", "due_at", "status", "decided_at",
         "decided_by", "decision_reason", "until_before", "until_after",
     )  # fmt: skip
     readonly_fields = fields

@@ -10,15 +10,15 @@ from portal.ui.formatting import format_money, format_percent
 @admin.register(CoSell)
 class CoSellAdmin(ReadOnlyAdmin):
     title = "Co-sell agreements"
-    list_display = ("deal", "partner", "named", "part", "status", "started_at", "agreed_at", "ended_at")
+    list_display = ("deal", "partner", "named", "part", "stage", "requested_at", "agreed_at", "ended_at")
     list_filter = ("status",)
     list_select_related = ("deal", "partner")
-    ordering = ("-started_at", "pk")
+    ordering = ("-requested_at", "pk")
     sortable_by = ()
     paginator = CappedPaginator
     fields = (
-        "deal", "partner", "named", "other", "part", "note", "status", "started_by", "started_at", "due_at",
-        "decided_by", "decided_at", "agreed_at", "ended_at", "reason",
+        "deal", "partner", "named", "other", "part", "reason", "stage", "requested_by", "requested_at",
+        "due_at", "decided_by", "decided_at", "agreed_at", "ended_at", "decision_reason",
     )  # fmt: skip
     readonly_fields = fields
 

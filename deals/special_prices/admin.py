@@ -123,9 +123,9 @@ class PriceRequestAdmin(ReadOnlyAdmin):
     sortable_by = ()
     paginator = CappedPaginator
     fields = (
-        "deal", "partner", "status", "justification", "competitor", "off", "asked", "granted", "who",
-        "requested_by", "requested_at", "due_at", "escalated_at", "decided_by", "decided_at", "reason",
-        "expires_at", "used_at",
+        "deal", "partner", "status", "reason", "competitor", "off", "asked", "granted", "who",
+        "requested_by", "requested_at", "due_at", "escalated_at", "decided_by", "decided_at",
+        "decision_reason", "expires_at", "used_at",
     )  # fmt: skip
     readonly_fields = fields
 

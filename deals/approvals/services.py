@@ -1,7 +1,7 @@
 """The vendor's side: look at a registration and decide it."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -24,6 +24,7 @@ from deals.deal.people import as_the_vendor
 from deals.disputes.services import case_of_approval, case_of_rejection, refuse_open_case
 from deals.protection.services import protect
 from deals.registration.selectors import terms
+from portal.calendar.days import end_of_day_after
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_times
@@ -94,7 +95,7 @@ def approved_at_once(vendor: Vendor, deal: Deal, now: datetime, rule: ApprovalRu
 def _approve(vendor: Vendor, deal: Deal, actor: Actor | None) -> Deal:
     """`actor` None: by a rule."""
     now, days = timezone.now(), protection_days(vendor, deal)
-    until = now + timedelta(days=days)
+    until = end_of_day_after(now, days, vendor.zone)
     customer = deal.customer = deal.customer or customer_of(deal)
     protect(deal, customer, now, until)
     deal.status, deal.approved_at, deal.expires_at = DealStatus.APPROVED, now, until

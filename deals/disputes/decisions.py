@@ -1,6 +1,6 @@
 """A conflict case is settled: decided, or an appeal answered. What follows for the deals follows at once."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -17,6 +17,7 @@ from deals.disputes.models import CaseOutcome, CaseRule, CaseState, CaseWinner, 
 from deals.disputes.policies import LOST, refuse_names, speaks_for
 from deals.disputes.services import Claims, check_lengths, claims_of, decided, tell_sides
 from deals.protection.services import protect, release
+from portal.calendar.days import end_of_day_after
 from portal.tenancy.access import Actor
 
 
@@ -141,7 +142,7 @@ def _give(actor: Actor, deal: Deal, now: datetime) -> None:
         return
     if deal.status != DealStatus.REJECTED or deal.customer is None:
         return
-    until = now + timedelta(days=protection_days(actor.vendor, deal))
+    until = end_of_day_after(now, protection_days(actor.vendor, deal), actor.vendor.zone)
     protect(deal, deal.customer, now, until)
     deal.status, deal.expires_at, deal.decision_reason = DealStatus.APPROVED, until, ""
     deal.approved_at, deal.rejected_at = deal.approved_at or now, None

@@ -60,9 +60,11 @@ def _protected(until: datetime | None, now: datetime) -> str:
         return "approved"
     if until <= now:
         return "protection has run out"
-    if (left := until - now) >= timedelta(days=1):
-        return f"protected for {left.days} more day{'' if left.days == 1 else 's'}"
-    return f"protected for {format_span(left)} more"
+    # It ends with a day of the vendor's, so days are counted on the calendar: 90 just after a grant of 90.
+    days = (formatting.local_day(until) - formatting.local_day(now)).days
+    if days:
+        return f"protected for {days} more day{'' if days == 1 else 's'}"
+    return f"protected for {format_span(until - now)} more"
 
 
 def is_closing(deal: Deal, today: date) -> bool:

@@ -1,0 +1,15 @@
+"""Days on the wall of a vendor: what is promised "until a day" holds until that day is over there."""
+
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from django.utils import timezone
+
+
+def end_of_day(day: date, zone: tzinfo) -> datetime:
+    """The last moment of this day in that zone, however many hours the clocks make of it."""
+    return datetime.combine(day, time.max, tzinfo=zone)
+
+
+def end_of_day_after(moment: datetime, days: int, zone: tzinfo) -> datetime:
+    """The last moment of the day `days` days after the one `moment` falls on in that zone."""
+    return end_of_day(timezone.localdate(moment, zone) + timedelta(days=days), zone)

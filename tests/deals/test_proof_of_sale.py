@@ -127,7 +127,7 @@ class TestHandingIn:
         deal = won(terms)
         assert send(terms, deal).pk == send(terms, deal).pk
         with pytest.raises(ValidationError, match="handed in already"):
-            send(terms, deal, kind="order")
+            send(terms, deal, evidence="order")
         with acting_as(terms.people["manager"]):
             assert ProofFile.objects.count() == 1
 

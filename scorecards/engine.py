@@ -200,7 +200,9 @@ def _results(
 ) -> dict[str, Result]:
     """`found`: (metric key, {partner id: result}, result of a partner that is not in there)."""
     results = {key: of.get(subject.pk, nothing) for key, of, nothing in found}
-    if subject.joined_on > day - NEWCOMER and not any(result.n for result in results.values()):
+    if subject.joined_on > day - NEWCOMER and not any(
+        result.n or result.value for result in results.values()
+    ):
         # Nothing was there to be measured yet: no zeros, which would also spoil the peers' figures.
         return dict.fromkeys(results, NOT_MEASURED)
     return results

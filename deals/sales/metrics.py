@@ -200,16 +200,22 @@ def _in_days(span: timedelta | None) -> Decimal | None:
 
 #: Whatever another system tells, and what a decided case does to a claim, may concern any figure.
 _ANY = frozenset(
-    {"deals.imported", "deals.conflict_decided", "deals.conflict_closed", "deals.amended"}
-    | {"deals.amendment_approved"}
+    {"deals.imported", "deals.conflict_decided", "deals.conflict_closed", "deals.amendment_granted_at_once"}
+    | {"deals.amendment_granted"}
 )
-_WINS = _ANY | {"deals.won", "deals.proof_accepted"}
+_WINS = _ANY | {"deals.won", "deals.proof_granted", "deals.proof_granted_at_once"}
 _CLOSINGS = _WINS | {"deals.lost"}
 _SHARES = frozenset(
     {"deals.credit_agreed", "deals.credit_ended", "deals.share_agreed", "deals.share_ended"}
     | {"deals.share_won", "deals.share_counted", "deals.share_lost"}
 )
-_OPENINGS = _CLOSINGS | {"deals.approved", "deals.withdrawn", "deals.expired", "deals.extended"}
+_OPENINGS = _CLOSINGS | {
+    "deals.approved",
+    "deals.withdrawn",
+    "deals.expired",
+    "deals.extension_granted",
+    "deals.extension_granted_at_once",
+}
 
 # Their workings ----------------------------------------------------------------------------------------
 

@@ -352,7 +352,14 @@ def test_parts_of_a_shared_deal_follow_the_amount_it_had(story: Story) -> None:
         other = Partner.objects.get(slug="p1")
         common = {"deal": story.deal, "partner": story.deal.partner}
         cosell = CoSell.objects.create(
-            **common, status="agreed", named="P1", other=other, share=3000, agreed_at=moment
+            **common,
+            status="granted",
+            named="P1",
+            other=other,
+            share=3000,
+            due_at=moment,
+            decided_at=moment,
+            agreed_at=moment,
         )
         for partner, kind, share in ((story.deal.partner, "sourced", 7000), (other, "influenced", 3000)):
             CreditLine.objects.create(

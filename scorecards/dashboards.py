@@ -136,18 +136,6 @@ def desk(actor: Actor, day: date) -> Desk:
         totals = Totals(*cursor.fetchone())
     at_work = desk_figures(actor)
     return Desk(quarter_of(actor.vendor, day), totals, at_work.decisions, at_work.ending)
-<<<<<<< HEAD
-
-
-@dataclass(frozen=True, slots=True)
-class Urgency:
-    """How many registrations wait for the vendor, and how urgently."""
-
-    total: int
-    overdue: int
-    today: int  # due before the vendor's day ends
-=======
->>>>>>> metrics
 
 
 @dataclass(frozen=True, slots=True)

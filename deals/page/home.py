@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""What the homes of both sides show of deals: the vendor's desk, the partner's money."""
-=======
 """What the homes of both sides show of deals: the vendor's desk, and the partner's money on its way."""
->>>>>>> metrics
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

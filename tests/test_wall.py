@@ -13,7 +13,7 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers.models import Customer
+from deals.customers.models import Customer, OtherName, SharedDomain
 from deals.deal.models import Deal, StageChange
 from deals.disputes.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
@@ -50,6 +50,7 @@ from scorecards.models import (
     StalePartner,
 )
 from tests.enablement import fillers as records_and_packages
+from tests.enablement import school
 from tests.support import factories
 from tests.support.files import PDF
 from tests.support.worlds import VendorWorld, acting_as
@@ -360,7 +361,7 @@ def fill_everything(world: VendorWorld) -> None:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         for model in WALLED:
             if not model._base_manager.exists():
-                FILLERS[model.__name__](world)
+                (FILLERS.get(model._meta.label) or FILLERS[model.__name__])(world)
 
 
 def _a_deal() -> Deal:
@@ -396,7 +397,13 @@ def _a_side(world: VendorWorld) -> CaseSide:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
-    **records_and_packages.FILLERS,
+    # By the full name: more than one app has attachments.
+    **{model._meta.label: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
+    **{f"enablement.{name}": filled for name, filled in records_and_packages.FILLERS.items()},
+    "SharedDomain": lambda world: SharedDomain.objects.create(domain="group.example"),
+    "OtherName": lambda world: OtherName.objects.create(
+        name="Facebook", company="Meta", name_key="facebook", company_key="meta"
+    ),
     "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
     "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
         rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")

@@ -20,6 +20,8 @@ from portal.ui.charts import share
 from portal.ui.formatting import format_date, format_money, format_span, format_time, format_when
 
 NEAR: Final = timedelta(days=14)
+#: Per cent of a stage from which a deal is more likely won than not.
+LIKELY: Final = 50
 
 
 def headline(deal: Deal, *, for_partner: bool, now: datetime | None = None) -> str:
@@ -63,6 +65,12 @@ def _protected(until: datetime | None, now: datetime) -> str:
     if days:
         return f"protected for {days} more day{'' if days == 1 else 's'}"
     return f"protected for {format_span(until - now)} more"
+
+
+def is_closing(deal: Deal, today: date) -> bool:
+    """Whether its outcome is the next thing to do: it is likely by its stage, or its day has come."""
+    due = deal.expected_close is not None and deal.expected_close <= today
+    return due or deal.stage is None or deal.stage.probability >= LIKELY
 
 
 def waiting_headline(deals: Sequence[Any], *, more: bool, now: datetime | None = None) -> str:

@@ -46,6 +46,7 @@ drop function scorecards_keep_programme();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scorecards", "0001_initial")]
+    dependencies = [
+        ('scorecards', '0001_initial'),("scorecards", "0001_initial")]
 
     operations = [migrations.RunSQL(KEEP, FORGET)]

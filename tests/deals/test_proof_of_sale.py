@@ -127,7 +127,7 @@ class TestHandingIn:
         deal = won(terms)
         assert send(terms, deal).pk == send(terms, deal).pk
         with pytest.raises(ValidationError, match="handed in already"):
-            send(terms, deal, kind="order")
+            send(terms, deal, evidence="order")
         with acting_as(terms.people["manager"]):
             assert ProofFile.objects.count() == 1
 
@@ -191,7 +191,7 @@ class TestHandingIn:
                 return requests_mind(vendor=terms.vendor, now=now)
 
         assert [mind(proof.due_at - timedelta(minutes=1)), mind(proof.due_at), mind(proof.due_at)] == [
-            0,
+            1,
             1,
             0,
         ]

@@ -160,12 +160,12 @@ def price_grant(
     `prices` are minor units per piece by line id; a line that is left out is granted as asked.
     """
     deal, request = _on_turn(actor, request)
-    if request.status == PriceStatus.GRANTED:
+    prices, now = prices or {}, timezone.now()
+    if request.status == PriceStatus.GRANTED and _granted_so(actor.vendor, request, valid_until, prices):
         return request
     _require_open(deal, request)
-    now = timezone.now()
     request.expires_at = _end_of(actor.vendor, valid_until, now)
-    lines = _with_prices(request, prices or {})
+    lines = _with_prices(request, prices)
     PriceLine.objects.bulk_update(lines, ["granted_price"])
     request.granted_total = sum((line.granted_price or 0) * line.quantity for line in lines)
     request.status, request.decided_at, request.decided_by = PriceStatus.GRANTED, now, actor.user
@@ -175,6 +175,14 @@ def price_grant(
     told = _told(request, request.granted_total) | {"until": format_date(valid_until, "year")}
     notifications.answered(actor, deal, request, tell("deals.price_granted", actor, deal, **told))
     return request
+
+
+def _granted_so(vendor: Vendor, request: PriceRequest, day: date, prices: Mapping[int, int]) -> bool:
+    """Whether the answer that stands is this very one, sent twice; another one is nobody's to change."""
+    same = all(
+        line.granted_price == prices.get(line.pk, line.requested_price) for line in request.lines.all()
+    )
+    return same and request.expires_at == _midnight_after(vendor, day)
 
 
 def _with_prices(request: PriceRequest, prices: Mapping[int, int]) -> list[PriceLine]:
@@ -199,6 +207,10 @@ def _end_of(vendor: Vendor, day: date, now: datetime) -> datetime:
         raise ValidationError({"valid_until": "This day is over. Choose today or a later one."})
     if day - today > LONGEST:
         raise ValidationError({"valid_until": "A special price holds for a year at most."})
+    return _midnight_after(vendor, day)
+
+
+def _midnight_after(vendor: Vendor, day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(0), tzinfo=vendor.zone)
 
 

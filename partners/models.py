@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from portal.metrics.declarations import called
 from portal.people.models import Invitation, Membership
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
@@ -133,7 +134,7 @@ class TierRequirement(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.metric} at least {self.minimum.normalize():f}"
+        return f"{called(self.metric)} at least {self.minimum.normalize():f}"
 
 
 class Region(TenantModel):

@@ -20,7 +20,7 @@ KINDS: Final = (
     Kind("deals.amendment_overdue", "A change is overdue (program admins)", for_staff=True),
     Kind("deals.amendment_answered", "My change was approved or rejected", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=20)
 
 
 def requested(actor: Actor, deal: Deal, amendment: Amendment, changes: list[Any]) -> None:

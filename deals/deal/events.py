@@ -7,7 +7,9 @@ declare(
     EventType("deals.submitted", "Deal registered", "sales", "send"),
     EventType("deals.review_started", "Review started", "sales", "eye"),
     EventType("deals.step_approved", "Approval given", "sales", "check"),
-    EventType("deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm"),
+    EventType(
+        "deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm", is_reminder=True
+    ),
     EventType("deals.handed_over", "Passed on to who looks after it now", "", "user-check"),
     EventType("deals.lead_handed_over", "Lead passed on to who looks after it now", "", "user-check"),
     EventType("deals.returned", "Registration returned", "sales", "arrow-back-up"),
@@ -17,7 +19,7 @@ declare(
     EventType("deals.won", "Deal won", "sales", "trophy"),
     EventType("deals.lost", "Deal lost", "sales", "mood-sad"),
     EventType("deals.withdrawn", "Registration withdrawn", "sales", "arrow-back"),
-    EventType("deals.protection_ending", "Reminded that protection ends", "sales", "alarm"),
+    EventType("deals.protection_ending", "Reminded that protection ends", "sales", "alarm", is_reminder=True),
     EventType("deals.extension_requested", "More protection asked for", "sales", "hourglass"),
     EventType("deals.extended", "Protection extended", "sales", "calendar-plus"),
     EventType("deals.extension_refused", "More protection refused", "sales", "calendar-x"),
@@ -32,7 +34,9 @@ declare(
     EventType("deals.amendment_approved", "Change of a deal approved", "sales", "check"),
     EventType("deals.amendment_rejected", "Change of a deal rejected", "sales", "x"),
     EventType("deals.amendment_withdrawn", "Change of a deal taken back", "sales", "arrow-back"),
-    EventType("deals.amendment_overdue", "Change overdue, program admins told", "sales", "alarm"),
+    EventType(
+        "deals.amendment_overdue", "Change overdue, program admins told", "sales", "alarm", is_reminder=True
+    ),
     EventType("deals.bulk_checked", "File of registrations checked", "sales", "table"),
     EventType("deals.bulk_registered", "Deals registered from a file", "sales", "file-import"),
     EventType("deals.noted", "Note written", "sales", "message"),

@@ -9,7 +9,7 @@ from django import forms
 from django_countries import countries
 
 from deals.customers.domains import shared_domains
-from deals.customers.match_keys import host_of, registrable_domain
+from deals.customers.match_keys import host_as_typed, registrable_domain
 from deals.deal.fields import DayField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
@@ -124,7 +124,7 @@ class LeadForm(VersionedForm, forms.Form):
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
         if domain and shared_domains().is_shared(typed):
             raise forms.ValidationError(f"{domain} is shared by many companies. Leave this empty instead.")
-        return host_of(typed) or domain
+        return host_as_typed(typed)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -207,6 +207,6 @@ class PartnerForm(forms.Form):
     partner = LineField(
         label="Partner",
         max_length=160,
-        error_messages={"required": "Name the partner, or offer by the rules."},
+        error_messages={"required": "Name the partner, or offer by your rules."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

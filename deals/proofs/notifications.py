@@ -18,7 +18,7 @@ KINDS: Final = (
     Kind("deals.proof_missing", "My win needs a proof of sale", for_partners=True),
     Kind("deals.proof_answered", "My proof of sale was accepted or refused", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=50)
 
 
 def missing(vendor: Vendor, deal: Deal, event: PortalEvent) -> None:

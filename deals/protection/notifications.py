@@ -20,7 +20,7 @@ KINDS: Final = (
     Kind("deals.extension_granted", "My deal was protected for longer", for_partners=True),
     Kind("deals.extension_refused", "More protection of my deal was refused", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=30)
 
 
 def ending(vendor: Vendor, reminder: ProtectionReminder, days_left: int, links: dict[User, str]) -> None:

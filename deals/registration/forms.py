@@ -9,7 +9,7 @@ from django import forms
 from django_countries import countries
 
 from deals.customers.domains import shared_domains
-from deals.customers.match_keys import host_of, registrable_domain
+from deals.customers.match_keys import host_as_typed, registrable_domain
 from deals.deal.fields import DayField, amount_typed
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
@@ -128,7 +128,7 @@ class DealForm(VersionedForm, forms.Form):
                 f"{domain} is shared by many companies and does not tell who the customer is. "
                 "Enter the customer’s own domain, or leave this empty."
             )
-        return host_of(typed) or domain
+        return host_as_typed(typed)
 
     def clean_expected_close(self) -> date | None:
         day: date | None = self.cleaned_data["expected_close"]

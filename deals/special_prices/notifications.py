@@ -18,7 +18,7 @@ KINDS: Final = (
     Kind("deals.price_answered", "My special price was granted or refused", for_partners=True),
     Kind("deals.price_ending", "My special price ends soon", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=40)
 
 
 def requested(actor: Actor, deal: Deal, request: PriceRequest, event: PortalEvent) -> None:

@@ -107,7 +107,8 @@ class VersionedForm(forms.BaseForm):
 
     def _tell(self, name: str, now: str, *, kept: bool) -> None:
         if not kept:
-            self.data = self.data.copy()
+            sent: Any = self.data
+            self.data = sent.copy()
             _put(self.data, self.add_prefix(name), self._field(name).widget, self[name].initial)
         self.add_error(name, _objection("This", now, kept=kept))
 
@@ -169,10 +170,9 @@ def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
 
 def _put(data: Any, name: str, widget: Any, value: Any) -> None:
     """Write a value into what was sent, as the widget would have sent it."""
-    if isinstance(widget, forms.MultiWidget):
-        for suffix, one, part in zip(
-            widget.widgets_names, widget.widgets, widget.decompress(value), strict=False
-        ):
+    if hasattr(widget, "widgets_names"):
+        parts = widget.decompress(value)
+        for suffix, one, part in zip(widget.widgets_names, widget.widgets, parts, strict=False):
             _put(data, f"{name}{suffix}", one, part)
         return
     text = _widget_text(widget, value)

@@ -11,6 +11,7 @@ from partners.models import STOPPED, Partner, Tier
 from portal.fields import AddressFormField, LineField
 from portal.metrics.declarations import Quadrant
 from portal.tenancy.roles import PARTNER_ROLES, Role
+from portal.ui.versions import VersionedForm
 
 PARTNER_ROLE_CHOICES = [(role.value, role.label) for role in Role if role in PARTNER_ROLES]
 
@@ -29,7 +30,7 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label="Role", choices=PARTNER_ROLE_CHOICES)
 
 
-class PartnerForm(forms.ModelForm):
+class PartnerForm(VersionedForm, forms.ModelForm):
     """What a channel manager changes of a partner; a reason is asked where the partner should read one."""
 
     website = forms.URLField(required=False, max_length=200, assume_scheme="https")

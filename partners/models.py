@@ -10,6 +10,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from portal.history.constraints import KeepsHistory
 from portal.history.models import Version
+from portal.metrics.declarations import called
 from portal.people.models import Invitation, Membership
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
@@ -135,7 +136,7 @@ class TierRequirement(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.metric} at least {self.minimum.normalize():f}"
+        return f"{called(self.metric)} at least {self.minimum.normalize():f}"
 
 
 class Region(TenantModel):

@@ -60,8 +60,13 @@ def partner_change(*, actor: Actor, partner: Partner, changes: Mapping[str, Any]
 
 def _told(changed: Mapping[str, Any]) -> dict[str, str]:
     """What a timeline tells of changed fields: {"Tier": "Gold"}; names, because keys mean nothing later."""
-    called = {field.name: str(field.verbose_name) for field in Partner._meta.fields}
-    return {called[name]: "" if value is None else str(value) for name, value in changed.items()}
+    fields = {field.name: field for field in Partner._meta.fields}
+    return {str(fields[name].verbose_name): _named(fields[name], value) for name, value in changed.items()}
+
+
+def _named(field: Any, value: Any) -> str:
+    """A value as people read it: "Reseller", not the key it is kept as."""
+    return str(dict(field.flatchoices or ()).get(value, "" if value is None else value))
 
 
 @transaction.atomic

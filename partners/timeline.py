@@ -5,10 +5,11 @@ Apps above record events with data of their own; what of it is understood here, 
 changed; `amount` (minor units) with `currency`, `reason` and `reference` (of a deal or lead) add to it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -46,22 +47,32 @@ def of_kinds(rows: QuerySet[PortalEvent], kinds: Iterable[str]) -> QuerySet[Port
 
 def by_month(events: Iterable[PortalEvent]) -> list[tuple[str, list[Entry]]]:
     """[("November 2026", entries)] of events in falling order of time."""
-    entries = chain.from_iterable(_told(list(group)) for _, group in groupby(events, key=_sitting))
-    months = groupby(entries, key=lambda item: formatting.format_date(item.at, "month"))
+    months = groupby(folded(events), key=lambda item: formatting.format_date(item.at, "month"))
     return [(month, list(group)) for month, group in months]
 
 
+def folded(events: Iterable[PortalEvent]) -> Iterable[Entry]:
+    """Events as entries; what follows each other on one day and says little is one of them."""
+    return (_told(list(group)) for _, group in groupby(events, key=_sitting))
+
+
 def _sitting(event: PortalEvent) -> object:
-    """Sign-ins of one day that follow each other are told together; every other event stands alone."""
-    return formatting.local_day(event.occurred_at) if event.type == SIGN_IN else event.pk
+    """Sign-ins of one day, and reminders of one day, are told together; every other event stands alone."""
+    kind = event_type(event.type)
+    if event.type == SIGN_IN or kind.is_reminder:
+        return kind.is_reminder, formatting.local_day(event.occurred_at)
+    return event.pk
 
 
-def _told(events: list[PortalEvent]) -> list[Entry]:
+def _told(events: list[PortalEvent]) -> Entry:
     latest = entry(events[0])
     if len(events) == 1:
-        return [latest]
-    names = dict.fromkeys(str(event.actor) for event in events)
-    return [replace(latest, line=", ".join(names))]
+        return latest
+    if events[0].type == SIGN_IN:
+        return replace(latest, line=", ".join(dict.fromkeys(str(event.actor) for event in events)))
+    counted = Counter(event_type(event.type).label for event in events)
+    line = ", ".join(f"{label}: {count}" for label, count in counted.items())
+    return replace(latest, heading=f"{len(events)} reminders", line=line, url="")
 
 
 def entry(event: PortalEvent) -> Entry:

@@ -1,6 +1,7 @@
 """Pages of partners: the list, one partner in full, and its people."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,8 @@ from portal.ui.exports import csv_response
 from portal.ui.forms import add_objection
 
 LATEST = 6
+#: Reminders are told together, so more are read than are shown.
+READ_FOR_LATEST = 30
 
 
 # The list -------------------------------------------------------------------------------------------
@@ -78,10 +81,10 @@ def _list_heading(actor: Actor, count: int, filtered: bool) -> str:
 @require_GET
 def detail(request: Any, slug: str) -> HttpResponse:
     partner = _partner(slug)
-    latest = selectors.events(request.actor, partner).exclude(type=golden_record.SIGN_IN)[:LATEST]
+    latest = selectors.events(request.actor, partner).exclude(type=golden_record.SIGN_IN)[:READ_FOR_LATEST]
     context = _header(request, partner, "overview") | {
         "managers": selectors.channel_managers(request.actor, partner),
-        "latest": [golden_record.entry(event) for event in latest],
+        "latest": list(islice(golden_record.folded(latest), LATEST)),
     }
     return render(request, "partners/overview.html", context)
 

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from partners.models import Partner, Tier
-from portal.metrics.declarations import Better, Quadrant, Result, Summary, all_metrics
+from portal.metrics.declarations import Better, Quadrant, Result, Summary, all_metrics, called
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 from scorecards.scoring import HEALTH, Detail, Scheme, detailed
@@ -81,7 +81,7 @@ class MetricTarget(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.metric}: {self.floor.normalize():f} to {self.target.normalize():f}"
+        return f"{called(self.metric)}: {self.floor.normalize():f} to {self.target.normalize():f}"
 
     def clean(self) -> None:
         """A target on the wrong side of its floor would score the worst partner highest."""

@@ -694,6 +694,57 @@ class TestPartners:
         assert browser.get("/partners/delta/").status_code == 200
 
 
+class TestInUse:
+    """What something else needs is not deleted, and the page says by what it is used."""
+
+    def test_the_page_says_by_what(self, client: PortalClient, world: VendorWorld) -> None:
+        page = url(Tier, "delete", world.tiers[0].pk)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            names = [partner.name for partner in Partner.objects.filter(tier=world.tiers[0])]
+        assert len(names) > 1
+        shown = client.get(page)
+        assert f"{len(names)} partners: " in shown.text
+        assert any(name in shown.text for name in names)
+        assert client.post(page, {"post": "yes"}).status_code == 422
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert Tier.objects.filter(pk=world.tiers[0].pk).exists()
+
+    def test_of_many_some_are_named(self, client: PortalClient, world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            Partner.objects.update(tier=world.tiers[0])
+            count = Partner.objects.count()
+        assert count > 3
+        told = client.get(url(Tier, "delete", world.tiers[0].pk)).context["protected"]
+        (line,) = [line for line in told if "partners" in line]
+        assert line.startswith(f"{count} partners: ")
+        assert line.endswith(", ...")
+        assert line.count(", ") == 3
+
+    def test_what_nothing_uses_goes(self, client: PortalClient, world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            unused = Tier.objects.create(name="Unused", rank=99)
+        assert client.post(url(Tier, "delete", unused.pk), {"post": "yes"}).status_code == 302
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert not Tier.objects.filter(pk=unused.pk).exists()
+
+    def test_several_at_once_are_refused_for_one(self, client: PortalClient, world: VendorWorld) -> None:
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            unused = Tier.objects.create(name="Unused", rank=99)
+        chosen = {
+            "action": "delete_selected",
+            "_selected_action": [unused.pk, world.tiers[0].pk],
+            "post": "yes",
+        }
+        client.post(url(Tier, "changelist"), chosen)
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert Tier.objects.filter(pk__in=[unused.pk, world.tiers[0].pk]).count() == 2
+
+    def test_no_heading_of_a_table_of_rows_is_empty(self, client: PortalClient) -> None:
+        page = client.get(url(ApprovalRule, "add")).text
+        assert '<td class="original"></td>' in page
+        assert not re.search(r"<th[^>]*>\s*</th>", page)
+
+
 class TestRegions:
     def test_a_region_gets_a_group_of_its_own_and_its_managers(
         self, client: PortalClient, world: VendorWorld

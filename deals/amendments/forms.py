@@ -11,9 +11,10 @@ from deals.deal.models import Deal
 from deals.registration.forms import FARTHEST
 from portal.ui.formatting import format_date
 from portal.ui.forms import AmountField, minor_amount, state_currency
+from portal.ui.versions import VersionedForm
 
 
-class AmendmentForm(forms.Form):
+class AmendmentForm(VersionedForm, forms.Form):
     amount = AmountField(
         label="Amount of the whole deal", error_messages={"required": "Enter the value of the whole deal."}
     )

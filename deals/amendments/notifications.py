@@ -12,7 +12,7 @@ from portal.tenancy.access import Actor
 KINDS: Final = (
     Kind("deals.amended", "A partner changed an approved deal", for_staff=True, mail=Mail.DIGEST),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=20)
 
 
 def applied(actor: Actor, amendment: Amendment) -> None:

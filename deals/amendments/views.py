@@ -17,7 +17,7 @@ from deals.deal.forms import ReasonForm
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404
 from deals.registration.selectors import terms
-from deals.registration.views import other_lines, product_lines
+from deals.registration.views import lines_typed, other_lines, product_lines, watch_lines
 from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
 from portal.ui.forms import place_objections
 
@@ -40,8 +40,11 @@ def amend(request: Any, reference: str) -> HttpResponseBase:
 
 def _sent(request: Any, deal: Deal) -> HttpResponseBase:
     form = AmendmentForm(request.POST, deal=deal, today=request.vendor.today)
+    present = selectors.lines_of(deal)
+    watch_lines(form, present, request.POST)
     lines = product_lines(data=request.POST)
     if not all([form.is_valid(), lines.is_valid()]):
+        lines = product_lines(initial=lines_typed(present)) if "products" in form.left_alone else lines
         return _page(request, deal, form=form, lines=lines, status=422)
     try:
         amendment = request_ask(
@@ -83,11 +86,10 @@ def _page(
     asks = "amend" in policies.actions(request.actor, deal)
     decides = waiting is not None and deal.is_open and AMENDMENT.may_decide(request.actor, waiting)
     if form is None and asks and waiting is None:
-        present = [
-            {"product": line.product_id, "quantity": line.quantity} for line in selectors.lines_of(deal)
-        ]
+        present = selectors.lines_of(deal)
         form = AmendmentForm(deal=deal, today=request.vendor.today)
-        lines = product_lines(initial=present)
+        watch_lines(form, present)
+        lines = product_lines(initial=lines_typed(present))
     if lines is not None:
         lines.ask_for_answers()
     context = {

@@ -79,6 +79,16 @@ def host_of(address: str) -> str:
     return _proper(_parts(address).fqdn)
 
 
+def host_as_typed(address: str) -> str:
+    """The host of a web or e-mail address as it was written, without "www."; anything else as it is.
+
+    `"https://www.Münchner-Werke.de/kontakt"` -> `"Münchner-Werke.de"`.
+    """
+    if not re.search(r"[/:@?#]", address):
+        return address
+    return _parts(address).fqdn.removeprefix("www.") or address
+
+
 def registrant(address: str) -> str:
     """What stands before the public suffix: `"shop.example.co.uk"` -> `"example"`."""
     return _proper(_parts(address).domain)

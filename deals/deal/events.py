@@ -7,7 +7,9 @@ declare(
     EventType("deals.submitted", "Deal registered", "sales", "send"),
     EventType("deals.review_started", "Review started", "sales", "eye"),
     EventType("deals.step_approved", "Approval given", "sales", "check"),
-    EventType("deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm"),
+    EventType(
+        "deals.decision_overdue", "Decision overdue, program admins told", "sales", "alarm", is_reminder=True
+    ),
     EventType("deals.deadline_moved", "Decision due at another time", "sales", "clock"),
     EventType("deals.handed_over", "Passed on to who looks after it now", "", "user-check"),
     EventType("deals.lead_handed_over", "Lead passed on to who looks after it now", "", "user-check"),
@@ -18,7 +20,7 @@ declare(
     EventType("deals.won", "Deal won", "sales", "trophy"),
     EventType("deals.lost", "Deal lost", "sales", "mood-sad"),
     EventType("deals.withdrawn", "Registration withdrawn", "sales", "arrow-back"),
-    EventType("deals.protection_ending", "Reminded that protection ends", "sales", "alarm"),
+    EventType("deals.protection_ending", "Reminded that protection ends", "sales", "alarm", is_reminder=True),
     EventType("deals.conflict_opened", "Claims are compared", "sales", "scale"),
     EventType("deals.conflict_decided", "Conflict decided", "sales", "gavel"),
     EventType("deals.conflict_appealed", "Appealed", "sales", "scale"),

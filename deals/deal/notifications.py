@@ -37,7 +37,7 @@ KINDS: Final = (
     Kind("deals.returned", "My registration came back with a question", for_partners=True),
     Kind("deals.rejected", "My registration was rejected", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=10)
 declare_emails(
     deal_deadline_moved=Email(
         subject="Now due {{ due }}: the decision on {{ customer }}",

@@ -20,7 +20,7 @@ KINDS: Final = (
     Kind("deals.case_decided", "A conflict about my customer is decided", for_partners=True),
     Kind("deals.case_closed", "An appeal about my customer is answered", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=70)
 
 
 def opened(actor: Actor, case: ConflictCase, deals: Iterable[Deal]) -> None:

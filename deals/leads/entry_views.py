@@ -13,6 +13,7 @@ from deals.leads.forms import LEAST_LINES, LeadForm
 from deals.leads.models import Lead
 from deals.leads.views import lead_or_404, offer_or_404
 from deals.registration.forms import ProductLines, product_choices
+from deals.registration.views import watch_lines
 from partners import selectors as partners_selectors
 from portal.money import exchange
 
@@ -44,10 +45,10 @@ def edit(request: Any, reference: str) -> HttpResponseBase:
 
 def _answered(request: Any, lead: Lead | None) -> HttpResponseBase:
     if request.method == "GET":
-        initial = LeadForm.initial_of(lead) if lead else {"owner": request.actor.user.pk}
-        return _form_page(request, lead, _form(request, initial=initial), _lines(request, lead))
-    form, lines = _form(request, data=request.POST), _lines(request, lead, data=request.POST)
+        return _form_page(request, lead, _form(request, lead), _lines(request, lead))
+    form, lines = _form(request, lead, request.POST), _lines(request, lead, data=request.POST)
     if not all([form.is_valid(), lines.is_valid()]):
+        lines = _lines(request, lead) if "products" in form.left_alone else lines
         return _form_page(request, lead, form, lines, status=422)
     key = None if lead else form.cleaned_data["form_key"]
     try:
@@ -79,10 +80,15 @@ def _beside(form: LeadForm, lines: Any, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, texts)
 
 
-def _form(request: Any, **kwargs: Any) -> LeadForm:
+def _form(request: Any, lead: Lead | None, data: Any = None) -> LeadForm:
+    initial = LeadForm.initial_of(lead) if lead else {"owner": request.actor.user.pk}
     own = request.vendor.currency
     currencies = [own, *sorted(set(exchange.currencies_with_rates()) - {own})]
-    return LeadForm(**kwargs, currencies=currencies, regions=selectors.regions(), owners=selectors.managers())
+    regions, owners = selectors.regions(), selectors.managers()
+    form = LeadForm(data, initial=initial, currencies=currencies, regions=regions, owners=owners)
+    if lead:
+        watch_lines(form, selectors.lines_of(lead), data)
+    return form
 
 
 def _lines(request: Any, lead: Lead | None, *, data: Any = None) -> Any:

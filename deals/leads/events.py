@@ -9,7 +9,7 @@ declare(
     EventType("deals.lead_timed_out", "Lead not answered in time", "engagement", "clock-off"),
     EventType("deals.lead_withdrawn", "Lead withdrawn by the vendor", "engagement", "arrow-back"),
     EventType("deals.lead_contacted", "Customer contacted", "engagement", "phone-call"),
-    EventType("deals.lead_contact_overdue", "First contact overdue", "engagement", "alarm"),
+    EventType("deals.lead_contact_overdue", "First contact overdue", "engagement", "alarm", is_reminder=True),
     EventType("deals.lead_disqualified", "Lead disqualified", "engagement", "user-x"),
     EventType("deals.lead_converted", "Lead turned into a registration", "engagement", "briefcase"),
     # Of the lead itself: the vendor's own.

@@ -9,13 +9,14 @@ from django import forms
 from django_countries import countries
 
 from deals.customers.domains import shared_domains
-from deals.customers.match_keys import registrable_domain
+from deals.customers.match_keys import host_as_typed, registrable_domain
 from deals.deal.fields import DayField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
 from portal.fields import AddressFormField, LineField
 from portal.money.amounts import typed
 from portal.ui.forms import AmountField, minor_amount
+from portal.ui.versions import VersionedForm
 
 #: Rows for products on the form; a lead that came with more shows them all.
 LEAST_LINES: Final = 3
@@ -38,7 +39,7 @@ DISQUALIFICATIONS: Final = (
 )
 
 
-class LeadForm(forms.Form):
+class LeadForm(VersionedForm, forms.Form):
     """A lead as a manager enters it. Only the customer's name and country are needed."""
 
     customer_name = LineField(
@@ -123,7 +124,7 @@ class LeadForm(forms.Form):
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
         if domain and shared_domains().is_shared(typed):
             raise forms.ValidationError(f"{domain} is shared by many companies. Leave this empty instead.")
-        return typed
+        return host_as_typed(typed)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -206,6 +207,6 @@ class PartnerForm(forms.Form):
     partner = LineField(
         label="Partner",
         max_length=160,
-        error_messages={"required": "Name the partner, or offer by the rules."},
+        error_messages={"required": "Name the partner, or offer by your rules."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

@@ -27,7 +27,7 @@ KINDS: Final = (
     Kind("leads.disqualified", "A partner disqualified a lead of mine", for_staff=True),
     Kind("leads.nobody_left", "Nobody is left to offer a lead of mine to", for_staff=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=80)
 
 
 def offered(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:

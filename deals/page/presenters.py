@@ -4,7 +4,7 @@ Pure functions over a deal already read; `for_partner` says that the partner its
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -17,7 +17,7 @@ from deals.notes.selectors import Told
 from portal.events.log import event_type
 from portal.ui import formatting
 from portal.ui.charts import share
-from portal.ui.formatting import format_date, format_money, format_span, format_time, format_when
+from portal.ui.formatting import format_date, format_days, format_money, format_span, format_time, format_when
 
 NEAR: Final = timedelta(days=14)
 #: Per cent of a stage from which a deal is more likely won than not.
@@ -174,7 +174,7 @@ def _protection_step(deal: Deal) -> tuple[str, list[str]]:
         return "Protected", ["From approval"]
     if deal.expires_at is None:
         return "Not protected", ["Was not registered here"]
-    days = f"{(deal.expires_at - deal.approved_at).days} days"
+    days = format_days((formatting.local_day(deal.expires_at) - formatting.local_day(deal.approved_at)).days)
     span = f"{format_date(deal.approved_at)} to {format_date(deal.expires_at)}"
     return ("Expired" if deal.status == DealStatus.EXPIRED else "Protected"), [span, days]
 
@@ -308,8 +308,18 @@ def history(told: Iterable[Told]) -> list[Happening]:
     lines: list[Happening] = []
     for (kind, _), run in groupby(happened, key=lambda one: (one.type, one.actor_id)):
         shown = list(run)
-        lines.extend(_happening(one) for one in (shown[:1] if kind == "deals.drafted" else shown))
+        lines.extend(_reminders(shown) if event_type(kind).is_reminder else _each(kind, shown))
     return lines
+
+
+def _each(kind: str, run: list[Told]) -> list[Happening]:
+    return [_happening(one) for one in (run[:1] if kind == "deals.drafted" else run)]
+
+
+def _reminders(run: list[Told]) -> list[Happening]:
+    """The same reminder several times, with nothing between: the first shown stands for all."""
+    told = _happening(run[0])
+    return [told if len(run) == 1 else replace(told, heading=f"{told.heading}, {len(run)} times")]
 
 
 def _happening(event: Told) -> Happening:

@@ -28,6 +28,11 @@ class ProofForm(forms.Form):
         help_text="One per line, or with commas between them. Each can prove one sale only.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("upload", "serials"):  # one of them is needed, so neither is "optional"
+            self.fields[name].one_of_several = True  # type: ignore[attr-defined]
+
     def clean_serials(self) -> list[str]:
         typed = re.split(r"[\n\r,;\t]+", self.cleaned_data["serials"])
         serials = [" ".join(text.split()) for text in typed if text.strip()]

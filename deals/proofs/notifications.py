@@ -10,7 +10,7 @@ from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_money
 
 KINDS: Final = (Kind("deals.proof_missing", "My win needs a proof of sale", for_partners=True),)
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=50)
 
 
 def missing(vendor: Vendor, deal: Deal, event: PortalEvent) -> None:

@@ -17,7 +17,7 @@ KINDS: Final = (
     Kind("deals.protection_ending", "Protection of my deal is about to end", for_partners=True),
     Kind("deals.expired", "Protection of my deal has ended", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=30)
 
 
 def ending(vendor: Vendor, reminder: ProtectionReminder, links: dict[User, str]) -> None:

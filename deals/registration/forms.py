@@ -9,20 +9,21 @@ from django import forms
 from django_countries import countries
 
 from deals.customers.domains import shared_domains
-from deals.customers.match_keys import registrable_domain
+from deals.customers.match_keys import host_as_typed, registrable_domain
 from deals.deal.fields import DayField, amount_typed
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
 from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import format_date
 from portal.ui.forms import AmountField, minor_amount
+from portal.ui.versions import VersionedForm
 
 Choices = Sequence[tuple[str, str]]
 MOST_LINES: Final = 30
 FARTHEST: Final = timedelta(days=5 * 365 + 2)
 
 
-class DealForm(forms.Form):
+class DealForm(VersionedForm, forms.Form):
     """A registration. As a draft only the customer's name is needed, but what is there must be right."""
 
     customer_name = LineField(
@@ -127,7 +128,7 @@ class DealForm(forms.Form):
                 f"{domain} is shared by many companies and does not tell who the customer is. "
                 "Enter the customer’s own domain, or leave this empty."
             )
-        return typed
+        return host_as_typed(typed)
 
     def clean_expected_close(self) -> date | None:
         day: date | None = self.cleaned_data["expected_close"]

@@ -1,5 +1,6 @@
 """The registration form: a new deal, a draft, or the answer to a question."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from deals.approvals import selectors as approvals_selectors
 from deals.conflicts.views import Checked, checked, own_or_404
 from deals.deal import policies
 from deals.deal import selectors as deal_selectors
-from deals.deal.models import Deal, DealStatus
+from deals.deal.models import Deal, DealLine, DealStatus
 from deals.notes import services as notes_services
 from deals.notes.forms import FilesForm
 from deals.page.actions import act_with_form
@@ -22,6 +23,7 @@ from deals.registration import selectors, services
 from deals.registration.forms import MOST_LINES, DealForm, ProductLines, WithdrawForm, product_choices
 from partners import selectors as partners_selectors
 from portal.money import exchange
+from portal.ui.versions import VersionedForm
 
 _PREFIX = "lines"
 _NEW_LINE = {"product": "", "quantity": "1"}
@@ -62,11 +64,30 @@ def _answered(request: Any, deal: Deal | None) -> HttpResponseBase:
 
 
 def _empty(request: Any, deal: Deal | None) -> HttpResponse:
-    initial = DealForm.initial_of(deal) if deal else {}
-    lines = deal_selectors.lines_of(deal) if deal else []
-    present = [{"product": line.product_id, "quantity": line.quantity} for line in lines]
-    form = _form(request, deal, initial=initial)
-    return _form_page(request, deal, form, product_lines(initial=present or [_NEW_LINE]))
+    form = _form(request, deal)
+    if deal:
+        watch_lines(form, deal_selectors.lines_of(deal))
+    return _form_page(request, deal, form, _present_lines(deal))
+
+
+def _present_lines(deal: Deal | None) -> Any:
+    return product_lines(initial=lines_typed(deal_selectors.lines_of(deal)) if deal else [_NEW_LINE])
+
+
+def lines_typed(lines: Iterable[DealLine]) -> list[dict[str, Any]]:
+    """The rows of products as the form shows them; one to fill in where there are none."""
+    rows = [{"product": line.product_id, "quantity": line.quantity} for line in lines]
+    return rows or [_NEW_LINE]
+
+
+def watch_lines(form: VersionedForm, lines: Iterable[Any], data: QueryDict | None = None) -> None:
+    """The rows of products beside a form: what the record has now, and what was sent."""
+    lines = list(lines)
+    now = sorted(f"{line.product_id} x {line.quantity}" for line in lines)
+    rows = typed_lines(data) if data else []
+    sent = sorted(f"{row['product']} x {row['quantity']}" for row in rows if row["product"])
+    words = ", ".join(f"{line.quantity:,} {line.product}" for line in lines)
+    form.watch("products", "The list of products", now=now, sent=sent, words=words)
 
 
 def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
@@ -111,9 +132,12 @@ def _count(data: QueryDict) -> int:
 def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
     draft = "submit" not in request.POST
     form = _form(request, deal, request.POST, draft=draft)
+    if deal:
+        watch_lines(form, deal_selectors.lines_of(deal), request.POST)
     lines = product_lines(data=request.POST, draft=draft)
     files = FilesForm(request.POST, request.FILES, auto_id="files_%s", optional=True)
     if not all([form.is_valid(), lines.is_valid(), files.is_valid()]):
+        lines = _present_lines(deal) if "products" in form.left_alone else lines
         return _form_page(request, deal, form, lines, files=files, status=422)
     if not draft and _unconfirmed_twin(request, deal, form, lines):
         return _form_page(request, deal, form, lines, files=files, status=422, ask_twin=True)
@@ -172,6 +196,7 @@ def _twins(request: Any, form: DealForm, known: Deal | None) -> list[Deal]:
 
 
 def _form(request: Any, deal: Deal | None, *args: Any, **more: Any) -> DealForm:
+    more.setdefault("initial", DealForm.initial_of(deal) if deal else {})
     return DealForm(*args, currencies=_currencies(request, deal), today=request.vendor.today, **more)
 
 

@@ -18,7 +18,7 @@ KINDS: Final = (
     Kind("deals.credit_changed", "Sharing one of my deals was agreed, declined or ended", for_partners=True),
     Kind("deals.share_offered", "Another partner's deal is shared with us", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=60)
 
 
 def offered(actor: Actor, cosell: CoSell) -> None:

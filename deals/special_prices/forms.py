@@ -72,6 +72,8 @@ class PriceForm(forms.Form):
             widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
             error_messages={"invalid": "Enter a number of per cent, for example 12.5."},
         )
+        for name in (f"price_{line.pk}", f"discount_{line.pk}"):  # one of all is needed
+            self.fields[name].one_of_several = True  # type: ignore[attr-defined]
 
     @property
     def rows(self) -> list[Row]:

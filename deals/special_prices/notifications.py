@@ -10,7 +10,7 @@ from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_money, format_percent
 
 KINDS: Final = (Kind("deals.price_ending", "My special price ends soon", for_partners=True),)
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=40)
 
 
 def ending(vendor: Vendor, request: PriceRequest) -> None:

@@ -122,6 +122,13 @@ class PriceKind(DealRequestKind[PriceRequest]):
         keep(request.deal, "special_price_until")
         return {"until": last_day(request)}
 
+    def granted_so(self, actor: Actor, request: PriceRequest, **answers: Any) -> bool:
+        given, until = answers.get("prices") or {}, _midnight_after(actor.vendor, answers["valid_until"])
+        same = (
+            line.granted_price == given.get(line.pk, line.requested_price) for line in request.lines.all()
+        )
+        return request.expires_at == until and all(same)
+
     def asks(self, request: PriceRequest) -> str:
         return "asks for a special price"
 
@@ -183,6 +190,10 @@ def _end_of(vendor: Vendor, day: date, now: datetime) -> datetime:
         raise ValidationError({"valid_until": "This day is over. Choose today or a later one."})
     if day - today > LONGEST:
         raise ValidationError({"valid_until": "A special price holds for a year at most."})
+    return _midnight_after(vendor, day)
+
+
+def _midnight_after(vendor: Vendor, day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(0), tzinfo=vendor.zone)
 
 

@@ -9,5 +9,7 @@ declare(
     EventType(
         "enablement.assignment_moved", "Assignment got another due date", "enablement", "calendar-plus"
     ),
-    EventType("enablement.assignment_overdue", "Assigned course overdue", "enablement", "alarm"),
+    EventType(
+        "enablement.assignment_overdue", "Assigned course overdue", "enablement", "alarm", is_reminder=True
+    ),
 )

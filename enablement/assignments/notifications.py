@@ -22,7 +22,7 @@ KINDS: Final = (
         for_staff=True,
     ),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=90)
 
 
 def assigned(actor: Actor, assignment: Assignment, event: PortalEvent) -> None:

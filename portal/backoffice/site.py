@@ -195,6 +195,8 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
         except (ValidationError, IntegrityError) as error:
             self.message_user(request, _objection(error).messages[0], messages.ERROR)
             return redirect(request.get_full_path())
+        if request.method == "POST" and isinstance(response, TemplateResponse):
+            response.status_code = 422  # the page says once more by what it is used
         return response
 
     # History ----------------------------------------------------------------------------------------
@@ -251,6 +253,7 @@ class ReadOnlyAdmin(VendorModelAdmin):
 
 
 class VendorInline(_ForProgramAdmins, admin.TabularInline):  # type: ignore[type-arg]
+    template = "admin/edit_inline/vendor_tabular.html"
     form = VendorModelForm
     formset = VendorInlineFormSet
     extra = 0

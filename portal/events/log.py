@@ -15,12 +15,16 @@ from portal.tenancy.scope import current_scope, current_vendor_id
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """`key` is "<app>.<what happened>"; `label` is how a timeline tells it; `quadrant` colours it."""
+    """`key` is "<app>.<what happened>"; `label` is how a timeline tells it; `quadrant` colours it.
+
+    `is_reminder`: the portal itself brought something to mind; timelines tell those of a day as one.
+    """
 
     key: str
     label: str
     quadrant: str = ""
     icon: str = "point"
+    is_reminder: bool = False
 
 
 _types: dict[str, EventType] = {}

@@ -279,6 +279,11 @@ def all_metrics() -> list[Metric]:
     return sorted(_metrics.values(), key=lambda metric: order.index(metric.quadrant))
 
 
+def called(key: str) -> str:
+    """The label of a metric as people say it; of one that is no longer computed, its key."""
+    return next((one.label for one in all_metrics() if one.key == key), key)
+
+
 def metric(key: str) -> Metric:
     """The metric of this key; KeyError when there is none."""
     return _metrics[key]

@@ -53,16 +53,19 @@ class Wish:
 
 
 _kinds: dict[str, Kind] = {}
+_places: dict[str, int] = {}
 
 
-def declare_kinds(*kinds: Kind) -> None:
+def declare_kinds(*kinds: Kind, place: int) -> None:
+    """`place`: where the subject stands among the others; modules are loaded in no order for a reader."""
     for kind in kinds:
-        _kinds[kind.key] = kind
+        _kinds[kind.key], _places[kind.key] = kind, place
 
 
 def kinds_for(actor: Actor) -> list[Kind]:
-    """Those whose preferences this person sets."""
-    return [kind for kind in _kinds.values() if (kind.for_staff if actor.is_staff else kind.for_partners)]
+    """Those whose preferences this person sets, subject by subject."""
+    placed = sorted(_kinds.values(), key=lambda kind: _places[kind.key])
+    return [kind for kind in placed if (kind.for_staff if actor.is_staff else kind.for_partners)]
 
 
 def notify(

@@ -105,6 +105,10 @@ class RequestKind(Generic[R]):
         """Who is told of the answer."""
         return [request.requested_by] if request.requested_by else []
 
+    def granted_so(self, actor: Actor, request: R, **answers: Any) -> bool:
+        """Whether the grant that stands is this very one, sent twice: an older page may say another."""
+        return True
+
     # The clock ---------------------------------------------------------------------------------------------
 
     def hours(self, vendor: Vendor, request: R) -> float:
@@ -269,13 +273,20 @@ def register(kind: RequestKind[R]) -> RequestKind[R]:
     noun, icons = kind.noun[:1].upper() + kind.noun[1:], {**_ICONS, **kind.icons}
     log.declare(
         *(
-            EventType(f"{kind.key}_{what}", f"{noun} {getattr(kind.verbs, what)}", kind.quadrant, icons[what])
+            EventType(
+                f"{kind.key}_{what}",
+                f"{noun} {getattr(kind.verbs, what)}",
+                kind.quadrant,
+                icons[what],
+                is_reminder=what == "overdue",
+            )
             for what in _ICONS
         )
     )
     declare_kinds(
         NotificationKind(f"{kind.key}_requested", f"{noun}: a partner asks me", for_staff=True),
         NotificationKind(f"{kind.key}_answered", f"{noun}: my request was answered", for_partners=True),
+        place=40,
     )
     for listener in _when_registered:
         listener(kind)

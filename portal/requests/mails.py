@@ -24,6 +24,7 @@ declare_kinds(
         for_partners=True,
         mail=Mail.DIGEST,
     ),
+    place=45,
 )
 _ABOUT = "{{ title }} ({{ reference }})"
 

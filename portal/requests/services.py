@@ -93,7 +93,7 @@ def _insert(kind: RequestKind[R], request: R) -> None:
 def request_grant(*, actor: Actor, request: R, **answers: Any) -> R:
     """Grant it, with what it does; `answers` are those the kind takes. ValidationError when it cannot be."""
     kind, request = _locked_to_decide(actor, request)
-    if request.status == RequestStatus.GRANTED:
+    if request.status == RequestStatus.GRANTED and kind.granted_so(actor, request, **answers):
         return request
     require_open(request)
     kind.require(request.subject)

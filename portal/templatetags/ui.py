@@ -60,7 +60,7 @@ from typing import Any
 from django import forms, template
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from portal.ui import charts, controls, formatting, widgets
 from portal.ui.forms import AmountField, amount_words
@@ -417,6 +417,15 @@ def sort_header(
         "label": label, "css": css, "rising": rising, "falling": falling, "target": target,
         "url": _address(context, param, other if rising or falling else first + field),
     }  # fmt: skip
+
+
+@register.filter
+def without_empty_headings(html: str) -> SafeString:
+    """Column headings without words as plain cells: a screen reader announces nothing for each of them."""
+    return mark_safe(_EMPTY_HEADING.sub(r"<td\1></td>", html))  # noqa: S308  (markup of a template)
+
+
+_EMPTY_HEADING = re.compile(r"<th( [^>]*)?>\s*</th>")
 
 
 # Forms ------------------------------------------------------------------------------------------------

@@ -136,15 +136,25 @@ class Strip:
         return self.median - self.start >= 20 and self.end - self.median >= 16
 
 
+#: Further from the middle half than this many of its widths, a figure stands at the edge of the strip
+#: (Tukey, Exploratory Data Analysis, 1977: "far out").
+FAR_OUT = 3.0
+
+
 def peer_strip(peers: Peers, value: Value, inset: float = 4.0) -> Strip:
-    """The whole group as a line, its middle half darker, a tick at the median, a dot for `value`."""
+    """The whole group as a line, its middle half darker, a tick at the median, a dot for `value`.
+
+    One far-out member does not press the others together: it stands at the edge.
+    """
     marks = [peers.low, peers.high] + ([float(value)] if value is not None else [])
-    low, high = min(marks), max(marks)
+    reach = FAR_OUT * (peers.p75 - peers.p25)
+    low = max(min(marks), peers.p25 - reach) if reach else min(marks)
+    high = min(max(marks), peers.p75 + reach) if reach else max(marks)
     room = 100 - 2 * inset
 
     def at(mark: float) -> float:
         level = (float(mark) - low) / (high - low) if high > low else 0.5
-        return _trim(inset + room * level)
+        return _trim(inset + room * min(max(level, 0), 1))
 
     left, right = at(peers.p25), at(peers.p75)
     dot = None if value is None else at(value)

@@ -70,6 +70,11 @@ def from_minor(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
+def _signed(text: str) -> str:
+    """With a real minus: a hyphen is too short beside a plus, and breaks off at the end of a line."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 @cache
 def _money_pattern(locale: str, decimals: int) -> numbers.NumberPattern:
     pattern = Locale.parse(locale).currency_formats["standard"].pattern
@@ -81,7 +86,7 @@ def _money(minor: int, currency: str, locale: str, decimals: int) -> str:
     amount = round(from_minor(minor, currency), decimals)
     pattern = _money_pattern(locale, decimals)
     text = numbers.format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
-    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", text)  # "KWD 4", not "KWD4"
+    return _signed(re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", text))  # "KWD 4", not "KWD4"
 
 
 def format_money(
@@ -100,7 +105,7 @@ def format_money_short(minor: int | float | Decimal, currency: str, *, locale: s
     if abs(amount) < 100_000:
         return format_money(minor, currency, whole=True, locale=locale)
     digits = 2 if abs(amount) >= 1_000_000 else 0
-    return numbers.format_compact_currency(amount, currency, fraction_digits=digits, locale=locale)
+    return _signed(numbers.format_compact_currency(amount, currency, fraction_digits=digits, locale=locale))
 
 
 # Numbers --------------------------------------------------------------------------------------------
@@ -108,7 +113,7 @@ def format_money_short(minor: int | float | Decimal, currency: str, *, locale: s
 
 @lru_cache(maxsize=8192)
 def _number(value: float | Decimal, digits: int, locale: str) -> str:
-    return numbers.format_decimal(value, f"#,##0.{'#' * digits}", locale=locale)
+    return _signed(numbers.format_decimal(value, f"#,##0.{'#' * digits}", locale=locale))
 
 
 def format_number(value: float | Decimal, digits: int = 0, *, locale: str | None = None) -> str:
@@ -120,7 +125,7 @@ def format_number(value: float | Decimal, digits: int = 0, *, locale: str | None
 def _percent(ratio: float | Decimal, digits: int, locale: str) -> str:
     shape = Locale.parse(locale).percent_formats[None].pattern
     fixed = re.sub(r"0(\.[0#]+)?(?=[^0#]*$)", "0." + "0" * digits if digits else "0", shape)
-    return numbers.format_percent(ratio, fixed, locale=locale)
+    return _signed(numbers.format_percent(ratio, fixed, locale=locale))
 
 
 def format_percent(ratio: float | Decimal, digits: int = 1, *, locale: str | None = None) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from portal.fields import AddressFormField
 from portal.money.amounts import LARGEST, Written, in_words_if_clear, minor_units, parse_amount, typed
+from portal.ui.versions import VersionedForm
 
 #: Longer than any amount with its currency.
 LONGEST_AMOUNT: Final = 40
@@ -76,7 +77,7 @@ def state_currency(form: forms.BaseForm, name: str, currency: str) -> None:
     field.currency = currency
 
 
-class VendorModelForm(forms.ModelForm):  # type: ignore[type-arg]
+class VendorModelForm(VersionedForm, forms.ModelForm):  # type: ignore[type-arg]
     """A form over a table of the vendor.
 
     The vendor is never a field, it comes from the scope. But every unique key leads with it, and a plain

@@ -268,8 +268,11 @@ def quad_head() -> SafeString:
     )
 
 
-def peers(group: charts.Peers | None, value: float | None) -> SafeString:
-    """The peer strip in a table row; the words beside it (percentile, median) are the page's."""
+def peers(group: charts.Peers | None, value: float | None, better: str = "") -> SafeString:
+    """The peer strip in a table row; the words beside it (percentile, median) are the page's.
+
+    `better`: "up" or "down", the side of the strip on which a partner does better; "" says nothing.
+    """
     if group is None or value is None:
         return format_html(
             '<span class="none"><span aria-hidden="true">–</span>{}</span>', _hidden("No comparison")
@@ -280,9 +283,21 @@ def peers(group: charts.Peers | None, value: float | None) -> SafeString:
         '<rect class="c-track" x="{}%" y="4" width="{}%" height="4" rx="2"/>'
         '<rect class="c-half" x="{}%" y="4" width="{}%" height="4"/>'
         '<rect class="c-ink" x="{}%" y="2" width="1.5" height="8"/>'
-        '<circle class="c-ink" cx="{}%" cy="6" r="4.5"/></svg>',
-        at.start, round(at.end - at.start, 2), at.half, at.half_width, at.median, at.value,
+        '<circle class="c-ink" cx="{}%" cy="6" r="4.5"/></svg>{}',
+        at.start, round(at.end - at.start, 2), at.half, at.half_width, at.median, at.value, _side(better),
     )  # fmt: skip
+
+
+#: What stands under a strip, and what it is read as.
+_SIDES = {"up": ("better →", "More is better"), "down": ("← better", "Less is better")}
+
+
+def _side(better: str) -> SafeString:
+    if better not in _SIDES:
+        return SafeString("")
+    arrow, words = _SIDES[better]
+    shown = format_html('<span class="peer-side peer-{}" aria-hidden="true">{}</span>', better, arrow)
+    return shown + _hidden(words)
 
 
 def delta(change: float | None, unit: str = "count", better: str = "up", currency: str = "") -> SafeString:

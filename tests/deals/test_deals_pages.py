@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from deals.approvals.models import ApprovalStep
 from deals.customers.models import Customer
 from deals.deal import tables
 from deals.deal.models import Deal, DealStatus
+from deals.notes.selectors import Told
 from deals.outcome import services as outcome_services
+from deals.page import presenters
 from deals.registration import services as registration_services
 from partners.models import Partner
 from portal.events.models import PortalEvent
@@ -761,3 +763,21 @@ def test_only_partner_people_register(world: VendorWorld, client_as: SignIn, who
     assert client.get("/deals/register/").status_code == 403
     assert register(client, world).status_code == 403
     assert deals_there(world) == 0
+
+
+def test_the_same_reminder_is_told_once_with_how_often() -> None:
+    moment = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    kinds = ["deals.protection_ending"] * 3 + ["deals.submitted"] + ["deals.protection_ending"]
+    told = [Told(kind, pk, moment, None, "", {}) for pk, kind in enumerate(kinds)]
+    assert [one.heading for one in presenters.history(told)] == [
+        "Reminded that protection ends, 3 times",
+        "Registered",
+        "Reminded that protection ends",
+    ]
+
+
+def test_a_whole_address_typed_as_domain_is_kept_as_its_host(world: VendorWorld, client_as: SignIn) -> None:
+    rep = client_as(world.people["partner_rep"])
+    register(rep, world, "draft", customer_domain="https://www.shop-werke.com/de/?a=1#b")
+    with acting_as(world.people["partner_rep"]):
+        assert Deal.objects.get().customer_domain == "shop-werke.com"

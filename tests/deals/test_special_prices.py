@@ -219,7 +219,9 @@ def test_granted_in_full(terms: VendorWorld) -> None:
     local = timezone.localtime(granted.expires_at, terms.vendor.zone)
     assert (local.hour, local.minute, local.date()) == (0, 0, timezone.localdate() + timedelta(days=1))
     assert told(terms, "deals.price_answered") == {"partner_rep@acme.example"}
-    assert grant(terms, granted).expires_at == granted.expires_at  # twice is once
+    assert grant(terms, granted, days=0).expires_at == granted.expires_at  # twice is once
+    with pytest.raises(ValidationError, match="granted already"):
+        grant(terms, granted, days=5)  # from a page that was opened before
     assert events(terms, deal).count("deals.price_granted") == 1
 
 

@@ -224,6 +224,24 @@ class TestTimeline:
         assert (latest.quadrant, latest.url) == ("sales", "/v/acme/deals/D-000042/")
         assert older.line == f"{world.people['partner_rep'].user}. Silver → Gold. Two certificates"
 
+    def test_reminders_of_one_day_are_told_together(self, world: VendorWorld, client_as: SignIn) -> None:
+        for _ in range(3):
+            self.happen(world, "deals.protection_ending", 40, customer="Hohe Tauern")
+        self.happen(world, "deals.decision_overdue", 40, customer="Hohe Tauern")
+        self.happen(world, "deals.decision_overdue", 60, customer="Hohe Tauern")
+        page = client_as(world.people["manager"]).get("/partners/beta/timeline/")
+        together, alone = (entry for _, entries in page.context["months"] for entry in entries)
+        assert together.heading == "4 reminders"
+        assert "Reminded that protection ends: 3" in together.line
+        assert alone.heading == "Decision overdue, program admins told: Hohe Tauern"
+
+    def test_a_change_is_told_in_words(self, world: VendorWorld, client_as: SignIn) -> None:
+        with acting_as(world.people["manager"]) as actor:
+            services.partner_change(actor=actor, partner=world.partners["beta"], changes={"type": "isv"})
+        page = client_as(world.people["manager"]).get("/partners/beta/timeline/")
+        assert ": isv" not in page.text
+        assert PartnerType.ISV.label in page.text
+
     def test_kinds_and_period_narrow_it(self, world: VendorWorld, client_as: SignIn) -> None:
         self.happen(world, "deals.won", 1)
         self.happen(world, "partners.changed", 2)

@@ -234,6 +234,8 @@ class TestPages:
         assert "waits for my decision" not in page, "what only the vendor's people hear of"
         with acting_as(rep) as actor:
             kinds = [kind.key for kind in notifications_services.kinds_for(actor)]
+        firsts = [kinds.index(key) for key in ("deals.approved", "deals.amendment_answered", "leads.offered")]
+        assert firsts == sorted(firsts), "subject by subject, registrations first"
         answers = {f"mail_{n}": "digest" for n in range(len(kinds))}
         assert client.post(path, {**answers, "mail_0": "pigeon"}).status_code == 422
         with entered(system_scope(world.vendor.pk)):

@@ -70,7 +70,7 @@ def test_what_is_shown_can_be_typed(minor: int, currency: str, locale: str) -> N
         (4_800, "JPY", "en", "¥4,800"),
         (4_800_500, "KWD", "en", "KWD\N{NO-BREAK SPACE}4,800.500"),
         (480_050, "EUR", "de", "4.800,50\N{NO-BREAK SPACE}€"),
-        (-500, "USD", "en", "-$5"),
+        (-500, "USD", "en", "−$5"),
     ],
 )
 def test_money_is_shown_with_the_decimals_it_has(minor: int, currency: str, locale: str, shown: str) -> None:
@@ -163,6 +163,20 @@ def test_the_peer_strip_keeps_the_order_of_its_figures(figures: list[float], val
     assert all(left <= right + 0.02 for left, right in pairwise(marks_on_it))
     assert at.value is not None
     assert 0 <= at.value <= 100
+
+
+def test_one_outlier_does_not_crush_the_peer_strip() -> None:
+    group = charts.Peers(p25=20, median=30, p75=40, low=10, high=10_000, n=9)
+    at = charts.peer_strip(group, 35)
+    assert at.half_width > 20
+    assert at.end == charts.peer_strip(group, 9_000).value == 96  # both at the edge
+
+
+@pytest.mark.parametrize(("better", "words"), [("up", "More is better"), ("down", "Less is better")])
+def test_the_peer_strip_says_which_side_is_better(better: str, words: str) -> None:
+    drawn = widgets.peers(charts.Peers(p25=20, median=30, p75=40, low=10, high=50, n=9), 35, better)
+    assert words in drawn
+    assert ("better →" in drawn) == (better == "up")
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=12), st.floats(-1e9, 1e9))

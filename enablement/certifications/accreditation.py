@@ -1,7 +1,7 @@
 """What a tier asks of a partner in certified people: who counts, who is missing, and what lapses when."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import pairwise
@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import Count
 
-from enablement.certifications.models import SOON, AccreditationRule, Award
+from enablement.certifications.models import SOON, AccreditationRule, Award, Certification
 from enablement.certifications.selectors import in_force
 from partners.models import Partner, Seat
 from portal.calendar.days import end_of_day_after
@@ -35,13 +35,14 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Accreditation:
-    """How a partner stands with one rule of its tier at a moment.
+    """How a partner stands at a moment with what its tier asks for in one certification.
 
     `short_since` is when the head-count last fell below what is asked, None while it is met or if it never
     was. `lapses_at` is when it is lost: after the grace that runs, or that begins once `short_from` comes.
     """
 
-    rule: AccreditationRule
+    certification: Certification
+    people: int
     counts: list[User]
     short_since: datetime | None
     short_from: datetime | None
@@ -50,7 +51,7 @@ class Accreditation:
 
     @property
     def missing(self) -> int:
-        return max(self.rule.people - len(self.counts), 0)
+        return max(self.people - len(self.counts), 0)
 
     @property
     def lapses_at(self) -> datetime | None:
@@ -67,16 +68,19 @@ class Accreditation:
         return "grace" if self.now < self.lapses_at else "lapsed"
 
 
-def standing(rule: AccreditationRule, stays: Sequence[Stay], now: datetime, zone: tzinfo) -> Accreditation:
+def standing(
+    certification: Certification, people: int, stays: Sequence[Stay], now: datetime, zone: tzinfo
+) -> Accreditation:
     """Pure: the head-count of the past and, as far as it is known, of the future."""
     counts = {stay.user.pk: stay.user for stay in stays if stay.holds(now)}
     moments = sorted({moment for stay in stays for moment in (stay.begin, stay.end) if moment})
-    enough = [(moment, _heads(stays, moment) >= rule.people) for moment in moments]
+    enough = [(moment, _heads(stays, moment) >= people) for moment in moments]
     falls = [moment for (_, before), (moment, after) in pairwise(enough) if before and not after]
-    short = len(counts) < rule.people
+    short = len(counts) < people
     past = [moment for moment in falls if moment <= now]
     return Accreditation(
-        rule,
+        certification,
+        people,
         sorted(counts.values(), key=str),
         past[-1] if short and past else None,
         None if short else next((moment for moment in falls if moment > now), None),
@@ -89,30 +93,34 @@ def _heads(stays: Iterable[Stay], moment: datetime) -> int:
     return len({stay.user.pk for stay in stays if stay.holds(moment)})
 
 
-def accreditations_of(partner: Partner, now: datetime, zone: tzinfo) -> list[Accreditation]:
-    """What the partner's tier asks for, by name; three statements. Under the vendor's scope.
+def accreditations(
+    asked: Iterable[tuple[Certification, int]],
+    seats: Sequence[Seat],
+    awards: Iterable[Award],
+    now: datetime,
+    zone: tzinfo,
+) -> list[Accreditation]:
+    """How a partner stands with what is asked; `seats` are all it ever had, `awards` those of their people.
 
     Who sits there counts from when they came, who left until they did: they took the certificate along.
     """
-    if partner.tier_id is None:
-        return []
-    asked = AccreditationRule.objects.filter(tier=partner.tier_id).select_related("certification")
-    rules = list(asked.order_by("certification__name"))
-    seats = list(Seat.objects.filter(partner=partner).select_related("user", "membership"))
-    awards = Award.objects.filter(
-        user__in=[seat.user_id for seat in seats], certification__in=[rule.certification_id for rule in rules]
-    )
-    by_person: dict[tuple[int, int], list[Award]] = defaultdict(list)
-    for award in awards.order_by("awarded_at"):
-        by_person[award.user_id, award.certification_id].append(award)
-    found = []
-    for rule in rules:
-        stays = [
-            stay for seat in seats for award in by_person[seat.user_id, rule.certification_id]
-            if (stay := _stay(seat, award, zone))
-        ]  # fmt: skip
-        found.append(standing(rule, stays, now, zone))
-    return found
+    held: dict[tuple[int, int], list[Award]] = defaultdict(list)
+    for award in awards:
+        held[award.user_id, award.certification_id].append(award)
+    return [
+        standing(certification, people, _stays(seats, held, certification.pk, zone), now, zone)
+        for certification, people in asked
+    ]
+
+
+def _stays(
+    seats: Iterable[Seat],
+    held: Mapping[tuple[int, int], Sequence[Award]],
+    certification_id: int,
+    zone: tzinfo,
+) -> list[Stay]:
+    pairs = [(seat, award) for seat in seats for award in held.get((seat.user_id, certification_id), ())]
+    return [stay for seat, award in pairs if (stay := _stay(seat, award, zone))]
 
 
 def _stay(seat: Seat, award: Award, zone: tzinfo) -> Stay | None:

@@ -131,7 +131,7 @@ def accreditation_row(one: Accreditation) -> dict[str, Any]:
     """A rule of the tier: who counts, who is missing, what comes next."""
     tone, words = _STATES[one.state]
     names = ", ".join(map(str, one.counts))
-    people = f"{len(one.counts)} of {one.rule.people}"
+    people = f"{len(one.counts)} of {one.people}"
     return {
         "one": one,
         "tone": tone,
@@ -164,7 +164,7 @@ def team_headline(accreditations: Sequence[Accreditation], matrix: Matrix) -> st
         first, rest = grace[0], grace[0].missing
         day = format_date(grace[0].lapses_at, "weekday")
         missing = "one person is" if rest == 1 else f"{rest} people are"
-        return f"{first.rule.certification} lapses on {day}: {missing} missing"
+        return f"{first.certification} lapses on {day}: {missing} missing"
     short = sum(bool(one.missing) for one in accreditations)
     if short:
         return f"{short} of {len(accreditations)} accreditations {'is' if short == 1 else 'are'} not met"

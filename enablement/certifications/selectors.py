@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,15 +32,29 @@ def awards_of(user_id: int) -> QuerySet[Award]:
     return Award.objects.filter(user=user_id).select_related("certification").order_by("-awarded_at", "-pk")
 
 
-def award_visible(actor: Actor, reference: str) -> tuple[Award, Seat | None] | None:
-    """The award of this number and where its holder sits now. The caller asks the policy.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An award with where its holder sits now, what renewed it, and the courses it stands for."""
+
+    award: Award
+    seat: Seat | None
+    renewal: Award | None
+    courses: list[CertificationCourse]
+
+
+def sheet_of(actor: Actor, reference: str) -> Sheet | None:
+    """The award of this number. The caller asks the policy.
 
     Read for the vendor: what somebody earned elsewhere they bring along.
     """
     with as_the_vendor(actor):
         rows = Award.objects.select_related("certification", "user", "partner", "renews", "revoked_by")
         award = rows.filter(reference=reference).first()
-        return (award, seat_of(award.user_id)) if award else None
+        if award is None:
+            return None
+        renewal = Award.objects.filter(renews=award).first()
+        courses = required_of([award.certification_id])[award.certification_id]
+        return Sheet(award, seat_of(award.user_id), renewal, courses)
 
 
 def seat_of(user_id: int) -> Seat | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
-from enablement.assignments.selectors import people_at
+from enablement.certifications.accreditation import Accreditation, accreditations
 from enablement.certifications.models import SOON, Award, Certification
-from enablement.certifications.selectors import in_force, newest_first
+from enablement.certifications.selectors import in_force
 from partners.models import Partner, Seat
 
 
@@ -43,16 +44,35 @@ class Matrix:
         return award is not None and award.state(self.now) in ("valid", "soon")
 
 
-def matrix_of(partner: Partner, now: datetime) -> Matrix:
-    """Three statements. Under the vendor's scope: what people earned elsewhere counts."""
-    seats = list(people_at(partner.pk))
-    users = [seat.user_id for seat in seats]
-    held = newest_first(Award.objects.filter(user__in=users).select_related("user", "certification"))
-    columns = {award.certification_id: award.certification for award in held.values()}
-    columns |= {one.pk: one for one in Certification.objects.filter(retired_at=None)}
-    ordered = sorted(columns.values(), key=lambda one: one.name)
-    rows = [Row(seat, [held.get((seat.user_id, one.pk)) for one in ordered]) for seat in seats]
-    return Matrix(ordered, rows, now)
+def team_of(partner: Partner, now: datetime, zone: tzinfo) -> tuple[Matrix, list[Accreditation]]:
+    """Who holds what, and how that meets what the tier asks for; three statements.
+
+    Under the vendor's scope: what people earned elsewhere counts.
+    """
+    there = Seat.objects.filter(partner=partner).select_related("user", "membership")
+    seats = list(there.order_by("user__last_name", "user__first_name", "user__email"))
+    people = [seat for seat in seats if seat.left_at is None and seat.membership.is_active]
+    rows = Award.objects.filter(user__in=[seat.user_id for seat in seats]).select_related("user")
+    awards = list(rows.order_by("-awarded_at", "-pk"))
+    certifications = _certifications(partner, {award.certification_id for award in awards})
+    held: dict[tuple[int, int], Award] = {}
+    for award in awards:
+        award.certification = certifications[award.certification_id]
+        held.setdefault((award.user_id, award.certification_id), award)
+    columns = list(certifications.values())
+    matrix = Matrix(
+        columns, [Row(seat, [held.get((seat.user_id, one.pk)) for one in columns]) for seat in people], now
+    )
+    asked = [(one, one.people) for one in columns if one.people]
+    return matrix, accreditations(asked, seats, awards, now, zone)
+
+
+def _certifications(partner: Partner, held: Collection[int]) -> dict[int, Any]:
+    """{id: certification} by name: those that are given, asked for or held, with `people` as asked for."""
+    rule = FilteredRelation("accreditations", condition=Q(accreditations__tier=partner.tier_id))
+    rows = Certification.objects.annotate(rule=rule, people=F("rule__people"))
+    rows = rows.filter(Q(retired_at=None) | Q(people__isnull=False) | Q(pk__in=held))
+    return {one.pk: one for one in rows.order_by("name", "pk")}
 
 
 def ending_at(partner_ids: Collection[int], now: datetime) -> QuerySet[Award]:

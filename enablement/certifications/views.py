@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from enablement.assignments.policies import may_assign
 from enablement.certifications import accreditation, policies, presenters, selectors, services
 from enablement.certifications.forms import RevokeForm, ShareForm
-from enablement.certifications.models import Award
-from enablement.certifications.team import ending_at, matrix_of
+from enablement.certifications.selectors import Sheet
+from enablement.certifications.team import ending_at, team_of
 from enablement.courses.policies import may_learn
 from enablement.courses.selectors import as_the_vendor
 from partners.models import Partner
@@ -24,6 +24,8 @@ from portal.ui.forms import place_objections
 
 _PAGE = 25
 _ENDING = 20
+#: Beyond that nobody turns pages.
+_MOST_ENDING = 500
 
 
 @require_GET
@@ -33,9 +35,7 @@ def certificates(request: Any) -> HttpResponse:
     if not may_learn(actor):
         raise Http404("learners hold certificates")
     awards = list(selectors.awards_of(actor.user.pk))
-    last: dict[int, Award] = {}
-    for award in awards:
-        last.setdefault(award.certification_id, award)
+    last = {award.certification_id: award for award in reversed(awards)}
     listed = {one.pk: one for one in selectors.certifications_for(actor)}
     listed = {**{pk: award.certification for pk, award in last.items()}, **listed}
     required = selectors.required_of(list(listed))
@@ -55,39 +55,34 @@ def certificates(request: Any) -> HttpResponse:
     return render(request, "enablement/certifications/mine.html", context)
 
 
-def _award(request: Any, reference: str) -> tuple[Award, Any]:
-    """The award and where its holder sits, for who may see it."""
-    found = selectors.award_visible(request.actor, reference.replace("\0", ""))
-    if found is None:
+def _sheet(request: Any, reference: str) -> Sheet:
+    """The certificate, for who may see it."""
+    sheet = selectors.sheet_of(request.actor, reference.replace("\0", ""))
+    if sheet is None:
         raise Http404("no such certificate")
-    award, seat = found
-    if not policies.may_see(request.actor, award, seat.partner_id if seat else None):
+    if not policies.may_see(request.actor, sheet.award, sheet.seat.partner_id if sheet.seat else None):
         raise Http404("not a certificate for this person")
-    return award, seat
+    return sheet
 
 
 @require_GET
 def certificate(request: Any, reference: str) -> HttpResponse:
-    award, seat = _award(request, reference)
-    return _certificate(request, award, seat)
+    return _certificate(request, _sheet(request, reference))
 
 
 def _certificate(
-    request: Any, award: Award, seat: Any, form: RevokeForm | None = None, problems: list[str] | None = None
+    request: Any, sheet: Sheet, form: RevokeForm | None = None, problems: list[str] | None = None
 ) -> HttpResponse:
-    now = timezone.now()
+    award = sheet.award
     revokes = policies.may_revoke(request.actor, award) and award.revoked_at is None
-    with as_the_vendor(request.actor):
-        renewal = Award.objects.filter(renews=award).first()
-        courses = selectors.required_of([award.certification_id])[award.certification_id]
     context = {
         "award": award,
-        "seat": seat,
-        "state": presenters.state_text(award, now),
+        "seat": sheet.seat,
+        "state": presenters.state_text(award, timezone.now()),
         "mine": policies.may_share(request.actor, award),
         "link": absolute(request.vendor, "certificates:shared", award.token) if award.token else "",
-        "renewal": renewal,
-        "courses": courses,
+        "renewal": sheet.renewal,
+        "courses": sheet.courses,
         "form": form or (RevokeForm() if revokes else None),
         "problems": problems or [],
     }
@@ -96,7 +91,7 @@ def _certificate(
 
 @require_POST
 def share(request: Any, reference: str) -> HttpResponseBase:
-    award, _ = _award(request, reference)
+    award = _sheet(request, reference).award
     form = ShareForm(request.POST)
     form.is_valid()  # two boxes: whatever comes is an answer
     services.award_share(
@@ -109,7 +104,7 @@ def share(request: Any, reference: str) -> HttpResponseBase:
 
 @require_POST
 def hide(request: Any, reference: str) -> HttpResponseBase:
-    award, _ = _award(request, reference)
+    award = _sheet(request, reference).award
     services.award_hide(actor=request.actor, award=award)
     messages.success(request, "The link leads nowhere from now on.")
     return redirect("enablement:certificate", award.reference)
@@ -117,16 +112,17 @@ def hide(request: Any, reference: str) -> HttpResponseBase:
 
 @require_POST
 def revoke(request: Any, reference: str) -> HttpResponseBase:
-    award, seat = _award(request, reference)
+    sheet = _sheet(request, reference)
+    award = sheet.award
     if not policies.may_revoke(request.actor, award):
         raise PermissionDenied("Only a program admin revokes certificates.")
     form = RevokeForm(request.POST)
     if not form.is_valid():
-        return _certificate(request, award, seat, form)
+        return _certificate(request, sheet, form)
     try:
         services.award_revoke(actor=request.actor, award=award, reason=form.cleaned_data["reason"])
     except ValidationError as error:
-        return _certificate(request, award, seat, form, place_objections(form, error))
+        return _certificate(request, sheet, form, place_objections(form, error))
     messages.success(request, f"Certificate {award.reference} is revoked, and {award.user} is told why.")
     return redirect("enablement:certificate", award.reference)
 
@@ -139,8 +135,7 @@ def team(request: Any, slug: str) -> HttpResponse:
     if not may_see_learning(actor, partner):
         raise PermissionDenied("Only admins see what their people hold.")
     with as_the_vendor(actor):
-        matrix = matrix_of(partner, now)
-        asked = accreditation.accreditations_of(partner, now, actor.vendor.zone)
+        matrix, asked = team_of(partner, now, actor.vendor.zone)
     context = {
         "partner": partner,
         "headline": presenters.team_headline(asked, matrix),
@@ -163,14 +158,12 @@ def portfolio(request: Any) -> HttpResponse:
     partners = list(Partner.objects.filter(status="active").select_related("tier"))
     with as_the_vendor(actor):
         covered = accreditation.coverage(partners, now)
-        ending = Paginator(ending_at([one.pk for one in partners], now), _ENDING)
-        soon = ending.get_page(request.GET.get("ending"))
-        soon.object_list = list(soon.object_list)
+        ending = list(ending_at([one.pk for one in partners], now)[:_MOST_ENDING])
     short = sum(bool(one.short) for one in covered)
     context = {
         "page": Paginator(covered, _PAGE).get_page(request.GET.get("page")),
         "short": short,
         "covered": len(covered),
-        "soon": soon,
+        "soon": Paginator(ending, _ENDING).get_page(request.GET.get("ending")),
     }
     return render(request, "enablement/certifications/coverage.html", context)

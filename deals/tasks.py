@@ -2,13 +2,11 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from deals.amendments import services as amendments_services
 from deals.approvals import decision_times, steps
 from deals.disputes import services as disputes_services
 from deals.handover.services import handover
 from deals.leads import clocks as leads
-from deals.proofs import services as proofs_services
-from deals.protection import extensions, reminders
+from deals.protection import reminders
 from deals.protection import services as protection_services
 from deals.registration.bulk import services as bulk_services
 from deals.special_prices import services as special_prices_services
@@ -27,22 +25,20 @@ def _nudged(vendor: Vendor) -> int:
         nudges = (
             handover,  # first: whoever left is not reminded
             steps.approvals_nudge,
-            extensions.extensions_nudge,
-            amendments_services.amendments_nudge,
             disputes_services.cases_mind,
         )
         return sum(nudge(vendor=vendor) for nudge in nudges)
 
 
-@shared_task(name="deals.tasks.mind_big_deals")
-def mind_big_deals() -> int:
-    """Remind of special prices that end, and of what is overdue, vendor by vendor; returns how many."""
-    return sum(_minded(vendor) for vendor in Vendor.objects.filter(is_active=True))
+@shared_task(name="deals.tasks.remind_of_prices")
+def remind_of_prices() -> int:
+    """Remind of special prices that end, vendor by vendor; returns how many."""
+    return sum(_prices_reminded(vendor) for vendor in Vendor.objects.filter(is_active=True))
 
 
-def _minded(vendor: Vendor) -> int:
+def _prices_reminded(vendor: Vendor) -> int:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
-        return special_prices_services.prices_mind(vendor=vendor) + proofs_services.proofs_mind(vendor=vendor)
+        return special_prices_services.prices_remind(vendor=vendor)
 
 
 @shared_task(name="deals.tasks.publish_decision_times")

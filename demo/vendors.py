@@ -18,10 +18,10 @@ from deals.approvals.decision_times import decision_time_publish
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, Approver, Outcome
 from deals.approvals.steps import approvals_nudge
 from deals.deal.models import Deal, DealStatus
-from deals.protection.extensions import extension_grant, extension_refuse, extension_request
 from deals.protection.forms import proposed_reason
 from deals.protection.models import ExtensionTerms
 from deals.protection.reminders import protection_remind
+from deals.protection.requests import EXTENSION
 from demo.simulation import leads
 from demo.simulation.cast import Size
 from demo.simulation.disputes import disputes
@@ -36,6 +36,7 @@ from demo.simulation.special_prices import special_prices
 from partners.models import Partner, PartnerStatus, Seat, Tier
 from portal.notifications.models import Mail, Notification
 from portal.people.models import Membership, User
+from portal.requests.services import request_ask, request_grant, request_refuse
 from portal.tenancy.access import Actor, reach_of, scope_of
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
@@ -178,14 +179,15 @@ def _ask_for_more(vendor: Vendor, deal: Deal, outcome: str, refusal: str) -> Non
     rep = Membership.objects.filter(user=deal.registered_by_id, is_active=True).first()
     if rep is None:
         return
-    extension = extension_request(actor=_actor(vendor, rep), deal=deal, days=30, reason=proposed_reason(deal))
+    actor, reason = _actor(vendor, rep), proposed_reason(deal)
+    extension = request_ask(actor=actor, kind=EXTENSION, subject=deal, days=30, reason=reason)
     manager = Membership.objects.filter(user=extension.owner_id).first()
     if not outcome or manager is None:
         return
     if outcome == "granted":
-        extension_grant(actor=_actor(vendor, manager), extension=extension)
+        request_grant(actor=_actor(vendor, manager), request=extension)
     else:
-        extension_refuse(actor=_actor(vendor, manager), extension=extension, reason=refusal)
+        request_refuse(actor=_actor(vendor, manager), request=extension, reason=refusal)
 
 
 def _actor(vendor: Vendor, membership: Membership) -> Actor:

@@ -11,9 +11,11 @@ class PortalConfig(FeatureConfig):
         "tenancy",
         "people",
         "events",
+        "history",
         "notifications",
         "money",
         "calendar",
+        "requests",
         "files",
         "imports",
         "ui",
@@ -25,6 +27,7 @@ class PortalConfig(FeatureConfig):
         super().ready()
         from portal.notifications import email  # noqa: F401  (registers its effect)
         from portal.people.accounts import resume_past_the_prefix
+        from portal.requests import digest  # noqa: F401  (tells digests what waits)
         from portal.tenancy import (
             checks,  # noqa: F401  (the first two register)
             lookups,  # noqa: F401  (the first two register)

@@ -44,8 +44,9 @@ BEAT_SCHEDULE = {
     "rescore stale partners": {"task": "scorecards.tasks.sweep_stale", "schedule": 30.0},
     "count learning records": {"task": "enablement.tasks.sweep_learning_results", "schedule": 60.0},
     "time out leads and remind of contacts": {"task": "deals.tasks.mind_leads", "schedule": 300.0},
+    "remind of requests and escalate": {"task": "portal.requests.tasks.mind_requests", "schedule": 300.0},
     "remind of approvals and escalate": {"task": "deals.tasks.nudge_approvals", "schedule": 300.0},
-    "mind special prices and proofs of sale": {"task": "deals.tasks.mind_big_deals", "schedule": 300.0},
+    "remind of special prices that end": {"task": "deals.tasks.remind_of_prices", "schedule": 300.0},
     "publish how fast vendors decide": {
         "task": "deals.tasks.publish_decision_times",
         "schedule": crontab(minute="25"),

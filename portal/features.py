@@ -9,7 +9,17 @@ from django.apps import AppConfig
 from django.utils.module_loading import import_string, module_has_submodule
 
 #: Modules that register what they declare when they are imported.
-DECLARING = ("events", "metrics", "notifications", "navigation", "requests", "admin", "tasks")
+DECLARING = (
+    "events",
+    "metrics",
+    "emails",
+    "notifications",
+    "navigation",
+    "requests",
+    "queue",
+    "admin",
+    "tasks",
+)
 
 
 class FeatureConfig(AppConfig):

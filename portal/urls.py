@@ -18,6 +18,7 @@ urlpatterns = [
     path("notifications/read/", notifications_views.read_all, name="notifications_read"),
     path("notifications/preferences/", notifications_views.preferences, name="notification_preferences"),
     path("notifications/<int:pk>/open/", notifications_views.open_one, name="notification_open"),
+    path("waiting/", include("portal.requests.urls")),
     path("brand.css", ui_views.brand, name="brand"),
     path("healthz", ui_views.healthz, name="healthz"),
     path("amount/", people_views.amount, name="amount"),

@@ -1,7 +1,7 @@
 from portal.ui.navigation import NavItem, add_to_navigation
 
 add_to_navigation(
-    NavItem("Today", "home", "inbox", 10, lambda actor: actor.is_staff),
+    NavItem("Today", "home", "inbox", 10, lambda actor: actor.is_staff, badge="requests:count"),
     NavItem(
         "Portfolio",
         "scorecards:portfolio",
@@ -9,7 +9,7 @@ add_to_navigation(
         15,
         lambda actor: actor.is_staff,
     ),
-    NavItem("Home", "home", "home", 10, lambda actor: actor.is_partner_person),
+    NavItem("Home", "home", "home", 10, lambda actor: actor.is_partner_person, badge="requests:count"),
     NavItem(
         "Scorecard",
         "scorecards:own",

@@ -79,6 +79,8 @@ def action(allowed: set[str], sees: set[str] | None = None, args: str = "", data
 MATRIX: dict[str, Line] = {
     "home": page(MEMBERS),
     "notifications": page(MEMBERS),
+    "requests:waiting": page(MEMBERS),
+    "requests:count": page(MEMBERS),
     "notifications_read": action(MEMBERS),
     "notification_preferences": page(MEMBERS),
     "notification_open": action({"partner_rep"}, args="notification"),
@@ -432,7 +434,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         ending = factories.DealFactory(approved=True, **fields)
         extension = Extension.objects.create(
             partner=beta, deal=ending, days=30, reason="Survey.", due_at=timezone.now(),
-            last_call_at=timezone.now(), until_before=ending.expires_at,
+            until_before=ending.expires_at,
         )  # fmt: skip
         token = link_make(running, rep.user)
         disputed = factories.DealFactory(submitted=True, **fields)
@@ -447,12 +449,12 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             due_at=timezone.now(), role=Role.CHANNEL_MANAGER,
         )  # fmt: skip
         won_deal = factories.DealFactory(won=True, proof_needed=True, **fields)
-        proof = Proof.objects.create(partner=beta, deal=won_deal, kind="invoice", due_at=timezone.now())
+        proof = Proof.objects.create(partner=beta, deal=won_deal, evidence="invoice", due_at=timezone.now())
         proof_file = ProofFile.objects.create(
             partner=beta, proof=proof, **uploads.checked("order.pdf", PDF).as_fields(rep.user)
         )
         proposed = CoSell.objects.create(
-            partner=beta, deal=pending, status="proposed", named="Delta", share=3_000
+            partner=beta, deal=pending, named="Delta", share=3_000, due_at=timezone.now()
         )
         shared = _shared(running, world.partners["delta"], "agreed")
         alphas = factories.DealFactory(approved=True, partner=world.partners["alpha"], stage=None)
@@ -603,10 +605,12 @@ def _conflict(deal: Deal, rival: Deal, **fields: Any) -> tuple[ConflictCase, Cas
     return case, side
 
 
-def _shared(deal: Deal, other: Partner, status: str) -> list[CreditLine]:
+def _shared(deal: Deal, other: Partner, stage: str) -> list[CreditLine]:
+    now = timezone.now()
     cosell = CoSell.objects.create(
-        partner=deal.partner, deal=deal, status=status, named=other.name, other=other, share=3_000
-    )
+        partner=deal.partner, deal=deal, status="granted", named=other.name, other=other, share=3_000,
+        due_at=now, decided_at=now, agreed_at=now if stage == "agreed" else None,
+    )  # fmt: skip
     parts = ((deal.partner, "sourced", 7_000), (other, "influenced", 3_000))
     return CreditLine.objects.bulk_create(
         CreditLine(partner=partner, cosell=cosell, deal=deal, kind=kind, share=share)

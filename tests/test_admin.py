@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from deals.amendments.models import Amendment
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount
 from deals.customers.models import Customer
@@ -65,7 +66,7 @@ RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Stateme
            AccreditationRule, Award)  # fmt: skip
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, Extension, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
+    PriceRequest, Extension, Amendment, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
     LearningResult, Statement, Award,
 }  # fmt: skip
 
@@ -107,6 +108,9 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
         **_approvals(world),
+        Amendment: factories.AmendmentFactory(
+            deal=factories.approved_deal(partner=beta, customer_name=f"Changed, {name}"), reason=f"of {name}"
+        ),
         Lead: (lead := factories.LeadFactory(customer_name=f"Lead of {name}")),
         LeadOffer: factories.LeadOfferFactory(partner=beta, lead=lead),
         LeadRule: LeadRule.objects.create(position=1, name=f"Lead rule of {name}"),
@@ -135,7 +139,7 @@ def _protection(world: VendorWorld) -> dict[Any, Any]:
     deal, now = factories.approved_deal(partner=world.partners["beta"]), timezone.now()
     extension = Extension.objects.create(
         partner=deal.partner, deal=deal, days=30, reason=f"of {world.vendor.slug}", due_at=now,
-        last_call_at=now, until_before=now,
+        until_before=now,
     )  # fmt: skip
     rival = factories.DealFactory(submitted=True, partner=world.partners["alpha"])
     case = ConflictCase.objects.create(
@@ -157,7 +161,10 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     cosell = CoSell.objects.create(
         partner=deal.partner,
         deal=deal,
-        status="agreed",
+        status="granted",
+        due_at=timezone.now(),
+        decided_at=timezone.now(),
+        agreed_at=timezone.now(),
         named="Delta",
         other=world.partners["delta"],
         share=1,
@@ -170,7 +177,9 @@ def _big_deals(world: VendorWorld) -> dict[Any, Any]:
     )  # fmt: skip
     return {
         BigDealTerms: terms, PriceRule: rule, PriceRequest: request, CoSell: cosell, CreditLine: lines[0],
-        Proof: Proof.objects.create(partner=deal.partner, deal=deal, kind="invoice", due_at=timezone.now()),
+        Proof: Proof.objects.create(
+            partner=deal.partner, deal=deal, evidence="invoice", due_at=timezone.now()
+        ),
     }  # fmt: skip
 
 

@@ -1,35 +1,24 @@
 """Changes of approved deals, with what stood there before."""
 
 import uuid
-from datetime import datetime
 
-from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
 from deals.deal.models import Deal, Verdict
 from partners.models import Partner, Product
+from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
 
-class AmendmentStatus(models.TextChoices):
-    OPEN = "open", "Waiting"
-    APPLIED = "applied", "Applied at once"
-    APPROVED = "approved", "Approved"
-    REJECTED = "rejected", "Rejected"
-    WITHDRAWN = "withdrawn", "Taken back"
-    LAPSED = "lapsed", "Lapsed with the deal"
-
-
-class Amendment(TenantModel):
+class Amendment(Request):
     """What the partner wants changed. Amounts in minor units of the deal's currency."""
+
+    subject_field = "deal"
 
     partner = TenantKey(Partner, related_name="+")
     deal = TenantKey(Deal, models.CASCADE, related_name="amendments")
     key = models.UUIDField(default=uuid.uuid4, help_text="Which form it came from: sent twice is one change.")
-    status = models.CharField(max_length=9, choices=AmendmentStatus.choices, default=AmendmentStatus.OPEN)
-    reason = models.CharField(max_length=500, blank=True)
     why = models.CharField(
         max_length=500, blank=True, help_text="Why it needs an approval; empty: it did not."
     )
@@ -39,57 +28,17 @@ class Amendment(TenantModel):
     close_before = models.DateField(null=True)
     expected_close = models.DateField(null=True)
 
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    requested_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(null=True)
-    escalated_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    decided_at = models.DateTimeField(null=True)
-    decision_reason = models.TextField(max_length=1000, blank=True)
-
-    class Meta:
-        ordering = ["-requested_at", "-id"]
-        indexes = [
-            models.Index(fields=["vendor", "deal", "-requested_at"], name="deals_amendment_by_deal"),
-            models.Index(
-                fields=["vendor", "due_at"],
-                name="deals_amendment_open",
-                condition=models.Q(status="open"),
-            ),
-        ]
+    class Meta(Request.Meta):
+        indexes = request_indexes("deals_amendment", "deal")
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="deals_amendment_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="deals_amendment_key"),
+            *request_constraints("deals_amendment", "deal", taken="Another change waits already."),
             models.UniqueConstraint(fields=["vendor", "deal", "key"], name="deals_amendment_form"),
-            models.UniqueConstraint(
-                fields=["vendor", "deal"],
-                condition=models.Q(status="open"),
-                name="deals_amendment_one_open",
-                violation_error_message="Another change of this deal waits already.",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=AmendmentStatus.values), name="deals_amendment_status"
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(status="open") | models.Q(due_at__isnull=False),
-                name="deals_amendment_has_clock",
-            ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.deal_id}: {self.get_status_display()}"
-
     @property
-    def is_open(self) -> bool:
-        return self.status == AmendmentStatus.OPEN
-
-    @property
-    def answered_at(self) -> datetime:
-        return self.decided_at or self.requested_at
+    def is_at_once(self) -> bool:
+        """It was small enough to need nobody's approval."""
+        return self.status == RequestStatus.GRANTED and not self.why
 
 
 class AmendmentLine(TenantModel):

@@ -8,16 +8,17 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from deals.amendments import services
 from deals.amendments.forms import AmendmentForm
 from deals.amendments.models import Amendment
-from deals.amendments.selectors import LOOKS, amendments_of, changes_of
+from deals.amendments.requests import AMENDMENT
+from deals.amendments.selectors import amendments_of, changes_of
 from deals.deal import policies, presenters, selectors
 from deals.deal.forms import ReasonForm
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404
 from deals.registration.selectors import terms
 from deals.registration.views import other_lines, product_lines
+from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
 from portal.ui.forms import place_objections
 
 
@@ -43,8 +44,8 @@ def _sent(request: Any, deal: Deal) -> HttpResponseBase:
     if not all([form.is_valid(), lines.is_valid()]):
         return _page(request, deal, form=form, lines=lines, status=422)
     try:
-        amendment = services.amendment_request(
-            actor=request.actor, deal=deal, lines=lines.pairs, **form.cleaned_data
+        amendment = request_ask(
+            actor=request.actor, kind=AMENDMENT, subject=deal, lines=lines.pairs, **form.cleaned_data
         )
     except ValidationError as error:
         _objected(form, lines, error)
@@ -80,7 +81,7 @@ def _page(
     amendments = amendments_of(deal)
     waiting = next((one for one in amendments if one.is_open), None)
     asks = "amend" in policies.actions(request.actor, deal)
-    decides = waiting is not None and deal.is_open and policies.may_decide(request.actor, deal)
+    decides = waiting is not None and deal.is_open and AMENDMENT.may_decide(request.actor, waiting)
     if form is None and asks and waiting is None:
         present = [
             {"product": line.product_id, "quantity": line.quantity} for line in selectors.lines_of(deal)
@@ -93,10 +94,8 @@ def _page(
         "deal": deal,
         "headline": _headline(deal, waiting),
         "waiting": waiting,
-        "told": [
-            (one, changes_of(one, deal.currency), LOOKS[one.status]) for one in amendments if not one.is_open
-        ],
-        "changes": changes_of(waiting, deal.currency) if waiting else [],
+        "told": [(one, changes_of(one), AMENDMENT.look(one)) for one in amendments if not one.is_open],
+        "changes": changes_of(waiting) if waiting else [],
         "added": [line for line in waiting.lines.all() if line.is_added] if waiting else [],
         "verdicts": presenters.VERDICTS,
         "form": form,
@@ -124,7 +123,7 @@ def _refusal(data: Any = None) -> ReasonForm:
 def amendment_approve(request: Any, pk: int) -> HttpResponseBase:
     amendment = _amendment_or_404(request, pk)
     try:
-        services.amendment_approve(actor=request.actor, amendment=amendment)
+        request_grant(actor=request.actor, request=amendment)
     except ValidationError as error:
         return _page(request, amendment.deal, status=422, problems=error.messages)
     messages.success(request, "Approved. The deal has changed, and the partner was told.")
@@ -134,12 +133,12 @@ def amendment_approve(request: Any, pk: int) -> HttpResponseBase:
 @require_POST
 def amendment_reject(request: Any, pk: int) -> HttpResponseBase:
     amendment, form = _amendment_or_404(request, pk), _refusal(request.POST)
-    if not policies.may_decide(request.actor, amendment.deal):
+    if not AMENDMENT.may_decide(request.actor, amendment):
         raise PermissionDenied("Only the partner's managers answer.")
     if not form.is_valid():
         return _page(request, amendment.deal, status=422, reject_form=form)
     try:
-        services.amendment_reject(actor=request.actor, amendment=amendment, **form.cleaned_data)
+        request_refuse(actor=request.actor, request=amendment, **form.cleaned_data)
     except ValidationError as error:
         problems = place_objections(form, error)
         return _page(request, amendment.deal, status=422, problems=problems, reject_form=form)
@@ -151,7 +150,7 @@ def amendment_reject(request: Any, pk: int) -> HttpResponseBase:
 def amendment_withdraw(request: Any, pk: int) -> HttpResponseBase:
     amendment = _amendment_or_404(request, pk)
     try:
-        services.amendment_withdraw(actor=request.actor, amendment=amendment)
+        request_withdraw(actor=request.actor, request=amendment)
     except ValidationError as error:
         return _page(request, amendment.deal, status=422, problems=error.messages)
     messages.success(request, "Taken back. The deal stays as it is.")

@@ -106,7 +106,7 @@ class ApprovalStepAdmin(ReadOnlyAdmin):
     sortable_by = ()
     paginator = CappedPaginator
     fields = (
-        "deal", "round", "position", "who", "reason", "began_at", "half_at", "last_call_at", "due_at",
+        "deal", "round", "position", "who", "reason", "began_at", "half_at", "remind_at", "due_at",
         "escalated_at", "outcome", "decided_at", "decided_by",
     )  # fmt: skip
     readonly_fields = fields

@@ -5,6 +5,7 @@ from django.db import models
 
 from deals.deal.models import Deal, DealSource
 from partners.models import Partner, Product, Tier
+from portal.requests.models import Clock
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.roles import Role
 from portal.tenancy.tables import TenantKey, TenantModel
@@ -118,7 +119,7 @@ class StepOutcome(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-class ApprovalStep(TenantModel):
+class ApprovalStep(Clock, TenantModel):
     """One approval a submitted deal needs: whose, by when, and how it was decided.
 
     `round` counts submissions. A step begins when those before it are approved; the deal is approved
@@ -137,14 +138,8 @@ class ApprovalStep(TenantModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     reason = models.CharField(max_length=300, help_text="Why it came to this person.")
-    began_at = models.DateTimeField(null=True)
     half_at = models.DateTimeField(null=True, help_text="Half of the working time is gone.")
-    last_call_at = models.DateTimeField(null=True, help_text="One working hour is left.")
-    due_at = models.DateTimeField()
-    nudges = models.PositiveSmallIntegerField(
-        default=0, help_text="0 nobody was reminded, 1 at half time, 2 before due, 3 escalated."
-    )
-    escalated_at = models.DateTimeField(null=True)
+    half_told_at = models.DateTimeField(null=True, help_text="When whoever is asked was reminded of that.")
     outcome = models.CharField(max_length=10, choices=StepOutcome.choices, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(
@@ -155,9 +150,9 @@ class ApprovalStep(TenantModel):
         ordering = ["round", "position"]
         indexes = [
             models.Index(
-                fields=["vendor", "half_at"],
+                fields=["vendor", "due_at"],
                 name="deals_approvalstep_running",
-                condition=models.Q(decided_at__isnull=True, began_at__isnull=False, nudges__lt=3),
+                condition=models.Q(decided_at__isnull=True, began_at__isnull=False),
             ),
         ]
         constraints = [
@@ -174,6 +169,10 @@ class ApprovalStep(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.deal_id}: approval {self.position} of round {self.round}"
+
+    @classmethod
+    def running(cls) -> "models.QuerySet[ApprovalStep]":
+        return cls.objects.filter(decided_at=None, began_at__isnull=False)
 
     @property
     def who(self) -> str:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from deals.approvals.models import ApprovalStep, DecisionTime
 from deals.deal.models import PENDING, Deal
@@ -13,9 +14,16 @@ _OF_A_DECISION: Final = (*_OF_A_ROW, "needs_role", "needs_person")
 
 
 def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:
-    """Registrations of the actor's partners that wait for the vendor, the most urgent first."""
-    waiting = deals_visible(actor).filter(status__in=PENDING)
-    return waiting.select_related("assigned_to").order_by("decision_due_at", "id").only(*_OF_A_DECISION)
+    """Registrations of the actor's partners that wait for the vendor, by their `turn_due`."""
+    waiting = deals_visible(actor).filter(status__in=PENDING).annotate(turn_due=turn_due())
+    return waiting.select_related("assigned_to").order_by("turn_due", "id").only(*_OF_A_DECISION)
+
+
+def turn_due() -> Coalesce:
+    """Of a deal: when the approval whose turn it is must be given; without steps, the whole decision."""
+    steps = ApprovalStep.objects.filter(deal=OuterRef("pk"), decided_at=None, began_at__isnull=False)
+    running = steps.order_by("-round", "position").values("due_at")[:1]
+    return Coalesce(Subquery(running), F("decision_due_at"))
 
 
 def approval_steps(deal: Deal) -> list[ApprovalStep]:

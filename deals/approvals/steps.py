@@ -7,7 +7,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from deals.approvals.models import (
@@ -26,13 +26,15 @@ from deals.deal.people import as_the_vendor, manager_asked
 from partners.selectors import managers_of
 from portal.calendar.selectors import calendar_of
 from portal.people.models import Membership, User
+from portal.requests.clock import clock_start, clocks_ring, moves_with_calendar
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 
 #: Steps reminded, and old registrations taken in, in one transaction; the next run takes the next.
 BATCH: Final = 200
-HALF, LAST_CALL, ESCALATED = 1, 2, 3
+#: Of a step whose clock starts.
+_CLOCK: Final = ("began_at", "hours", "due_at", "half_at", "remind_at", "reminded_at", "escalated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,16 @@ def _begin(vendor: Vendor, deal: Deal, now: datetime, asks: Sequence[_Ask]) -> N
 def _start(vendor: Vendor, step: ApprovalStep, now: datetime) -> None:
     """From here its clock runs. What begins late gets its part of the time all the same."""
     calendar = calendar_of(vendor)
-    step.began_at = now
-    if step.due_at <= now:
-        step.due_at = calendar.add_hours(now, vendor.decision_hours / step.position)
-    step.half_at = calendar.add_hours(now, calendar.hours_between(now, step.due_at) / 2)
-    step.last_call_at = max(calendar.add_hours(step.due_at, -1), step.half_at)
+    left = calendar.hours_between(now, step.due_at) if step.due_at > now else 0
+    clock_start(step, vendor, now, hours=left or vendor.decision_hours / step.position)
+    _set_half(step, vendor)
+
+
+def _set_half(step: ApprovalStep, vendor: Vendor) -> None:
+    assert step.began_at is not None  # noqa: S101  (it runs)
+    assert step.remind_at is not None  # noqa: S101
+    step.half_at = calendar_of(vendor).add_hours(step.began_at, (step.hours or 0) / 2)
+    step.remind_at = max(step.remind_at, step.half_at)
 
 
 def _hand_to(deal: Deal, step: ApprovalStep) -> None:
@@ -172,7 +179,7 @@ def step_approve(actor: Actor, deal: Deal, step: ApprovalStep) -> ApprovalStep |
         return None
     assert step.decided_at  # noqa: S101  (just closed)
     _start(actor.vendor, begun, step.decided_at)
-    begun.save(update_fields=["began_at", "due_at", "half_at", "last_call_at"])
+    begun.save(update_fields=_CLOCK)
     deal.status = DealStatus.UNDER_REVIEW
     keep(deal, "status")
     _hand_to(deal, begun)
@@ -206,25 +213,42 @@ def approvals_nudge(*, vendor: Vendor, now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     _take_in(vendor, now)
-    behind = Q(nudges__lt=HALF, half_at__lte=now) | Q(nudges__lt=LAST_CALL, last_call_at__lte=now)
-    running = ApprovalStep.objects.filter(decided_at=None, began_at__isnull=False, nudges__lt=ESCALATED)
-    due = running.filter(behind | Q(due_at__lte=now)).select_related("deal__partner", "owner").order_by("pk")
-    steps = list(due.select_for_update(of=("self",), skip_locked=True)[:BATCH])
-    for step in steps:
-        _nudge(vendor, step, now)
-    ApprovalStep.objects.bulk_update(steps, ["nudges", "escalated_at"])
-    return len(steps)
-
-
-def _nudge(vendor: Vendor, step: ApprovalStep, now: datetime) -> None:
-    """Only the most urgent: after an outage nobody needs three mails about one deal."""
-    if step.due_at <= now:
-        step.nudges, step.escalated_at = ESCALATED, now
+    rows = ApprovalStep.running().select_related("deal__partner", "owner")
+    # Only the most urgent: after an outage nobody needs three mails about one deal.
+    rung, half = clocks_ring(rows, now), _at_half_time(rows, now)
+    for step in rung.overdue:
         event = tell("deals.decision_overdue", None, step.deal, waits_for=step.who)
         notifications.escalated(vendor, step, event)
-        return
-    step.nudges = LAST_CALL if step.last_call_at and step.last_call_at <= now else HALF
-    notifications.reminder(vendor, step)
+    for step in rung.reminded:
+        notifications.reminder(vendor, step, "due")
+    for step in half:
+        notifications.reminder(vendor, step, "half")
+    return len(rung.overdue) + len(rung.reminded) + len(half)
+
+
+def _at_half_time(rows: QuerySet[ApprovalStep], now: datetime) -> list[ApprovalStep]:
+    unasked = rows.filter(half_told_at=None, reminded_at=None, escalated_at=None, is_silent=False)
+    due = unasked.filter(half_at__lte=now)
+    steps = list(due.order_by("pk").select_for_update(of=("self",), skip_locked=True)[:BATCH])
+    for step in steps:
+        step.half_told_at = now
+    ApprovalStep.objects.bulk_update(steps, ["half_told_at"])
+    return steps
+
+
+def _moved(vendor: Vendor, step: ApprovalStep, was_due: datetime) -> None:
+    """The calendar moved it; with the last step the promise for the whole moves."""
+    _set_half(step, vendor)
+    step.save(update_fields=["half_at", "remind_at"])
+    deal = step.deal
+    if not ApprovalStep.objects.filter(deal=deal, round=step.round, began_at=None).exists():
+        deal.decision_due_at = step.due_at
+        keep(deal, "decision_due_at")
+    event = tell("deals.deadline_moved", None, deal)
+    notifications.deadline_moved(vendor, deal, step.due_at, was_due, event)
+
+
+moves_with_calendar(ApprovalStep, _moved)
 
 
 def _take_in(vendor: Vendor, now: datetime) -> None:
@@ -236,7 +260,7 @@ def _take_in(vendor: Vendor, now: datetime) -> None:
         asked = rule if rule and rule.outcome == Outcome.STEPS else None
         _begin(vendor, deal, deal.pending_since or deal.submitted_at or now, _asks(vendor, deal, asked))
         if _is_history(deal):
-            ApprovalStep.objects.filter(deal=deal, decided_at=None).update(nudges=ESCALATED)
+            ApprovalStep.objects.filter(deal=deal, decided_at=None).update(is_silent=True)
 
 
 def _is_history(deal: Deal) -> bool:

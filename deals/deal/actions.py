@@ -9,6 +9,7 @@ from deals.deal import policies
 from deals.deal.models import Deal
 from portal.events.log import record
 from portal.events.models import PortalEvent
+from portal.requests.services import requests_lapse
 from portal.tenancy.access import Actor
 
 _DONE = {
@@ -65,9 +66,11 @@ def require(action: str, deal: Deal) -> None:
 
 
 def keep(deal: Deal, *fields: str) -> None:
-    """Write these fields."""
+    """Write these fields; with an end of the deal what waits about it lapses."""
     deal.updated_at = timezone.now()
     deal.save(update_fields=[*fields, "updated_at"])
+    if "status" in fields:
+        requests_lapse([deal])
 
 
 def tell(key: str, actor: Actor | None, deal: Deal, **data: Any) -> PortalEvent:

@@ -1,5 +1,6 @@
 """Whom to tell of what happens to a registration, and what they are told."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from deals.approvals.models import ApprovalStep
@@ -7,11 +8,14 @@ from deals.deal.models import Deal
 from deals.deal.people import deciders, decision_owners, program_admins, registrants
 from deals.notes.models import Note
 from portal.events.models import PortalEvent
+from portal.notifications.email_declarations import Email, declare_emails
+from portal.notifications.models import Mail
+from portal.notifications.moments import moment
 from portal.notifications.services import Kind, declare_kinds, notify
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
-from portal.ui.formatting import format_date, format_money, format_when
+from portal.ui.formatting import format_date, format_money
 
 KINDS: Final = (
     Kind("deals.submitted", "A registration waits for my decision", for_staff=True),
@@ -20,6 +24,13 @@ KINDS: Final = (
     Kind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
     Kind("deals.noted_by_partner", "A partner wrote a note on a registration", for_staff=True),
     Kind("deals.withdrawn", "A partner withdrew a registration I decide", for_staff=True),
+    Kind(
+        "deals.deadline_moved",
+        "A decision is due at another time, because the working calendar changed",
+        for_staff=True,
+        for_partners=True,
+        mail=Mail.DIGEST,
+    ),
     Kind("deals.handed_over", "What a colleague looked after is mine now", for_staff=True),
     Kind("deals.noted_by_vendor", "The vendor wrote a note on my registration", for_partners=True),
     Kind("deals.approved", "My registration was approved", for_partners=True),
@@ -27,32 +38,50 @@ KINDS: Final = (
     Kind("deals.rejected", "My registration was rejected", for_partners=True),
 )
 declare_kinds(*KINDS)
+declare_emails(
+    deal_deadline_moved=Email(
+        subject="Now due {{ due }}: the decision on {{ customer }}",
+        text=(
+            "The decision on {{ customer }} ({{ reference }}) is now due {{ due }}.",
+            "It was due {{ was_due }}.",
+            "The working hours or holidays of {{ vendor.name }} were changed.",
+        ),
+        action="Open {{ reference }}",
+    )
+)
 
 
 def submitted(actor: Actor, deal: Deal, event: PortalEvent) -> None:
     """To whoever is asked to approve it; where that is a role, to the program admins."""
     told: dict[str, Any] = {"again": event.data["again"], **_worth(deal)}
     if deal.decision_due_at:
-        told["due"] = format_when(deal.decision_due_at)
+        told["due"] = moment(deal.decision_due_at)
     _tell("submitted", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
 
 
 def your_turn(actor: Actor, deal: Deal, step: ApprovalStep, event: PortalEvent) -> None:
     """To whoever approves next."""
-    told = {"due": format_when(step.due_at), "reason": step.reason, **_worth(deal)}
+    told = {"due": moment(step.due_at), "reason": step.reason, **_worth(deal)}
     _tell("your_turn", actor.vendor, deal, f"{event.pk}", decision_owners(deal), _by(actor) | told)
 
 
-def reminder(vendor: Vendor, step: ApprovalStep) -> None:
-    """To whoever is asked, at half time and an hour before due."""
-    told = {"due": format_when(step.due_at), **_worth(step.deal)}
+def reminder(vendor: Vendor, step: ApprovalStep, when: str) -> None:
+    """To whoever is asked: at half time ("half"), and an hour before due ("due")."""
+    told = {"due": moment(step.due_at), **_worth(step.deal)}
     owners = [step.owner] if step.owner else program_admins()
-    _tell("reminder", vendor, step.deal, f"{step.pk}:{step.nudges}", owners, told)
+    _tell("reminder", vendor, step.deal, f"{step.pk}:{when}", owners, told)
+
+
+def deadline_moved(vendor: Vendor, deal: Deal, due: datetime, was_due: datetime, event: PortalEvent) -> None:
+    """To both sides."""
+    told = {"due": moment(due), "was_due": moment(was_due)}
+    people = [*decision_owners(deal), *registrants(deal)]
+    _tell("deadline_moved", vendor, deal, f"{event.pk}", people, told)
 
 
 def escalated(vendor: Vendor, step: ApprovalStep, event: PortalEvent) -> None:
     """To every program admin: somebody is late."""
-    told = {"due": format_when(step.due_at), "waits_for": step.who, **_worth(step.deal)}
+    told = {"due": moment(step.due_at), "waits_for": step.who, **_worth(step.deal)}
     _tell("escalated", vendor, step.deal, f"{step.pk}", program_admins(), told)
 
 

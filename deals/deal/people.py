@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from deals.deal.models import Deal
 from partners.models import Seat
 from partners.selectors import managers_of
-from portal.people.models import Membership, User
+from portal.people.models import User
+from portal.people.selectors import program_admins
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import Scope, current_vendor_id, entered, system_scope
 
@@ -30,13 +31,6 @@ def deciders(deal: Deal) -> list[User]:
         return [deal.assigned_to]
     with as_the_vendor():
         return list(managers_of(deal.partner)) or program_admins()
-
-
-def program_admins() -> list[User]:
-    # Partner people cannot read memberships; whom they wait for is written to, not shown.
-    with as_the_vendor():
-        admins = Membership.objects.filter(role=Role.PROGRAM_ADMIN, is_active=True).select_related("user")
-        return [membership.user for membership in admins.order_by("pk")]
 
 
 def manager_asked(deal: Deal) -> User | None:

@@ -37,12 +37,11 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
     "share": (*PENDING, DealStatus.APPROVED),
     "credit": (*PENDING, DealStatus.APPROVED, DealStatus.WON),
     "prove": (DealStatus.WON,),
-    "judge": (DealStatus.WON,),
 }
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
-_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit", "judge"})
+_VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit"})
 
 
 def may_register(actor: Actor) -> bool:
@@ -80,11 +79,6 @@ def is_on_turn(actor: Actor, deal: Deal) -> bool:
     if deal.needs_person_id:
         return deal.needs_person_id == actor.user.pk
     return deal.needs_role != Role.PROGRAM_ADMIN
-
-
-def may_decide_price(actor: Actor, deal: Deal, role: str) -> bool:
-    """Whether a discount that needs this role is this person's to grant; a program admin may stand in."""
-    return may_decide(actor, deal) and (actor.is_admin or role == Role.CHANNEL_MANAGER)
 
 
 def may(action: str, actor: Actor, deal: Deal) -> bool:

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from deals.deal.models import AMOUNT_KEY, CLOSE_KEY, Deal
 from deals.deal.presenters import LOOKS
+from portal.requests.queue import Side, Waiting
 from portal.tenancy.access import Actor
 from portal.ui import widgets
 from portal.ui.formatting import active_locale, format_date, format_money, from_minor
@@ -55,11 +56,16 @@ _ROW: Final = (
 _NONE: Final = "–"
 
 
-def rows_html(deals: Iterable[Deal], actor: Actor, *, many_partners: bool) -> SafeString:
-    """The rows of the list, one text for all: its cells follow the headings in `deals/list.html`."""
-    address = addresses()
-    own, locale = actor.partner.pk if actor.partner else None, active_locale()
-    return format_html_join("\n", _ROW, (_cells(deal, address, own, locale, many_partners) for deal in deals))
+def rows_html(
+    deals: Iterable[Deal], waits: Mapping[str, Waiting], actor: Actor, *, many_partners: bool
+) -> SafeString:
+    """The rows of the list, one text for all: its cells follow the headings in `deals/list.html`.
+
+    `waits` has what waits about each of them, by reference (`portal.requests.queue.waiting_about`).
+    """
+    address, locale = addresses(), active_locale()
+    cells = (_cells(deal, waits.get(deal.reference), address, locale, many_partners) for deal in deals)
+    return format_html_join("\n", _ROW, cells)
 
 
 def addresses() -> Callable[[str], str]:
@@ -69,7 +75,7 @@ def addresses() -> Callable[[str], str]:
 
 
 def _cells(
-    deal: Deal, address: Callable[[str], str], own: int | None, locale: str, many_partners: bool
+    deal: Deal, waits: Waiting | None, address: Callable[[str], str], locale: str, many_partners: bool
 ) -> tuple[Any, ...]:
     close = deal.expected_close
     return (
@@ -79,9 +85,9 @@ def _cells(
         deal.reference,
         _status(deal.status),
         deal.stage.name if deal.stage else _NONE,
-        _NONE if deal.amount is None else format_money(deal.amount, deal.currency, locale=locale),
+        _NONE if deal.worth is None else format_money(deal.worth, deal.currency, locale=locale),
         format_date(close, locale=locale) if close else _NONE,
-        _turn(deal, own, locale),
+        _turn(deal, waits, locale),
         format_date(deal.created_at, locale=locale),
     )
 
@@ -91,22 +97,26 @@ def _status(status: str) -> SafeString:
     return widgets.status(status, LOOKS)
 
 
-def _turn(deal: Deal, own: int | None, locale: str) -> SafeString | str:
-    """Who has to do something next, or how long nobody has to."""
-    if deal.is_pending:
-        return widgets.clock(deal.decision_due_at, deal.pending_since or deal.submitted_at)
-    if deal.is_editable:
-        return _YOURS if deal.partner_id == own else _THEIRS
+def _turn(deal: Deal, waits: Waiting | None, locale: str) -> SafeString | str:
+    """Who has to do something next and by when, or how long nobody has to."""
+    if waits is None:
+        return _protected(deal, locale)
+    whose = _YOURS if waits.yours else _THEIRS if waits.side == Side.PARTNER else ""
+    if waits.due is None:
+        return format_html(_WAITS, whose, waits.kind) if whose else waits.kind
+    clock = widgets.clock(waits.due, waits.since)
+    return clock if waits.source == "deals.registration" else format_html(_WAITS, clock, waits.kind)
+
+
+def _protected(deal: Deal, locale: str) -> SafeString | str:
     if deal.is_open and deal.expires_at:
         return format_html(_PROTECTED, format_date(deal.expires_at, locale=locale))
-    if deal.won_at and not deal.counted_at:
-        return _PROOF
     return _NONE
 
 
 _YOURS: Final = mark_safe("<b>Your turn</b>")
 _THEIRS: Final = mark_safe("<b>Partner’s turn</b>")
-_PROOF: Final = mark_safe('<span class="nw">Proof of sale</span>')
+_WAITS: Final = '{}<span class="sub">{}</span>'
 _PROTECTED: Final = '<span class="nw">Protected to {}</span>'
 
 

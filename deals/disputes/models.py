@@ -9,6 +9,7 @@ from deals.conflicts.models import DirectAccount
 from deals.deal.models import Deal
 from partners.models import Partner
 from portal.files.uploads import StoredFile
+from portal.requests.models import Clock
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
@@ -65,7 +66,7 @@ class CaseOutcome(models.TextChoices):
     REVERSED = "reversed", "Reversed on appeal"
 
 
-class ConflictCase(TenantModel):
+class ConflictCase(Clock, TenantModel):
     """A registration and another claim to its customer: another partner's deal, or a direct account.
 
     No partner reads it; what a partner may know stands in its `CaseSide`. `winner` is who has the customer
@@ -95,8 +96,6 @@ class ConflictCase(TenantModel):
         db_index=False,
         help_text="Who has to decide; empty: the program admins.",
     )
-    due_at = models.DateTimeField(help_text="Of the decision, then of the answer to an appeal.")
-    overdue_told = models.BooleanField(default=False)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -168,6 +167,11 @@ class ConflictCase(TenantModel):
     def waits(self) -> bool:
         """Whether the vendor has to decide something."""
         return self.state in (CaseState.OPEN, CaseState.APPEALED)
+
+    @classmethod
+    def running(cls) -> "models.QuerySet[ConflictCase]":
+        """Waiting for the decision, or for the answer to an appeal."""
+        return cls.objects.filter(state__in=(CaseState.OPEN, CaseState.APPEALED))
 
     @property
     def who(self) -> str:

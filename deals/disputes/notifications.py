@@ -6,11 +6,12 @@ from typing import Any, Final
 from deals.deal.models import Deal
 from deals.deal.people import program_admins, registrants
 from deals.disputes.models import CaseSide, CaseState, ConflictCase
+from portal.notifications.moments import moment
 from portal.notifications.services import Kind, declare_kinds, notify
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
-from portal.ui.formatting import format_date, format_when
+from portal.ui.formatting import format_date
 
 KINDS: Final = (
     Kind("deals.case_opened", "A conflict case waits for my decision", for_staff=True),
@@ -25,11 +26,11 @@ declare_kinds(*KINDS)
 def opened(actor: Actor, case: ConflictCase, deals: Iterable[Deal]) -> None:
     """To whoever decides, were it not the opener; and to both partners that their own claim is compared."""
     deciders = [case.owner] if case.owner else program_admins()
-    told = {"by": str(actor.user), "due": format_when(case.due_at), **_about(case)}
+    told = {"by": str(actor.user), "due": moment(case.due_at), **_about(case)}
     others = [person for person in deciders if person.pk != actor.user.pk]
     _tell_staff("case_opened", actor.vendor, case, others, told)
     for deal in deals:
-        _tell_partner("case_compared", actor.vendor, case, deal, {"due": format_when(case.due_at)})
+        _tell_partner("case_compared", actor.vendor, case, deal, {"due": moment(case.due_at)})
 
 
 def result(vendor: Vendor, case: ConflictCase, side: CaseSide) -> None:
@@ -43,12 +44,12 @@ def result(vendor: Vendor, case: ConflictCase, side: CaseSide) -> None:
 
 def appealed(actor: Actor, case: ConflictCase) -> None:
     """To every program admin."""
-    told = {"by": str(actor.user), "appeal": case.appeal, "due": format_when(case.due_at), **_about(case)}
+    told = {"by": str(actor.user), "appeal": case.appeal, "due": moment(case.due_at), **_about(case)}
     _tell_staff("case_appealed", actor.vendor, case, program_admins(), told)
 
 
 def overdue(vendor: Vendor, case: ConflictCase) -> None:
-    told = {"due": format_when(case.due_at), "waits_for": case.who, **_about(case)}
+    told = {"due": moment(case.due_at), "waits_for": case.who, **_about(case)}
     _tell_staff("case_late", vendor, case, program_admins(), told, kind="escalated")
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from deals.conflicts.claims import Claim, claims_beside
 from deals.conflicts.models import DirectAccount
+from deals.deal import notifications as deal_notifications
 from deals.deal import policies
 from deals.deal.actions import tell
 from deals.deal.models import PENDING, Deal
@@ -34,9 +35,9 @@ from deals.disputes.models import (
 from deals.disputes.policies import LOST, WON, rule_that_fits
 from deals.protection.models import Protection
 from partners.selectors import managers_of
-from portal.calendar.selectors import decision_due
 from portal.files.uploads import Upload, refuse_total
 from portal.people.models import User
+from portal.requests.clock import clock_start, clocks_ring, moves_with_calendar
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 
@@ -124,7 +125,7 @@ def _known(claims: Claims) -> ConflictCase | None:
 def _create(actor: Actor, claims: Claims, claim: Claim) -> ConflictCase:
     """A conflict is there since the registration was submitted, whenever somebody opens its case."""
     now, deal = timezone.now(), claims.deal
-    case: ConflictCase = ConflictCase.objects.create(
+    case = ConflictCase(
         deal=deal,
         partner_id=deal.partner_id,
         rival=claims.rival,
@@ -135,9 +136,16 @@ def _create(actor: Actor, claims: Claims, claim: Claim) -> ConflictCase:
         opened_at=deal.pending_since or now,
         opened_by=actor.user,
         owner=_owner(deal),
-        due_at=decision_due(actor.vendor, now),
     )
+    _start_clock(case, actor.vendor, now)
+    case.save(force_insert=True)
     return case
+
+
+def _start_clock(case: ConflictCase, vendor: Vendor, now: datetime) -> None:
+    """It is not reminded of beforehand: both sides are still handing things in."""
+    clock_start(case, vendor, now)
+    case.remind_at = None
 
 
 def _owner(deal: Deal) -> User | None:
@@ -261,12 +269,13 @@ def _refuse_appeal(side: CaseSide, text: str) -> None:
 
 
 def _appealed(actor: Actor, case: ConflictCase, side: CaseSide, text: str, now: datetime) -> None:
-    due = decision_due(actor.vendor, now)
     case.state, case.appealed_at, case.appealed_by, case.appeal = CaseState.APPEALED, now, actor.user, text
-    case.owner, case.due_at, case.overdue_told = None, due, False  # the program admins'
+    case.owner = None  # the program admins'
+    _start_clock(case, actor.vendor, now)
     check_lengths(case, "appeal")
     case.save()
-    side.state, side.appealed_at, side.appeal, side.due_at = CaseState.APPEALED, now, text, due
+    side.state, side.appealed_at, side.appeal = CaseState.APPEALED, now, text
+    side.due_at = case.due_at
     side.changed_at = now
     side.save()
 
@@ -308,11 +317,9 @@ def cases_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
     Nothing is decided by silence. Returns how many. Runs under the vendor's system scope (`deals.tasks`).
     """
     now = now or timezone.now()
-    waiting = ConflictCase.objects.filter(state__in=(CaseState.OPEN, CaseState.APPEALED))
-    late = _some(waiting.filter(due_at__lte=now, overdue_told=False))
+    late = clocks_ring(ConflictCase.running().select_related("deal", "owner"), now).overdue
     for case in late:
         notifications.overdue(vendor, case)
-    ConflictCase.objects.filter(pk__in=[case.pk for case in late]).update(overdue_told=True)
     over = _some(ConflictCase.objects.filter(state=CaseState.DECIDED, appeal_until__lte=now))
     ids = [case.pk for case in over]
     stood: dict[str, Any] = {"state": CaseState.CLOSED, "outcome": CaseOutcome.STOOD}
@@ -324,3 +331,13 @@ def cases_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
 def _some(cases: Any) -> list[ConflictCase]:
     rows = cases.select_related("deal", "owner").order_by("pk")
     return list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
+
+
+def _moved(vendor: Vendor, case: ConflictCase, was_due: datetime) -> None:
+    """The calendar moved it: each side reads its own date."""
+    CaseSide.objects.filter(case=case, due_at__isnull=False).update(due_at=case.due_at)
+    event = tell("deals.deadline_moved", None, case.deal)
+    deal_notifications.deadline_moved(vendor, case.deal, case.due_at, was_due, event)
+
+
+moves_with_calendar(ConflictCase, _moved)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.db.models import Q
 
+from deals.amendments.models import Amendment
 from deals.approvals.models import ApprovalStep
 from deals.deal import notifications
 from deals.deal.models import PENDING, Deal, DealStatus
@@ -39,10 +40,11 @@ class _Kind:
 
 _KINDS: Final = (
     _Kind(ApprovalStep, Q(decided_at=None), "approval"),
-    _Kind(Extension, Q(outcome=""), "extension"),
+    _Kind(Extension, Q(status="open"), "extension"),
     _Kind(PriceRequest, Q(status="open"), "special price"),
     _Kind(Proof, Q(status="open"), "proof of sale"),
-    _Kind(CoSell, Q(status="proposed"), "shared credit"),
+    _Kind(Amendment, Q(status="open"), "change"),
+    _Kind(CoSell, Q(status="open"), "shared credit"),
     _Kind(ConflictCase, ~Q(state=CaseState.CLOSED), "conflict case"),
     _Kind(Deal, Q(status__in=(*PENDING, DealStatus.APPROVED, DealStatus.RETURNED)), "deal", "assigned_to"),
 )

@@ -8,12 +8,13 @@ from deals.leads import selectors
 from deals.leads.models import Lead, LeadOffer
 from partners.models import Seat
 from portal.events.models import PortalEvent
+from portal.notifications.moments import moment
 from portal.notifications.services import Kind, declare_kinds, notify
 from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
-from portal.ui.formatting import format_money, format_when
+from portal.ui.formatting import format_money
 
 KINDS: Final = (
     Kind("leads.offered", "A lead is offered to us", for_partners=True),
@@ -31,7 +32,7 @@ declare_kinds(*KINDS)
 
 def offered(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:
     """To everybody at the partner."""
-    told = {"reason": offer.reason, "due": format_when(offer.answer_due_at), **_worth(offer)}
+    told = {"reason": offer.reason, "due": moment(offer.answer_due_at), **_worth(offer)}
     _tell("offered", "lead_offered", vendor, offer, event, selectors.people_of(offer.partner_id), told)
 
 
@@ -41,7 +42,7 @@ def withdrawn(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:
 
 
 def accepted(actor: Actor, lead: Lead, offer: LeadOffer, event: PortalEvent) -> None:
-    due = format_when(offer.contact_due_at) if offer.contact_due_at else ""
+    due = moment(offer.contact_due_at) if offer.contact_due_at else ""
     told = {"by": str(actor.user), "due": due, **_who(offer)}
     _tell("accepted", "lead_accepted", actor.vendor, offer, event, _owners(lead), told)
 
@@ -59,7 +60,7 @@ def timed_out(vendor: Vendor, lead: Lead, offer: LeadOffer, event: PortalEvent) 
 
 def contact_overdue(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:
     """Both sides."""
-    told = {"due": format_when(offer.contact_due_at)} if offer.contact_due_at else {}
+    told = {"due": moment(offer.contact_due_at)} if offer.contact_due_at else {}
     _tell("contact_due", "lead_contact_due", vendor, offer, event, _workers(offer), told)
     owners = _owners(offer.lead)
     _tell("contact_overdue", "lead_contact_overdue", vendor, offer, event, owners, told | _who(offer))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from deals.deal.actions import keep, locked, require, tell
 from deals.deal.models import Deal, DealStatus, Stage, StageChange
 from deals.proofs import notifications
-from deals.proofs.services import needs_proof
+from deals.proofs.policies import needs_proof
 from deals.protection.services import release
 from deals.shared_credit.services import shared_outcome
 from deals.special_prices.selectors import big_deal_terms

@@ -13,23 +13,24 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from deals.approvals import selectors as approvals_selectors
 from deals.approvals import services
+from deals.approvals.queue import REGISTRATION
 from deals.deal import policies, tables
 from deals.deal import presenters as deal_presenters
 from deals.deal import selectors as deal_selectors
 from deals.deal.filters import DealFilter
 from deals.deal.models import Deal
 from deals.page import presenters
-from deals.page.waiting import waiting_besides
 from deals.protection import selectors as protection_selectors
 from deals.protection.models import Protection
 from partners.models import Partner
+from portal.requests.queue import Side, queue_of, waiting_about
 from portal.tenancy.access import Actor
 from portal.ui import keyset
 from portal.ui.exports import csv_response
 from portal.ui.formatting import format_number
 from portal.ui.keyset import Order
 
-_DUE = Order(F("decision_due_at"), datetime.fromisoformat)
+_DUE = Order(F("turn_due"), datetime.fromisoformat)
 #: How the list was last filtered and sorted, kept in the session.
 _REMEMBERED = "deals.list"
 _KEPT = ("q", "status", "stage", "partner", "sort")
@@ -50,10 +51,13 @@ def deal_list(request: Any) -> HttpResponseBase:
     order = tables.order_of(request.GET.get("sort", ""))
     page = keyset.page(chosen.qs, order, request.GET.get("page", ""), PAGE)
     deals = _counted(keyset.count(chosen.qs))
+    waits = waiting_about(request.actor, [deal.reference for deal in page.rows])
     context = {
         "filter": chosen,
         "filtered": chosen.form.has_changed(),
-        "rows": tables.rows_html(page.rows, request.actor, many_partners=_many_partners(request.actor)),
+        "rows": tables.rows_html(
+            page.rows, waits, request.actor, many_partners=_many_partners(request.actor)
+        ),
         "page": page,
         "headline": f"{deals} found" if chosen.form.has_changed() else deals,
         "summary": deals if len(page.rows) < PAGE else f"{len(page.rows)} of {deals[0].lower()}{deals[1:]}",
@@ -177,7 +181,7 @@ def requests(request: Any) -> HttpResponse:
     """What else waits for the vendor: a page, a fragment of the approvals, with `?first` one of the home."""
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
-    rows = waiting_besides(request.actor)
+    rows = queue_of(request.actor, side=Side.VENDOR).besides(REGISTRATION)
     context = {
         "rows": rows[:MOST_URGENT] if "first" in request.GET else rows,
         "total": len(rows),

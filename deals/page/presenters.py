@@ -20,6 +20,8 @@ from portal.ui.charts import share
 from portal.ui.formatting import format_date, format_money, format_span, format_time, format_when
 
 NEAR: Final = timedelta(days=14)
+#: Per cent of a stage from which a deal is more likely won than not.
+LIKELY: Final = 50
 
 
 def headline(deal: Deal, *, for_partner: bool, now: datetime | None = None) -> str:
@@ -65,12 +67,18 @@ def _protected(until: datetime | None, now: datetime) -> str:
     return f"protected for {format_span(until - now)} more"
 
 
-def waiting_headline(deals: Sequence[Deal], *, more: bool, now: datetime | None = None) -> str:
-    """The heading of the approvals: how many of these (sorted by due time) are late or due today."""
+def is_closing(deal: Deal, today: date) -> bool:
+    """Whether its outcome is the next thing to do: it is likely by its stage, or its day has come."""
+    due = deal.expected_close is not None and deal.expected_close <= today
+    return due or deal.stage is None or deal.stage.probability >= LIKELY
+
+
+def waiting_headline(deals: Sequence[Any], *, more: bool, now: datetime | None = None) -> str:
+    """The heading of the approvals: how many of these (sorted by `turn_due`) are late or due today."""
     if not deals:
         return "Nothing waits for a decision"
     now = now or timezone.now()
-    dues = [deal.decision_due_at for deal in deals if deal.decision_due_at]
+    dues = [deal.turn_due for deal in deals if deal.turn_due]
     late = sum(due <= now for due in dues)
     today = sum(due > now and formatting.local_day(due) == formatting.local_day(now) for due in dues)
     if late:
@@ -240,7 +248,7 @@ def protection_bar(deal: Deal, now: datetime | None = None) -> ProtectionBar | N
     ends, here = share(total, length), share(used, length)
     close = None if closing is None else share(max(closing, 0), length)
     return ProtectionBar(
-        title=_bar_title(closing, total, end, now),
+        title=_bar_title(deal.expected_close, total, first, end, now),
         spoken=f"Protection from {format_date(start)} to {format_date(end)}, {used} of {total} days used.",
         today=Mark(here, _anchor(here), f"today, day {used} of {total}", "", strong=True),
         ends=ends,
@@ -263,12 +271,14 @@ def _anchor(x: float) -> str:
     return "end" if x >= 45 else "start"
 
 
-def _bar_title(closing: int | None, total: int, end: datetime, now: datetime) -> str:
+def _bar_title(close: date | None, total: int, first: date, end: datetime, now: datetime) -> str:
     if end <= now:
         return "Protection has run out"
-    if closing is None:
+    if close is None:
         return f"Protected until {format_date(end)}"
-    after = closing - total
+    if close < formatting.local_day(now):  # a day that is over says nothing about the protection
+        return f"Protected until {format_date(end)}; the expected close, {format_date(close)}, has passed"
+    after = (close - first).days - total
     if after == 0:
         return "Expected to close on the last protected day"
     side = "after" if after > 0 else "before"
@@ -336,21 +346,11 @@ _HEADINGS: Final = {
     "deals.won": "Marked as won",
     "deals.lost": "Marked as lost",
     "deals.withdrawn": "Withdrawn",
-    "deals.amended": "Changed",
-    "deals.amendment_requested": "Change asked for",
-    "deals.amendment_approved": "Change approved",
-    "deals.amendment_rejected": "Change rejected",
-    "deals.amendment_withdrawn": "Change taken back",
-    "deals.amendment_overdue": "The answer to a change is overdue; the program admins were told",
     "deals.conflict_opened": "The claims on this customer are compared",
     "deals.conflict_file_added": "What the customer has written was added",
-    "deals.extension_requested": "More protection asked for",
-    "deals.extension_refused": "More protection refused",
-    "deals.extended": "Protection extended",
     "deals.protection_ending": "Reminded that protection ends",
     "deals.file_added": "File added",
     "deals.file_removed": "File removed",
-    "deals.price_withdrawn": "Request for a special price taken back",
 }
 
 

@@ -6,20 +6,19 @@ from typing import Any, Final
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from deals.deal.models import Deal
-from deals.deal.selectors import OPEN, deals_visible
+from deals.deal.selectors import deals_visible
 from deals.disputes.selectors import with_sides
 from deals.leads.models import LeadOffer
-from deals.protection.selectors import SOON, with_extensions
+from deals.protection.selectors import with_extensions
 from partners.policies import sees_own_deals_only
 from portal.tenancy.access import Actor
 
 CLOSING: Final = timedelta(days=30)  # "the next money"
 
 
-# What waits for whom: the partner's home --------------------------------------------------------------
+# The partner's home --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +31,21 @@ class Group:
     count: int
     amount: int
     weighted: int
+    without_amount: int
     deals: list[Deal]
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether any of the deals has an amount."""
+        return self.count > self.without_amount
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What a partner person looks for first."""
+    """The partner's next money; what waits for whom is `portal.requests.queue`."""
 
-    pending: Group  # with the vendor, by due time
-    returned: Group  # with the partner, the longest waiting first
-    draft: Group  # begun and not sent, the longest untouched first
-    ending: Group  # protection ends within 14 days
-    closing: Group  # "the next money": expected to close within 30 days, or overdue
+    closing: Group  # "the next money": expected to close within 30 days
+    overdue: Group  # was expected to close on a day that has passed
     open: Group  # approved and still running; no list
 
 
@@ -55,18 +57,17 @@ select
     count(*),
     coalesce(sum(amount_vendor), 0)::bigint,
     coalesce(sum(amount_vendor * probability), 0)::bigint,
+    count(*) filter (where amount_vendor is null),
     case when kind = 'open' then '{}' else (array_agg(deal.id order by urgent_at, deal.id))[:%(most)s] end
 from deals_deal deal
 left join deals_stage stage on stage.vendor_id = deal.vendor_id and stage.id = stage_id
 cross join lateral (values
-    ('pending', status in ('submitted', 'under_review'), decision_due_at),
-    ('returned', status = 'returned', returned_at),
-    ('draft', status = 'draft', updated_at),
-    ('ending', status = 'approved' and expires_at > %(now)s and expires_at <= %(soon)s, expires_at),
-    ('closing', status = 'approved' and expected_close <= %(last_day)s, expected_close::timestamptz),
+    ('closing', status = 'approved' and expected_close between %(today)s and %(last_day)s,
+        expected_close::timestamptz),
+    ('overdue', status = 'approved' and expected_close < %(today)s, expected_close::timestamptz),
     ('open', status = 'approved', null)
 ) as kinds (kind, holds, urgent_at)
-where deal.vendor_id = %(vendor)s and partner_id = %(partner)s and status = any(%(open)s) and holds
+where deal.vendor_id = %(vendor)s and partner_id = %(partner)s and status = 'approved' and holds
     and (%(registrant)s is null or registered_by_id = %(registrant)s)
 group by kind
 """
@@ -74,14 +75,11 @@ group by kind
 
 def partner_today(actor: Actor, most: int = 5) -> Today:
     """The own partner's (a distributor's without its sub-partners') next money, in two statements."""
-    now = timezone.now()
     parameters = {
         "vendor": actor.vendor.pk,
         "partner": actor.partner.pk,
         "registrant": actor.user.pk if sees_own_deals_only(actor) else None,
-        "open": [status.value for status in OPEN],
-        "now": now,
-        "soon": now + SOON,
+        "today": actor.vendor.today,
         "last_day": actor.vendor.today + CLOSING,
         "most": most,
     }
@@ -95,9 +93,9 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
 
 def _group(found: list[Any] | None, deals: dict[int, Deal]) -> Group:
     if found is None:
-        return Group(0, 0, 0, [])
-    count, amount, percents, ids = found
-    return Group(count, amount, round(percents / 100), [deals[pk] for pk in ids])
+        return Group(0, 0, 0, 0, [])
+    count, amount, percents, without_amount, ids = found
+    return Group(count, amount, round(percents / 100), without_amount, [deals[pk] for pk in ids])
 
 
 # One deal ------------------------------------------------------------------------------------------------

@@ -6,16 +6,19 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from deals.amendments.selectors import LOOKS, latest_amendment
+from deals.amendments.requests import AMENDMENT
+from deals.amendments.selectors import latest_amendment
 from deals.deal import policies
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404
 from deals.proofs import presenters as proof_wording
+from deals.proofs.requests import PROOF
 from deals.proofs.selectors import proofs
 from deals.shared_credit import presenters as credit_wording
 from deals.shared_credit.selectors import cosells
 from deals.special_prices import presenters as special_prices_presenters
 from deals.special_prices.models import BigDealTerms
+from deals.special_prices.requests import PRICE
 from deals.special_prices.selectors import big_deal_terms, price_requests
 
 
@@ -40,7 +43,7 @@ def _proof(request: Any, deal: Deal) -> dict[str, Any]:
         "proof_finding": proof_wording.finding(deal, latest),
         "proof_look": proof_wording.look(latest),
         "may_prove": policies.may("prove", request.actor, deal),
-        "may_judge": policies.may("judge", request.actor, deal),
+        "may_judge": latest is not None and PROOF.may_decide(request.actor, latest),
     }
 
 
@@ -65,7 +68,7 @@ def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
         "price_finding": special_prices_presenters.finding(latest),
         "price_look": special_prices_presenters.look(latest) if latest else None,
         "may_ask_price": large and unsettled and policies.may("price", actor, deal),
-        "may_decide_price": latest is not None and policies.may_decide_price(actor, deal, latest.role),
+        "may_decide_price": latest is not None and PRICE.may_decide(actor, latest),
     }
 
 
@@ -73,7 +76,7 @@ def _changes(request: Any, deal: Deal) -> dict[str, Any]:
     latest = latest_amendment(deal) if deal.approved_at else None
     return {
         "amendment": latest,
-        "amendment_look": LOOKS[latest.status] if latest else None,
+        "amendment_look": AMENDMENT.look(latest) if latest else None,
         "may_amend": "amend" in policies.actions(request.actor, deal),
         "may_decide_amendment": deal.is_open and policies.may_decide(request.actor, deal),
     }

@@ -5,16 +5,16 @@ from typing import Any
 
 from django import forms
 
-from deals.proofs.models import ProofKind
+from deals.proofs.models import Evidence
 from portal.fields import LineField
 from portal.files.uploads import UploadField
 
 
 class ProofForm(forms.Form):
-    kind = forms.ChoiceField(
+    evidence = forms.ChoiceField(
         label="What proves the sale?",
-        choices=ProofKind.choices,
-        initial=ProofKind.INVOICE,
+        choices=Evidence.choices,
+        initial=Evidence.INVOICE,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what proves the sale."},
     )
@@ -37,11 +37,11 @@ class ProofForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        kind = data.get("kind")
-        if kind == ProofKind.SERIALS and not data.get("serials") and "serials" not in self.errors:
+        evidence = data.get("evidence")
+        if evidence == Evidence.SERIALS and not data.get("serials") and "serials" not in self.errors:
             self.add_error("serials", "Enter at least one serial number.")
         if (
-            kind in (ProofKind.INVOICE, ProofKind.ORDER)
+            evidence in (Evidence.INVOICE, Evidence.ORDER)
             and not data.get("upload")
             and "upload" not in self.errors
         ):

@@ -1,81 +1,42 @@
 """Proofs of sale, their documents, and the serial numbers they claim."""
 
-from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
 from deals.deal.models import Deal
 from partners.models import Partner
 from portal.files.uploads import StoredFile
+from portal.requests.models import Request, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
 
-class ProofKind(models.TextChoices):
+class Evidence(models.TextChoices):
     INVOICE = "invoice", "Invoice"
     ORDER = "order", "Purchase order"
     SERIALS = "serials", "Serial numbers"
 
 
-class ProofStatus(models.TextChoices):
-    OPEN = "open", "Waiting"
-    ACCEPTED = "accepted", "Accepted"
-    REFUSED = "refused", "Refused"
+class Proof(Request):
+    """What a partner handed in for a win. One waits or is accepted; after a refusal there may be another."""
 
-
-class Proof(TenantModel):
-    """What a partner handed in for a win. One waits at a time; after a refusal there may be another."""
+    subject_field = "deal"
 
     partner = TenantKey(Partner, related_name="+")
     deal = TenantKey(Deal, models.CASCADE, related_name="proofs")
-    kind = models.CharField(max_length=10, choices=ProofKind.choices)
+    evidence = models.CharField(max_length=10, choices=Evidence.choices)
     number = models.CharField(max_length=80, blank=True, help_text="Of the invoice or purchase order.")
-    status = models.CharField(max_length=10, choices=ProofStatus.choices, default=ProofStatus.OPEN)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    sent_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    sent_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField()
-    escalated_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    decided_at = models.DateTimeField(null=True)
-    reason = models.TextField(max_length=1000, blank=True)
 
-    class Meta:
-        ordering = ["-sent_at", "-id"]
-        indexes = [
-            models.Index(fields=["vendor", "deal", "-sent_at"], name="deals_proof_by_deal"),
-            models.Index(
-                fields=["vendor", "due_at"], name="deals_proof_open", condition=models.Q(status="open")
-            ),
-        ]
+    class Meta(Request.Meta):
+        indexes = request_indexes("deals_proof", "deal")
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="deals_proof_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="deals_proof_key"),
+            *request_constraints("deals_proof", "deal", taken="A proof was handed in already."),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
-                condition=models.Q(status__in=["open", "accepted"]),
-                name="deals_proof_one",
-                violation_error_message="A proof was handed in already.",
+                condition=models.Q(status="granted"),
+                name="deals_proof_one_accepted",
+                violation_error_message="A proof was accepted already.",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.deal_id}: {self.get_kind_display().lower()}, {self.status}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.status == ProofStatus.OPEN
-
-    @property
-    def who(self) -> str:
-        """Whom both sides read of."""
-        return str(self.owner) if self.owner else "Program admin"
 
 
 class ProofFile(StoredFile):

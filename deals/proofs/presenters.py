@@ -3,15 +3,18 @@
 from typing import Final
 
 from deals.deal.models import Deal
-from deals.proofs.models import Proof, ProofStatus
+from deals.proofs.models import Proof
+from portal.requests.models import RequestStatus
 from portal.ui.formatting import format_date
 from portal.ui.widgets import Look
 
 LOOKS: Final[dict[str, Look]] = {
     "": ("watch", "Missing", "alert-triangle"),
-    ProofStatus.OPEN: ("neutral", "Handed in", "hourglass"),
-    ProofStatus.ACCEPTED: ("ok", "Accepted", "circle-check"),
-    ProofStatus.REFUSED: ("bad", "Refused", "ban"),
+    RequestStatus.OPEN: ("neutral", "Handed in", "hourglass"),
+    RequestStatus.GRANTED: ("ok", "Accepted", "circle-check"),
+    RequestStatus.REFUSED: ("bad", "Refused", "ban"),
+    RequestStatus.WITHDRAWN: ("neutral", "Taken back", "arrow-back"),
+    RequestStatus.LAPSED: ("neutral", "Lapsed", "clock-off"),
 }
 
 

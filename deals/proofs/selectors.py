@@ -1,17 +1,15 @@
 """Reads of proofs of sale."""
 
-from django.db.models import Count, Q, QuerySet
-
 from deals.deal.models import Deal
 from deals.deal.selectors import deals_visible
-from deals.proofs.models import Proof, ProofFile, ProofStatus, SerialNumber
+from deals.proofs.models import Proof, ProofFile, SerialNumber
 from portal.tenancy.access import Actor
 
 
 def proofs(deal: Deal) -> list[Proof]:
     """Of one deal, the latest first, with everybody they name."""
-    rows = Proof.objects.filter(deal=deal).select_related("owner", "sent_by", "decided_by")
-    return list(rows.order_by("-sent_at", "-pk"))
+    rows = Proof.objects.filter(deal=deal).select_related("owner", "requested_by", "decided_by")
+    return list(rows.order_by("-requested_at", "-pk"))
 
 
 def proof_of(actor: Actor, pk: int) -> Proof:
@@ -34,11 +32,3 @@ def files_of(proof: Proof) -> list[ProofFile]:
 
 def serials_of(proof: Proof) -> list[SerialNumber]:
     return list(proof.serials.all())
-
-
-def proofs_waiting(actor: Actor) -> QuerySet[Proof]:
-    """Of the actor's partners, the most urgent first, with the number of `pieces`."""
-    waiting = Proof.objects.filter(status=ProofStatus.OPEN).select_related("deal__partner", "owner")
-    pieces = Count("serials", filter=Q(serials__released_at=None))
-    urgent: QuerySet[Proof] = waiting.annotate(pieces=pieces).order_by("due_at", "pk")
-    return urgent

@@ -12,12 +12,14 @@ from deals.deal import policies
 from deals.deal.forms import ReasonForm
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404
-from deals.proofs import presenters, services
+from deals.proofs import presenters
 from deals.proofs.forms import ProofForm
 from deals.proofs.models import Proof, ProofFile
+from deals.proofs.requests import PROOF
 from deals.proofs.selectors import file_of, files_of, proof_of, proofs, serials_of
 from deals.special_prices.selectors import big_deal_terms
 from portal.files.uploads import as_attachment
+from portal.requests.services import request_ask, request_grant, request_refuse
 from portal.ui.forms import add_objection
 
 
@@ -33,7 +35,7 @@ def proof(request: Any, reference: str) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, deal, status=422, proof_form=form)
     try:
-        services.proof_send(actor=request.actor, deal=deal, **form.cleaned_data)
+        request_ask(actor=request.actor, kind=PROOF, subject=deal, **form.cleaned_data)
     except ValidationError as error:
         add_objection(form, error)
         return _page(request, deal, status=422, proof_form=form)
@@ -45,7 +47,7 @@ def proof(request: Any, reference: str) -> HttpResponseBase:
 def proof_accept(request: Any, pk: int) -> HttpResponseBase:
     sent = _proof_or_404(request, pk)
     try:
-        services.proof_accept(actor=request.actor, proof=sent)
+        request_grant(actor=request.actor, request=sent)
     except ValidationError as error:
         return _page(request, sent.deal, status=422, problems=error.messages)
     messages.success(request, "Accepted. The win counts from now on, and the partner was told.")
@@ -55,12 +57,12 @@ def proof_accept(request: Any, pk: int) -> HttpResponseBase:
 @require_POST
 def proof_refuse(request: Any, pk: int) -> HttpResponseBase:
     sent, form = _proof_or_404(request, pk), _refusal(request.POST)
-    if not policies.may("judge", request.actor, sent.deal):
+    if not PROOF.may_decide(request.actor, sent):
         raise PermissionDenied("Only the partner's managers refuse a proof of sale.")
     if not form.is_valid():
         return _page(request, sent.deal, status=422, refuse_form=form)
     try:
-        services.proof_refuse(actor=request.actor, proof=sent, **form.cleaned_data)
+        request_refuse(actor=request.actor, request=sent, **form.cleaned_data)
     except ValidationError as error:
         add_objection(form, error)
         return _page(request, sent.deal, status=422, refuse_form=form)
@@ -110,7 +112,7 @@ def _forms(request: Any, deal: Deal, latest: Proof | None) -> dict[str, Any]:
     """Only those the person can use now."""
     made: dict[str, Any] = {"proof_form": None, "refuse_form": None}
     if latest and latest.is_open:
-        made["refuse_form"] = _refusal() if policies.may("judge", request.actor, deal) else None
+        made["refuse_form"] = _refusal() if PROOF.may_decide(request.actor, latest) else None
     elif deal.proof_needed and not deal.proof_accepted_at and policies.may("prove", request.actor, deal):
         made["proof_form"] = ProofForm()
     return made

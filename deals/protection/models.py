@@ -8,6 +8,7 @@ from django.utils import timezone
 from deals.customers.models import Customer
 from deals.deal.models import Deal
 from partners.models import Partner, Product, Tier
+from portal.requests.models import Request, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
@@ -56,91 +57,27 @@ class ExtensionTerms(TenantModel):
         return f"{self.tier or 'Every other tier'}: {self.most_extensions} of {self.most_days} days at most"
 
 
-class ExtensionOutcome(models.TextChoices):
-    GRANTED = "granted", "Granted"
-    REFUSED = "refused", "Refused"
-    LAPSED = "lapsed", "Lapsed"
+class Extension(Request):
+    """More days of protection a partner has asked for."""
 
-
-class Extension(TenantModel):
-    """More days of protection a partner has asked for; one deal has one waiting at most.
-
-    A deal that closes, or whose protection ends, takes an undecided request along: it lapses.
-    """
+    subject_field = "deal"
 
     partner = TenantKey(Partner, related_name="+")
     deal = TenantKey(Deal, models.CASCADE, related_name="extensions")
     days = models.PositiveSmallIntegerField()
-    reason = models.CharField(max_length=1000, help_text="Why the partner needs more time.")
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    requested_at = models.DateTimeField(default=timezone.now)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="The channel manager who was asked; empty: the program admins.",
-    )
-    due_at = models.DateTimeField(help_text="By when it is decided, never after the protection ends.")
-    last_call_at = models.DateTimeField(help_text="One working hour is left.")
-    nudges = models.PositiveSmallIntegerField(
-        default=0, help_text="0 nobody was reminded, 1 before due, 2 the program admins were told."
-    )
-    outcome = models.CharField(max_length=8, choices=ExtensionOutcome.choices, blank=True)
-    decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    decision_reason = models.CharField(max_length=1000, blank=True)
     until_before = models.DateTimeField(help_text="End of the protection when it was asked for.")
     until_after = models.DateTimeField(null=True, help_text="End of the protection it was extended to.")
 
-    class Meta:
-        ordering = ["-requested_at", "-id"]
-        indexes = [
-            models.Index(
-                fields=["vendor", "due_at"],
-                include=["partner"],
-                name="deals_extension_waiting",
-                condition=models.Q(outcome=""),
-            ),
-            models.Index(fields=["vendor", "deal"], name="deals_extension_by_deal"),
-        ]
+    class Meta(Request.Meta):
+        indexes = request_indexes("deals_extension", "deal")
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="deals_extension_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="deals_extension_key"),
-            models.UniqueConstraint(
-                fields=["vendor", "deal"],
-                condition=models.Q(outcome=""),
-                name="deals_extension_one_waiting",
-                violation_error_message="An extension has been asked for already.",
-            ),
+            *request_constraints("deals_extension", "deal", taken="An extension has been asked for already."),
             models.CheckConstraint(condition=models.Q(days__gte=1), name="deals_extension_days"),
             models.CheckConstraint(
-                condition=models.Q(outcome="", decided_at__isnull=True)
-                | models.Q(outcome__in=ExtensionOutcome.values, decided_at__isnull=False),
-                name="deals_extension_outcome",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(outcome="granted") | models.Q(until_after__gt=models.F("until_before")),
+                condition=~models.Q(status="granted") | models.Q(until_after__gt=models.F("until_before")),
                 name="deals_extension_longer",
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.deal_id}: {self.days} days, {self.outcome or 'waiting'}"
-
-    @property
-    def is_waiting(self) -> bool:
-        return not self.outcome
-
-    @property
-    def who(self) -> str:
-        """Whom both sides read of."""
-        return str(self.owner) if self.owner else "a program admin"
 
 
 class ProtectionReminder(TenantModel):

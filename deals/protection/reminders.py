@@ -12,10 +12,11 @@ from deals.deal.models import Deal, DealStatus
 from deals.deal.people import registrants
 from deals.protection import notifications
 from deals.protection.links import link_make
-from deals.protection.models import Extension, ExtensionOutcome, ProtectionReminder
+from deals.protection.models import Extension, ProtectionReminder
 from deals.protection.policies import room_for, terms_for
 from portal.notifications.services import MORNING
 from portal.people.models import User
+from portal.requests.models import RequestStatus
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_date, local_day
@@ -68,9 +69,7 @@ def _midnight(today: datetime, days: int) -> datetime:
 def _remind(vendor: Vendor, deal: Deal, days_before: int, now: datetime) -> None:
     assert deal.expires_at is not None  # noqa: S101  (filtered by it)
     granted = list(
-        Extension.objects.filter(deal=deal, outcome=ExtensionOutcome.GRANTED).values_list(
-            "decided_at", flat=True
-        )
+        Extension.objects.filter(deal=deal, status=RequestStatus.GRANTED).values_list("decided_at", flat=True)
     )
     began = max(filter(None, [deal.approved_at, *granted]), default=now)
     # Whoever got ten days this morning need not hear at noon that less than fourteen are left.
@@ -84,13 +83,12 @@ def _remind(vendor: Vendor, deal: Deal, days_before: int, now: datetime) -> None
     if not (is_new and told):
         return
     tell("deals.protection_ending", None, deal, until=format_date(deal.expires_at, "year"))
-    days_left = (local_day(deal.expires_at) - local_day(now)).days
-    notifications.ending(vendor, reminder, days_left, _links(vendor, deal, now, len(granted)))
+    notifications.ending(vendor, reminder, _links(vendor, deal, now, len(granted)))
 
 
 def _links(vendor: Vendor, deal: Deal, now: datetime, granted: int) -> dict[User, str]:
     """For each reader a link of their own, or '' when nothing can be asked for."""
-    waiting = Extension.objects.filter(deal=deal, outcome="").first()
+    waiting = Extension.running().filter(deal=deal).first()
     room = room_for(deal, terms_for(deal), now, waiting=waiting, granted=granted)
     return {
         person: "" if room.why_not else absolute(vendor, "deals:extend_by_mail", link_make(deal, person))

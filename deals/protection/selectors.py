@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from deals.deal.models import Deal, DealStatus
 from deals.deal.selectors import deals_visible
-from deals.protection.models import Extension, ExtensionOutcome, Protection
+from deals.protection.models import Extension, Protection
 from deals.protection.policies import Room, Terms, room_for, terms_of_tier
 from portal.people.models import User
+from portal.requests.models import RequestStatus
 from portal.tenancy.access import Actor
-from portal.tenancy.scope import ALL
 from portal.tenancy.wall import across_the_wall
 
 #: Of one deal, on its page. The terms allow no more than twenty.
 MOST_SHOWN: Final = 30
-_PLAIN: Final = ("id", "days", "reason", "outcome", "decision_reason")
+_PLAIN: Final = ("id", "days", "reason", "status", "decision_reason")
 _MOMENTS: Final = ("requested_at", "due_at", "decided_at", "until_before", "until_after")
 _PEOPLE: Final = ("requested_by", "owner", "decided_by")
 _NAME: Final = ("first_name", "last_name", "email")
@@ -60,12 +60,12 @@ def with_extensions(deals: QuerySet[Deal]) -> QuerySet[Any]:
 def extensions_of(deal: Any, *, may_ask: bool) -> Extensions:
     """Of a deal read `with_extensions`."""
     rows = [_extension(deal, row) for row in deal.extensions_read]
-    waiting = next((row for row in rows if row.is_waiting), None)
-    decided = [row for row in rows if not row.is_waiting]
+    waiting = next((row for row in rows if row.is_open), None)
+    decided = [row for row in rows if not row.is_open]
     room = None
     if may_ask:
         terms = Terms(**deal.terms_read) if deal.terms_read else Terms()
-        granted = sum(row.outcome == ExtensionOutcome.GRANTED for row in decided)
+        granted = sum(row.status == RequestStatus.GRANTED for row in decided)
         room = room_for(deal, terms, timezone.now(), waiting=waiting, granted=granted)
     return Extensions(waiting, decided, room)
 
@@ -79,14 +79,6 @@ def _extension(deal: Deal, row: dict[str, Any]) -> Extension:
         if row[f"{person}__email"]
     }
     return Extension(deal=deal, **{name: row[name] for name in _PLAIN}, **moments, **people)
-
-
-def waiting_for_decision(actor: Actor) -> QuerySet[Extension]:
-    """Extensions the actor's partners ask for, the most urgent first."""
-    rows: QuerySet[Extension] = Extension.objects.filter(outcome="").order_by("due_at", "id")
-    if actor.scope.partner_ids is not ALL:
-        rows = rows.filter(partner_id__in=sorted(actor.scope.partner_ids))  # type: ignore[arg-type]
-    return rows.select_related("deal__partner", "owner")
 
 
 SOON: Final = timedelta(days=14)  # protection "ends soon"

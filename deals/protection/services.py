@@ -1,6 +1,5 @@
 """Protection: given at approval, ended by the outcome or by time. One active per customer and product."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -8,13 +7,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from deals.amendments.models import Amendment, AmendmentStatus
 from deals.customers.models import Customer
 from deals.deal.actions import tell
 from deals.deal.models import Deal, DealStatus
 from deals.protection import notifications
-from deals.protection.models import Extension, ExtensionOutcome, Protection
+from deals.protection.models import Protection
 from deals.protection.selectors import claims_against
+from portal.requests.services import requests_lapse
 from portal.tenancy.access import Actor
 from portal.tenancy.wall import across_the_wall
 from portal.ui.formatting import format_date
@@ -69,15 +68,6 @@ def _in_the_way(deal: Deal) -> list[str]:
 def release(deal: Deal, now: datetime) -> None:
     """End the protection of a deal that was won, lost or withdrawn."""
     Protection.objects.filter(deal=deal, released_at=None).update(released_at=now)
-    _lapse([deal.pk], now)
-
-
-def _lapse(deal_ids: Collection[int], now: datetime) -> None:
-    """Nothing is left to extend or change: what was asked for and not decided ends with the protection."""
-    waiting = Extension.objects.filter(deal__in=deal_ids, outcome="")
-    waiting.update(outcome=ExtensionOutcome.LAPSED, decided_at=now)
-    changes = Amendment.objects.filter(deal__in=deal_ids, status=AmendmentStatus.OPEN)
-    changes.update(status=AmendmentStatus.LAPSED, decided_at=now)
 
 
 @transaction.atomic
@@ -99,7 +89,9 @@ def _expire(deals: QuerySet[Deal], now: datetime, actor: Actor | None = None) ->
     ids = [deal.pk for deal in expired]
     Deal.objects.filter(pk__in=ids).update(status=DealStatus.EXPIRED, updated_at=now)
     Protection.objects.filter(deal_id__in=ids, released_at=None).update(released_at=now)
-    _lapse(ids, now)
+    for deal in expired:
+        deal.status = DealStatus.EXPIRED
+    requests_lapse(expired)
     for deal in expired:  # few, and whoever listens must hear of each
         event = tell("deals.expired", actor, deal)
         notifications.expired(deal.vendor, deal, event)

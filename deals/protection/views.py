@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from deals.deal import policies
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404, deal_page, deal_page_refused, reason_form
-from deals.protection import extensions
 from deals.protection.forms import ExtensionForm
 from deals.protection.links import LinkState, link_find, link_state
 from deals.protection.models import Extension, ExtensionLink
 from deals.protection.policies import Room
+from deals.protection.requests import EXTENSION
 from deals.protection.selectors import extensions_of
+from portal.requests.services import request_ask, request_grant, request_refuse
 
 ASKED = "Asked for. You are told as soon as it is decided."
 
@@ -32,7 +33,7 @@ def extend(request: Any, reference: str) -> HttpResponseBase:
     if not form.is_valid():
         return deal_page(request, deal, status=422, extend_form=form)
     try:
-        extensions.extension_request(actor=request.actor, deal=deal, **form.cleaned_data)
+        request_ask(actor=request.actor, kind=EXTENSION, subject=deal, **form.cleaned_data)
     except ValidationError as error:
         return deal_page_refused(request, deal, "extend_form", form, error)
     messages.success(request, ASKED)
@@ -43,7 +44,7 @@ def extend(request: Any, reference: str) -> HttpResponseBase:
 def grant_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
     _, extension = _decided(request, reference, pk)
     try:
-        extensions.extension_grant(actor=request.actor, extension=extension)
+        request_grant(actor=request.actor, request=extension)
     except ValidationError as error:
         return deal_page(request, deal_or_404(request, reference), status=422, problems=error.messages)
     messages.success(request, "Extended. The partner has been told.")
@@ -57,7 +58,7 @@ def refuse_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         return deal_page(request, deal, status=422, refuse_form=form)
     try:
-        extensions.extension_refuse(actor=request.actor, extension=extension, **form.cleaned_data)
+        request_refuse(actor=request.actor, request=extension, **form.cleaned_data)
     except ValidationError as error:
         return deal_page_refused(request, deal, "refuse_form", form, error)
     messages.success(request, "Refused. The partner has been told why.")
@@ -103,7 +104,7 @@ def _confirm(request: Any, deal: Deal, link: ExtensionLink, room: Room) -> HttpR
     problems: list[str] = []
     if form.is_valid():
         try:
-            extensions.extension_request(actor=request.actor, deal=deal, link=link, **form.cleaned_data)
+            request_ask(actor=request.actor, kind=EXTENSION, subject=deal, link=link, **form.cleaned_data)
         except ValidationError as error:
             if getattr(error, "code", "") == "closed":
                 return _closed(request, LinkState.USED, status=410, deal=deal)

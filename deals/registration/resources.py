@@ -19,7 +19,7 @@ from deals.customers.resources import CustomerFinder, Domain
 from deals.deal.models import PENDING, Deal, DealLine, DealSource, DealStatus, Stage, StageChange, Verdict
 from deals.deal.references import references_take
 from deals.protection.models import Protection
-from deals.shared_credit.models import CoSell, CoSellStatus
+from deals.shared_credit.models import CoSell
 from partners.resources.organisations import partner_lookup
 from partners.resources.products import product_lookup
 from portal.calendar.selectors import decision_due
@@ -184,7 +184,9 @@ class DealResource(VendorResource):
         lines = DealLine.objects.filter(deal__in=items).values_list("deal_id", "product_id", "quantity")
         for deal_id, product_id, quantity in lines:
             items[deal_id][product_id] += quantity
-        ended = CoSell.objects.filter(deal__in=items, status=CoSellStatus.ENDED).order_by()
+        ended = CoSell.objects.filter(
+            deal__in=items, agreed_at__isnull=False, ended_at__isnull=False
+        ).order_by()
         sharing_ended = dict(ended.values_list("deal_id").annotate(Max("ended_at")))
         for deal in deals:
             deal.items, deal.is_new_customer = frozenset(items[deal.pk].items()), False
@@ -327,7 +329,6 @@ class DealResource(VendorResource):
             deal.won_amount = deal.amount
         if not deal.won_amount:
             raise ValidationError({"won_amount": "A won deal needs an amount above zero."})
-        deal.amount = deal.won_amount if deal.amount is None else deal.amount
 
     def _minor(self, deal: Any, name: str, amount: Any) -> int | None:
         try:

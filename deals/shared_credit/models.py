@@ -1,83 +1,71 @@
 """Agreements to share a deal, and the credit lines they make. Row security shows each side its own row."""
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils import timezone
 
 from deals.deal.models import Deal, DealStatus
 from deals.special_prices.models import WHOLE
 from partners.models import Partner
+from portal.history.constraints import KeepsHistory, NotesLateFacts
+from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
 
-class CoSellStatus(models.TextChoices):
-    PROPOSED = "proposed", "Proposed"  # by the partner, waits for the vendor
+class CoSellStage(models.TextChoices):
+    """How far an agreement has come: the vendor decides first, the second partner after."""
+
+    PROPOSED = "proposed", "Proposed"
     OFFERED = "offered", "Offered"  # confirmed by the vendor, waits for the second partner
     AGREED = "agreed", "In force"
     DECLINED = "declined", "Declined"
     WITHDRAWN = "withdrawn", "Taken back"
+    LAPSED = "lapsed", "Lapsed with the deal"
     ENDED = "ended", "Ended"
 
 
-#: Waits for somebody's answer.
-UNDECIDED = (CoSellStatus.PROPOSED, CoSellStatus.OFFERED)
+_NOT_GRANTED = {
+    RequestStatus.OPEN: CoSellStage.PROPOSED,
+    RequestStatus.REFUSED: CoSellStage.DECLINED,
+    RequestStatus.WITHDRAWN: CoSellStage.WITHDRAWN,
+    RequestStatus.LAPSED: CoSellStage.LAPSED,
+}
 
 
-class CoSell(TenantModel):
+class CoSell(Request):
     """That a second partner shares a deal: the side of the partner whose deal it is, and of the vendor.
 
-    The second partner does not see this row, nor the deal: what it may know stands in its credit line.
+    As a request it is the vendor's to decide; once granted, the second partner is asked, and from `agreed_at`
+    to `ended_at` it is in force. The second partner does not see this row, nor the deal: what it may know
+    stands in its credit line.
     """
+
+    subject_field = "deal"
 
     partner = TenantKey(Partner, related_name="+", help_text="Whose deal it is.")
     deal = TenantKey(Deal, models.CASCADE, related_name="cosells")
-    status = models.CharField(max_length=10, choices=CoSellStatus.choices)
     named = models.CharField(max_length=160, help_text="The second partner, as it was typed or is called.")
     other = TenantKey(Partner, related_name="+", null=True, help_text="Once the vendor has said which one.")
     share = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(WHOLE - 1)],
         help_text="Of the second partner, in basis points.",
     )
-    note = models.TextField(max_length=500, blank=True, help_text="What each of them does.")
-    started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    started_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(null=True, help_text="By when the vendor says whether it may be.")
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    decided_at = models.DateTimeField(null=True, help_text="By the vendor.")
     agreed_at = models.DateTimeField(null=True, help_text="From here on credit is shared.")
     ended_at = models.DateTimeField(null=True)
-    reason = models.TextField(max_length=1000, blank=True)
 
-    class Meta:
-        ordering = ["-started_at", "-id"]
-        indexes = [
-            models.Index(
-                fields=["vendor", "due_at"],
-                name="deals_cosell_proposed",
-                condition=models.Q(status="proposed"),
-            ),
-        ]
+    class Meta(Request.Meta):
+        indexes = request_indexes("deals_cosell", "deal")
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="deals_cosell_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="deals_cosell_key"),
+            *request_constraints("deals_cosell", "deal", taken="A second partner is proposed already."),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
-                condition=models.Q(status__in=["proposed", "offered"]),
+                condition=models.Q(agreed_at__isnull=True, ended_at__isnull=True),
                 name="deals_cosell_one_undecided",
                 violation_error_message="A second partner is proposed already.",
             ),
             models.UniqueConstraint(
                 fields=["vendor", "deal"],
-                condition=models.Q(status="agreed"),
+                condition=models.Q(agreed_at__isnull=False, ended_at__isnull=True),
                 name="deals_cosell_one_in_force",
             ),
             models.CheckConstraint(
@@ -93,8 +81,17 @@ class CoSell(TenantModel):
         return f"{self.deal_id}: shared with {self.named}"
 
     @property
+    def stage(self) -> CoSellStage:
+        if self.status != RequestStatus.GRANTED:
+            return _NOT_GRANTED[RequestStatus(self.status)]
+        if self.ended_at:
+            return CoSellStage.ENDED
+        return CoSellStage.AGREED if self.agreed_at else CoSellStage.OFFERED
+
+    @property
     def is_undecided(self) -> bool:
-        return self.status in UNDECIDED
+        """Waits for somebody's answer."""
+        return self.stage in (CoSellStage.PROPOSED, CoSellStage.OFFERED)
 
     @property
     def rest(self) -> int:
@@ -151,6 +148,25 @@ class CreditLine(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_creditline_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_creditline_key"),
+            KeepsHistory(
+                name="deals_creditline_history",
+                into="deals_creditlineversion",
+                key="line_id",
+                edited=["partner_id", "deal_id", "kind"],
+                dated=["agreed_at", "ended_at", "approved_at", "won_at", "counted_at"],
+                told_with={
+                    "amount": "agreed_at",
+                    "amount_shift": "agreed_at",
+                    "booked": "won_at",
+                    "booked_shift": "won_at",
+                },
+                ends=["open_until"],
+                complete="reference",
+            ),
+            NotesLateFacts(
+                name="deals_creditline_late", dated=["agreed_at", "won_at", "counted_at"], label="reference"
+            ),
             models.UniqueConstraint(fields=["vendor", "cosell", "partner"], name="deals_creditline_once"),
             models.CheckConstraint(
                 condition=models.Q(share__gt=0, share__lt=WHOLE), name="deals_creditline_share"

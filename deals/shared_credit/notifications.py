@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from deals.deal.models import Deal
-from deals.deal.people import as_the_vendor, program_admins, registrants
+from deals.deal.people import as_the_vendor, registrants
 from deals.shared_credit.models import CoSell
 from partners.models import Seat
 from portal.events.models import PortalEvent
@@ -12,28 +12,18 @@ from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
-from portal.ui.formatting import format_percent, format_when
+from portal.ui.formatting import format_percent
 
 KINDS: Final = (
-    Kind("deals.credit_proposed", "A partner proposes to share a deal", for_staff=True),
     Kind("deals.credit_changed", "Sharing one of my deals was agreed, declined or ended", for_partners=True),
     Kind("deals.share_offered", "Another partner's deal is shared with us", for_partners=True),
 )
 declare_kinds(*KINDS)
 
 
-def proposed(actor: Actor, deal: Deal, cosell: CoSell, event: PortalEvent) -> None:
-    """To whoever decides."""
-    told = {"by": str(actor.user), "note": cosell.note}
-    if cosell.due_at:
-        told["due"] = format_when(cosell.due_at)
-    people = [cosell.owner] if cosell.owner else program_admins()
-    _tell_lead("credit_proposed", "proposed", actor.vendor, deal, cosell, f"{event.pk}", people, told)
-
-
-def offered(actor: Actor, deal: Deal, cosell: CoSell, event: PortalEvent) -> None:
+def offered(actor: Actor, cosell: CoSell) -> None:
     """To the second partner's admins: they are asked."""
-    _tell_second("offered", actor.vendor, deal, cosell, f"{event.pk}")
+    _tell_second("offered", actor.vendor, cosell.deal, cosell, f"{cosell.pk}")
 
 
 def agreed(actor: Actor, deal: Deal, cosell: CoSell, event: PortalEvent) -> None:
@@ -44,13 +34,13 @@ def agreed(actor: Actor, deal: Deal, cosell: CoSell, event: PortalEvent) -> None
 
 
 def declined(actor: Actor, deal: Deal, cosell: CoSell, event: PortalEvent, *, by: str) -> None:
-    told = {"by": by, "reason": cosell.reason}
+    told = {"by": by, "reason": cosell.decision_reason}
     people = registrants(deal)
     _tell_lead("credit_changed", "declined", actor.vendor, deal, cosell, f"{event.pk}", people, told)
 
 
 def ended(actor: Actor, deal: Deal, cosell: CoSell, event: PortalEvent) -> None:
-    told = {"by": str(actor.user), "reason": cosell.reason}
+    told = {"by": str(actor.user), "reason": cosell.decision_reason}
     people = registrants(deal)
     _tell_lead("credit_changed", "ended", actor.vendor, deal, cosell, f"{event.pk}", people, told)
     _tell_second("ended", actor.vendor, deal, cosell, f"{event.pk}")

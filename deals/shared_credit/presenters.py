@@ -3,17 +3,18 @@
 from typing import Final
 
 from deals.deal.presenters import LOOKS as DEAL_LOOKS
-from deals.shared_credit.models import CoSell, CoSellStatus, CreditLine
+from deals.shared_credit.models import CoSell, CoSellStage, CreditLine
 from portal.ui.formatting import format_percent
 from portal.ui.widgets import Look
 
 LOOKS: Final[dict[str, Look]] = {
-    CoSellStatus.PROPOSED: ("neutral", "Proposed", "hourglass"),
-    CoSellStatus.OFFERED: ("neutral", "Asked", "send"),
-    CoSellStatus.AGREED: ("ok", "Shared", "heart-handshake"),
-    CoSellStatus.DECLINED: ("bad", "Declined", "ban"),
-    CoSellStatus.WITHDRAWN: ("neutral", "Taken back", "arrow-back"),
-    CoSellStatus.ENDED: ("neutral", "Ended", "link-off"),
+    CoSellStage.PROPOSED: ("neutral", "Proposed", "hourglass"),
+    CoSellStage.OFFERED: ("neutral", "Asked", "send"),
+    CoSellStage.AGREED: ("ok", "Shared", "heart-handshake"),
+    CoSellStage.DECLINED: ("bad", "Declined", "ban"),
+    CoSellStage.WITHDRAWN: ("neutral", "Taken back", "arrow-back"),
+    CoSellStage.LAPSED: ("neutral", "Lapsed", "clock-off"),
+    CoSellStage.ENDED: ("neutral", "Ended", "link-off"),
 }
 
 
@@ -24,7 +25,7 @@ def share_text(points: int) -> str:
 
 def current(rows: list[CoSell]) -> CoSell | None:
     """The one in force; `rows` are all of a deal."""
-    return next((row for row in rows if row.status == CoSellStatus.AGREED), None)
+    return next((row for row in rows if row.stage == CoSellStage.AGREED), None)
 
 
 def undecided(rows: list[CoSell]) -> CoSell | None:
@@ -36,7 +37,7 @@ def finding(rows: list[CoSell]) -> str:
     here, asked = current(rows), undecided(rows)
     if here:
         return f"shared with {here.named}, {share_text(here.share)}"
-    if asked and asked.status == CoSellStatus.OFFERED:
+    if asked and asked.stage == CoSellStage.OFFERED:
         return f"{asked.named} is asked to share it"
     if asked:
         return f"sharing it with {asked.named} is proposed"

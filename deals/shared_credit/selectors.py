@@ -3,9 +3,8 @@
 from django.db.models import Q, QuerySet
 
 from deals.deal.models import Deal
-from deals.deal.policies import STARTS_FROM
 from deals.deal.selectors import deals_visible
-from deals.shared_credit.models import CoSell, CoSellStatus, CreditKind, CreditLine
+from deals.shared_credit.models import CoSell, CreditKind, CreditLine
 from deals.shared_credit.policies import sees_shares
 from partners.models import Partner, PartnerStatus
 from partners.selectors import partners_called
@@ -15,8 +14,8 @@ from portal.text import folded_name
 
 def cosells(deal: Deal) -> list[CoSell]:
     """Of one deal, the latest first."""
-    rows = CoSell.objects.filter(deal=deal).select_related("owner", "started_by", "decided_by")
-    return list(rows.order_by("-started_at", "-pk"))
+    rows = CoSell.objects.filter(deal=deal).select_related("owner", "requested_by", "decided_by")
+    return list(rows.order_by("-requested_at", "-pk"))
 
 
 def cosell_of(actor: Actor, pk: int) -> CoSell:
@@ -24,12 +23,6 @@ def cosell_of(actor: Actor, pk: int) -> CoSell:
     deals = deals_visible(actor).order_by().values("pk")
     found: CoSell = CoSell.objects.filter(deal__in=deals).select_related("deal__partner__tier").get(pk=pk)
     return found
-
-
-def cosells_waiting(actor: Actor) -> QuerySet[CoSell]:
-    """Proposals of the actor's partners that wait for the vendor, the most urgent first."""
-    waiting = CoSell.objects.filter(status=CoSellStatus.PROPOSED, deal__status__in=STARTS_FROM["share"])
-    return waiting.select_related("deal__partner", "owner").order_by("due_at", "pk")
 
 
 def shares(actor: Actor) -> QuerySet[CreditLine]:

@@ -15,8 +15,11 @@ from deals.deal.models import Deal
 from deals.page.views import deal_or_404
 from deals.shared_credit import policies, presenters, services
 from deals.shared_credit.forms import NamingForm, ProposalForm
-from deals.shared_credit.models import CoSell, CoSellStatus, CreditLine
+from deals.shared_credit.models import CoSell, CoSellStage, CreditLine
+from deals.shared_credit.requests import CREDIT
 from deals.shared_credit.selectors import cosell_of, cosells, own_line, shares
+from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
+from portal.tenancy.access import Actor
 from portal.ui.forms import add_objection, place_objections
 
 MOST = 200
@@ -36,37 +39,33 @@ def credit(request: Any, reference: str) -> HttpResponseBase:
     if deal_policies.may("share", actor, deal):
         form = ProposalForm(request.POST)
         done = "Proposed. Your channel manager answers first, then the other partner."
-        return _done(request, deal, services.credit_propose, "proposal_form", form, done)
+        return _done(request, deal, request_ask, "proposal_form", form, done, kind=CREDIT, subject=deal)
     raise PermissionDenied("Only the partner and its managers settle who is credited.")
 
 
 @require_POST
 def credit_confirm(request: Any, pk: int) -> HttpResponseBase:
     cosell, form = _cosell_or_404(request, pk), NamingForm(request.POST)
-    return _settle(
-        request, cosell, services.credit_confirm, "naming_form", form, "Confirmed. That partner is asked."
-    )
+    return _settle(request, cosell, request_grant, "naming_form", form, "Confirmed. That partner is asked.")
 
 
 @require_POST
 def credit_decline(request: Any, pk: int) -> HttpResponseBase:
     cosell, form = _cosell_or_404(request, pk), _reason("decline", request.POST)
-    return _settle(
-        request, cosell, services.credit_decline, "decline_form", form, "Declined. The partner was told."
-    )
+    return _settle(request, cosell, _decline, "decline_form", form, "Declined. The partner was told.")
 
 
 @require_POST
 def credit_end(request: Any, pk: int) -> HttpResponseBase:
     cosell, form = _cosell_or_404(request, pk), _reason("end", request.POST)
-    return _settle(request, cosell, services.credit_end, "end_form", form, "Ended. Both partners were told.")
+    return _settle(request, cosell, _end, "end_form", form, "Ended. Both partners were told.")
 
 
 @require_POST
 def credit_withdraw(request: Any, pk: int) -> HttpResponseBase:
     cosell = _cosell_or_404(request, pk)
     try:
-        services.credit_withdraw(actor=request.actor, cosell=cosell)
+        _withdraw(actor=request.actor, request=cosell)
     except ValidationError as error:
         return _page(request, cosell.deal, status=422, problems=error.messages)
     messages.success(request, "Taken back.")
@@ -83,21 +82,38 @@ def _cosell_or_404(request: Any, pk: int) -> CoSell:
 def _settle(request: Any, cosell: CoSell, service: Any, name: str, form: Form, done: str) -> HttpResponseBase:
     if not deal_policies.may("credit", request.actor, cosell.deal):
         raise PermissionDenied("Only the partner's managers settle who is credited.")
-    return _done(request, cosell.deal, service, name, form, done, cosell=cosell)
+    return _done(request, cosell.deal, service, name, form, done, request=cosell)
+
+
+def _decline(*, actor: Actor, request: CoSell, reason: str) -> CoSell:
+    """A proposal, or the offer that was made of it."""
+    if request.is_open:
+        return request_refuse(actor=actor, request=request, reason=reason)
+    return services.offer_decline(actor=actor, cosell=request, reason=reason)
+
+
+def _withdraw(*, actor: Actor, request: CoSell) -> CoSell:
+    if request.is_open:
+        return request_withdraw(actor=actor, request=request)
+    return services.offer_withdraw(actor=actor, cosell=request)
+
+
+def _end(*, actor: Actor, request: CoSell, reason: str) -> CoSell:
+    return services.credit_end(actor=actor, cosell=request, reason=reason)
 
 
 def _done(
-    request: Any, deal: Deal, service: Any, name: str, form: Form, done: str, **what: Any
+    page: Any, deal: Deal, service: Any, name: str, form: Form, done: str, **what: Any
 ) -> HttpResponseBase:
     """Call the service with the form's answers, about `what` (the deal itself unless given)."""
     if not form.is_valid():
-        return _page(request, deal, status=422, **{name: form})
+        return _page(page, deal, status=422, **{name: form})
     try:
-        service(actor=request.actor, **(what or {"deal": deal}), **form.cleaned_data)
+        service(actor=page.actor, **(what or {"deal": deal}), **form.cleaned_data)
     except ValidationError as error:
         add_objection(form, error)
-        return _page(request, deal, status=422, **{name: form})
-    messages.success(request, done)
+        return _page(page, deal, status=422, **{name: form})
+    messages.success(page, done)
     return redirect("deals:credit", deal.reference)
 
 
@@ -141,7 +157,7 @@ def _forms(request: Any, deal: Deal, here: CoSell | None, asked: CoSell | None) 
         if asked:
             made["decline_form"] = _reason("decline")
         unsettled = deal.status in deal_policies.STARTS_FROM["credit"]
-        if unsettled and (asked is None or asked.status == CoSellStatus.PROPOSED):
+        if unsettled and (asked is None or asked.stage == CoSellStage.PROPOSED):
             made["naming_form"] = NamingForm(cosell=asked)
     elif (
         deal_policies.may("share", actor, deal)

@@ -11,7 +11,7 @@ from django import forms
 from deals.deal.fields import DayField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
-from deals.special_prices.services import LONGEST, Asked
+from deals.special_prices.requests import LONGEST, Asked
 from portal.fields import LineField
 from portal.money.amounts import typed
 from portal.ui.formatting import format_money

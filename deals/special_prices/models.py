@@ -1,6 +1,5 @@
 """The vendor's terms for big deals, who may grant which discount, and the requests themselves."""
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -9,6 +8,7 @@ from deals.approvals.models import DECIDING_ROLES
 from deals.deal.models import Deal
 from partners.models import Partner, Product
 from portal.money.models import CURRENCY
+from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
@@ -92,75 +92,37 @@ class PriceRule(TenantModel):
         return f"price rule {self.position}"
 
 
-class PriceStatus(models.TextChoices):
-    OPEN = "open", "Waiting"
-    GRANTED = "granted", "Granted"
-    REFUSED = "refused", "Refused"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-
-
-class PriceRequest(TenantModel):
-    """A partner asks for less than the list price of a deal's products. One open request per deal.
+class PriceRequest(Request):
+    """A partner asks for less than the list price of a deal's products.
 
     Amounts are minor units of the deal's currency; totals are over all lines.
     """
 
+    subject_field = "deal"
+
     partner = TenantKey(Partner, related_name="+")
     deal = TenantKey(Deal, models.CASCADE, related_name="price_requests")
-    status = models.CharField(max_length=10, choices=PriceStatus.choices, default=PriceStatus.OPEN)
     currency = models.CharField(max_length=3, validators=[CURRENCY])
-    justification = models.TextField(max_length=1000)
     competitor = models.CharField(max_length=120, blank=True)
     competitor_price = models.BigIntegerField(null=True)
     list_total = models.BigIntegerField()
     requested_total = models.BigIntegerField()
     granted_total = models.BigIntegerField(null=True)
-
-    role = models.CharField(
-        max_length=20, choices=DECIDING_ROLES, help_text="Whose decision the discount is, by the rules."
-    )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    requested_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField()
-    escalated_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    decided_at = models.DateTimeField(null=True)
-    reason = models.TextField(max_length=1000, blank=True)
     expires_at = models.DateTimeField(null=True, help_text="First moment at which a granted price is gone.")
-    reminded_at = models.DateTimeField(null=True)
+    ending_told_at = models.DateTimeField(null=True, help_text="When the partner was told that it ends soon.")
     used_at = models.DateTimeField(null=True, help_text="When the deal was won at this price.")
 
-    class Meta:
-        ordering = ["-requested_at", "-id"]
+    class Meta(Request.Meta):
         indexes = [
-            models.Index(fields=["vendor", "deal", "-requested_at"], name="deals_pricerequest_by_deal"),
-            models.Index(
-                fields=["vendor", "due_at"],
-                name="deals_pricerequest_open",
-                condition=models.Q(status="open"),
-            ),
+            *request_indexes("deals_pricerequest", "deal"),
             models.Index(
                 fields=["vendor", "expires_at"],
                 name="deals_pricerequest_ending",
-                condition=models.Q(status="granted", used_at__isnull=True, reminded_at__isnull=True),
+                condition=models.Q(status="granted", used_at__isnull=True, ending_told_at__isnull=True),
             ),
         ]
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="deals_pricerequest_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="deals_pricerequest_key"),
-            models.UniqueConstraint(
-                fields=["vendor", "deal"],
-                condition=models.Q(status="open"),
-                name="deals_pricerequest_one_open",
-                violation_error_message="A special price is asked for already.",
-            ),
+            *request_constraints("deals_pricerequest", "deal", taken="A special price is asked for already."),
             models.CheckConstraint(
                 condition=models.Q(requested_total__gt=0)
                 & models.Q(requested_total__lt=models.F("list_total")),
@@ -179,18 +141,6 @@ class PriceRequest(TenantModel):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.deal_id}: special price, {self.status}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.status == PriceStatus.OPEN
-
-    @property
-    def who(self) -> str:
-        """Whom both sides read of: the person asked, else the role that decides."""
-        return str(self.owner) if self.owner else self.get_role_display()
-
     @property
     def discount(self) -> float:
         """Off the list, as a ratio: what was granted, else what is asked for."""
@@ -206,7 +156,7 @@ class PriceRequest(TenantModel):
     def is_valid(self) -> bool:
         """Whether the deal can be won at this price now."""
         return bool(
-            self.status == PriceStatus.GRANTED
+            self.status == RequestStatus.GRANTED
             and self.used_at is None
             and self.expires_at
             and self.expires_at > timezone.now()

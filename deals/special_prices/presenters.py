@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from deals.special_prices.models import PriceRequest, PriceStatus
+from deals.special_prices.models import PriceRequest
+from portal.requests.models import RequestStatus
 from portal.ui.formatting import format_date, format_money, format_percent
 from portal.ui.widgets import Look
 
@@ -16,12 +17,14 @@ def finding(request: PriceRequest | None, now: datetime | None = None) -> str:
         return "no special price yet"
     off = f"{format_percent(request.discount)} off the list"
     match request.status:
-        case PriceStatus.OPEN:
+        case RequestStatus.OPEN:
             return f"a special price is asked for, {off}"
-        case PriceStatus.REFUSED:
+        case RequestStatus.REFUSED:
             return "the special price was refused"
-        case PriceStatus.WITHDRAWN:
+        case RequestStatus.WITHDRAWN:
             return "the request was taken back"
+        case RequestStatus.LAPSED:
+            return "the request lapsed with the deal"
     price = format_money(request.granted_total or 0, request.currency)
     if request.used_at:
         return f"won at the special price of {price}"
@@ -38,12 +41,14 @@ def last_day(request: PriceRequest) -> str:
 def look(request: PriceRequest, now: datetime | None = None) -> Look:
     now = now or timezone.now()
     match request.status:
-        case PriceStatus.OPEN:
+        case RequestStatus.OPEN:
             return "neutral", "Asked for", "hourglass"
-        case PriceStatus.REFUSED:
+        case RequestStatus.REFUSED:
             return "bad", "Refused", "ban"
-        case PriceStatus.WITHDRAWN:
+        case RequestStatus.WITHDRAWN:
             return "neutral", "Taken back", "arrow-back"
+        case RequestStatus.LAPSED:
+            return "neutral", "Lapsed", "clock-off"
     if request.used_at:
         return "ok", "Used", "trophy"
     if request.expires_at and request.expires_at <= now:

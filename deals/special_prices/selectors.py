@@ -1,11 +1,8 @@
 """Reads of big deals: the vendor's terms, what was asked and granted, what waits for an answer."""
 
-from django.db.models import QuerySet
-
 from deals.deal.models import Deal
-from deals.deal.policies import STARTS_FROM
 from deals.deal.selectors import deals_visible
-from deals.special_prices.models import BigDealTerms, PriceRequest, PriceStatus
+from deals.special_prices.models import BigDealTerms, PriceRequest
 from portal.tenancy.access import Actor
 
 
@@ -27,9 +24,3 @@ def price_request_of(actor: Actor, pk: int) -> PriceRequest:
     requests = PriceRequest.objects.filter(deal__in=deals).select_related("deal__partner__tier")
     found: PriceRequest = requests.get(pk=pk)
     return found
-
-
-def prices_waiting(actor: Actor) -> QuerySet[PriceRequest]:
-    """Requests of the actor's partners that wait for an answer, the most urgent first."""
-    waiting = PriceRequest.objects.filter(status=PriceStatus.OPEN, deal__status__in=STARTS_FROM["price"])
-    return waiting.select_related("deal__partner", "owner").order_by("due_at", "pk")

@@ -12,11 +12,13 @@ from deals.deal import policies, selectors
 from deals.deal.forms import ReasonForm
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404
-from deals.special_prices import presenters, services
+from deals.special_prices import presenters
 from deals.special_prices.forms import GrantForm, PriceForm
 from deals.special_prices.list_prices import list_prices
 from deals.special_prices.models import PriceRequest
+from deals.special_prices.requests import PRICE
 from deals.special_prices.selectors import big_deal_terms, price_request_of, price_requests
+from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
 from portal.ui.forms import add_objection
 
 
@@ -32,7 +34,7 @@ def price(request: Any, reference: str) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, deal, status=422, price_form=form)
     try:
-        services.price_request(actor=request.actor, deal=deal, **form.answers)
+        request_ask(actor=request.actor, kind=PRICE, subject=deal, **form.answers)
     except ValidationError as error:
         add_objection(form, error)
         return _page(request, deal, status=422, price_form=form)
@@ -44,24 +46,20 @@ def price(request: Any, reference: str) -> HttpResponseBase:
 def price_grant(request: Any, pk: int) -> HttpResponseBase:
     asked = _asked_or_404(request, pk)
     form = _grant_form(request, asked)
-    return _decided(
-        request, asked, services.price_grant, form, "grant_form", "Granted. The partner was told."
-    )
+    return _decided(request, asked, request_grant, form, "grant_form", "Granted. The partner was told.")
 
 
 @require_POST
 def price_refuse(request: Any, pk: int) -> HttpResponseBase:
     asked, form = _asked_or_404(request, pk), _refusal(request.POST)
-    return _decided(
-        request, asked, services.price_refuse, form, "refuse_form", "Refused. The partner was told why."
-    )
+    return _decided(request, asked, request_refuse, form, "refuse_form", "Refused. The partner was told why.")
 
 
 @require_POST
 def price_withdraw(request: Any, pk: int) -> HttpResponseBase:
     asked = _asked_or_404(request, pk)
     try:
-        services.price_withdraw(actor=request.actor, request=asked)
+        request_withdraw(actor=request.actor, request=asked)
     except ValidationError as error:
         return _page(request, asked.deal, status=422, problems=error.messages)
     messages.success(request, "Taken back.")
@@ -78,7 +76,7 @@ def _asked_or_404(request: Any, pk: int) -> PriceRequest:
 def _decided(
     request: Any, asked: PriceRequest, service: Any, form: Any, name: str, done: str
 ) -> HttpResponseBase:
-    if not policies.may_decide_price(request.actor, asked.deal, asked.role):
+    if not PRICE.may_decide(request.actor, asked):
         raise PermissionDenied("This discount is somebody else's decision.")
     if not form.is_valid():
         return _page(request, asked.deal, status=422, **{name: form})
@@ -121,7 +119,7 @@ def _forms(
     if deal.status not in policies.STARTS_FROM["price"]:
         return {}
     if latest and latest.is_open:
-        if not policies.may_decide_price(request.actor, deal, latest.role):
+        if not PRICE.may_decide(request.actor, latest):
             return {}
         grant = GrantForm(request=latest, lines=lines, days=days, today=request.vendor.today)
         return {"grant_form": grant, "refuse_form": _refusal()}

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from deals.amendments.models import Amendment, AmendmentLine, AmendmentStatus
+from deals.amendments.models import Amendment, AmendmentLine
 from deals.amendments.selectors import changes_of
 from deals.deal.models import PENDING, Deal, DealStatus, Verdict
 from deals.notes.models import Attachment, InternalNote, Note
@@ -15,6 +15,7 @@ from partners.models import Partner, Product
 from portal.calendar.selectors import decision_due
 from portal.events.log import record
 from portal.files.uploads import checked
+from portal.requests.models import RequestStatus
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 
@@ -146,13 +147,13 @@ def _change(vendor: Vendor, partner: Partner) -> None:
 def _grew(vendor: Vendor, deal: Deal) -> None:
     """It has the new amount already."""
     before = (deal.amount or 0) * 10 // 11 // 100_00 * 100_00
-    _written(vendor, deal, before, deal.amount or 0, AmendmentStatus.APPLIED, "")
+    _written(vendor, deal, before, deal.amount or 0, RequestStatus.GRANTED, "")
 
 
 def _wants_more(vendor: Vendor, deal: Deal) -> None:
     amount = (deal.amount or 0) * 3 // 2
     why = "the amount changes by half since it was approved, more than 20%"
-    _written(vendor, deal, deal.amount or 0, amount, AmendmentStatus.OPEN, why)
+    _written(vendor, deal, deal.amount or 0, amount, RequestStatus.OPEN, why)
 
 
 def _wants_a_product(vendor: Vendor, deal: Deal) -> None:
@@ -161,7 +162,7 @@ def _wants_a_product(vendor: Vendor, deal: Deal) -> None:
     if product is None:
         return
     amount = deal.amount or 0
-    _written(vendor, deal, amount, amount, AmendmentStatus.OPEN, "it adds a product", product)
+    _written(vendor, deal, amount, amount, RequestStatus.OPEN, "it adds a product", product)
 
 
 def _written(
@@ -186,7 +187,8 @@ def _written(
         expected_close=deal.expected_close,
         requested_by=deal.registered_by,
         requested_at=asked,
-        due_at=decision_due(vendor, asked) if why else None,
+        due_at=decision_due(vendor, asked) if why else asked,
+        decided_at=None if why else asked,
     )
     if product:
         AmendmentLine.objects.create(
@@ -196,5 +198,6 @@ def _written(
             quantity=2,
             verdict=Verdict.CLEAR,
         )
-    changes = changes_of(amendment, deal.currency)
-    _told("deals.amendment_requested" if why else "deals.amended", deal, asked, changes=changes)
+    changes = changes_of(amendment)
+    what = "requested" if why else "granted_at_once"
+    _told(f"deals.amendment_{what}", deal, asked, changes=changes)

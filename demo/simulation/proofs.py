@@ -8,14 +8,16 @@ from typing import Any, Final
 from django.utils import timezone
 
 from deals.deal.models import Deal
-from deals.proofs.models import Proof, ProofFile, ProofKind, ProofStatus, SerialNumber
-from deals.proofs.services import serial_key
+from deals.proofs.models import Evidence, Proof, ProofFile, SerialNumber
+from deals.proofs.policies import serial_key
 from deals.special_prices.models import BigDealTerms
 from demo.simulation.plans import VendorPlan
 from partners.models import Partner
 from portal.calendar.selectors import calendar_of
 from portal.events.models import PortalEvent
 from portal.files.uploads import checked
+from portal.history.moments import made_at
+from portal.requests.models import RequestStatus
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import to_minor
 
@@ -30,18 +32,18 @@ REASON: Final = "The second page is missing, so the delivered quantity cannot be
 class Story:
     """`kind` None: nothing was handed in yet."""
 
-    kind: ProofKind | None
-    status: ProofStatus = ProofStatus.OPEN
+    evidence: Evidence | None
+    status: RequestStatus = RequestStatus.OPEN
 
 
 #: Of the featured partner's latest large wins, the newest first; then of others'.
 OURS: Final = (
     Story(None),
-    Story(ProofKind.SERIALS),
-    Story(ProofKind.INVOICE, ProofStatus.REFUSED),
-    Story(ProofKind.ORDER, ProofStatus.ACCEPTED),
+    Story(Evidence.SERIALS),
+    Story(Evidence.INVOICE, RequestStatus.REFUSED),
+    Story(Evidence.ORDER, RequestStatus.GRANTED),
 )
-OTHERS: Final = (Story(ProofKind.INVOICE), Story(ProofKind.SERIALS), Story(None))
+OTHERS: Final = (Story(Evidence.INVOICE), Story(Evidence.SERIALS), Story(None))
 
 
 def proofs_of_sale(plan: VendorPlan, vendor: Vendor, featured: Partner) -> None:
@@ -60,34 +62,37 @@ def proofs_of_sale(plan: VendorPlan, vendor: Vendor, featured: Partner) -> None:
 
 def _tell(vendor: Vendor, terms: BigDealTerms, deal: Deal, story: Story) -> None:
     now = timezone.now()
-    Deal.objects.filter(pk=deal.pk).update(proof_needed=True)
-    if story.kind is None or deal.won_at is None:
+    if deal.won_at is None:
         return
-    recent = now - timedelta(hours=20) if story.status == ProofStatus.OPEN else now - timedelta(days=5)
+    with made_at(deal.won_at):
+        Deal.objects.filter(pk=deal.pk).update(proof_needed=True)
+    if story.evidence is None:
+        return
+    recent = now - timedelta(hours=20) if story.status == RequestStatus.OPEN else now - timedelta(days=5)
     sent = max(deal.won_at + timedelta(hours=2), recent)
     proof = Proof(
         partner_id=deal.partner_id,
         deal=deal,
-        kind=story.kind,
-        number="" if story.kind == ProofKind.SERIALS else f"{story.kind[:1].upper()}-{deal.pk}",
+        evidence=story.evidence,
+        number="" if story.evidence == Evidence.SERIALS else f"{story.evidence[:1].upper()}-{deal.pk}",
         status=story.status,
         owner_id=deal.assigned_to_id,
-        sent_by_id=deal.registered_by_id,
-        sent_at=sent,
+        requested_by_id=deal.registered_by_id,
+        requested_at=sent,
         due_at=calendar_of(vendor).add_hours(sent, terms.proof_hours),
     )
-    if story.status != ProofStatus.OPEN:
+    if story.status != RequestStatus.OPEN:
         proof.decided_by_id, proof.decided_at = deal.assigned_to_id, min(sent + timedelta(hours=6), now)
-        proof.reason = REASON if story.status == ProofStatus.REFUSED else ""
+        proof.decision_reason = REASON if story.status == RequestStatus.REFUSED else ""
     proof.save(force_insert=True)
-    if story.status == ProofStatus.ACCEPTED:
+    if story.status == RequestStatus.GRANTED:
         Deal.objects.filter(pk=deal.pk).update(proof_accepted_at=proof.decided_at)
     _hand_in(deal, proof)
     _record(deal, proof)
 
 
 def _hand_in(deal: Deal, proof: Proof) -> None:
-    if proof.kind == ProofKind.SERIALS:
+    if proof.evidence == Evidence.SERIALS:
         pieces = sum(deal.lines.values_list("quantity", flat=True))
         texts = [f"SN-{deal.pk:06}-{piece:03}" for piece in range(1, pieces + 1)]
         SerialNumber.objects.bulk_create(
@@ -95,9 +100,9 @@ def _hand_in(deal: Deal, proof: Proof) -> None:
             for text in texts
         )
         return
-    title = f"{proof.get_kind_display()} {proof.number}, {deal.customer_name}"
-    upload = checked(f"{proof.get_kind_display().lower()} {proof.number}.pdf", a_page(title))
-    fields = upload.as_fields(proof.sent_by) | {"uploaded_at": proof.sent_at}
+    title = f"{proof.get_evidence_display()} {proof.number}, {deal.customer_name}"
+    upload = checked(f"{proof.get_evidence_display().lower()} {proof.number}.pdf", a_page(title))
+    fields = upload.as_fields(proof.requested_by) | {"uploaded_at": proof.requested_at}
     ProofFile.objects.create(partner_id=deal.partner_id, proof=proof, **fields)
 
 
@@ -123,14 +128,15 @@ def a_page(text: str) -> bytes:
 
 def _record(deal: Deal, proof: Proof) -> None:
     """As the services tell it, but at its time in the demo's past."""
+    what, why = {"proof": proof.get_evidence_display()}, {"reason": proof.decision_reason}
     told: list[tuple[str, datetime, int | None, dict[str, Any]]] = [
-        ("deals.proof_sent", proof.sent_at, proof.sent_by_id, {"proof": proof.get_kind_display()})
+        ("deals.proof_requested", proof.requested_at, proof.requested_by_id, what)
     ]
-    decided_at = proof.decided_at or proof.sent_at
-    if proof.status == ProofStatus.REFUSED:
-        told.append(("deals.proof_refused", decided_at, proof.decided_by_id, {"reason": proof.reason}))
-    if proof.status == ProofStatus.ACCEPTED:
-        told.append(("deals.proof_accepted", decided_at, proof.decided_by_id, {}))
+    decided_at = proof.decided_at or proof.requested_at
+    if proof.status == RequestStatus.REFUSED:
+        told.append(("deals.proof_refused", decided_at, proof.decided_by_id, why))
+    if proof.status == RequestStatus.GRANTED:
+        told.append(("deals.proof_granted", decided_at, proof.decided_by_id, {}))
     PortalEvent.objects.bulk_create(
         PortalEvent(
             type=kind,

@@ -8,11 +8,12 @@ from typing import Any, Final
 from django.utils import timezone
 
 from deals.deal.models import Deal, DealStatus
-from deals.shared_credit.models import CoSell, CoSellStatus, CreditKind, CreditLine
+from deals.shared_credit.models import CoSell, CoSellStage, CreditKind, CreditLine
 from deals.special_prices.models import WHOLE
 from partners.models import Partner, PartnerStatus
 from portal.calendar.selectors import decision_due
 from portal.events.models import PortalEvent
+from portal.requests.models import RequestStatus
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_percent
 
@@ -26,19 +27,25 @@ class Story:
 
     ours: bool
     deal: DealStatus
-    status: CoSellStatus
+    stage: CoSellStage
     share: int  # basis points
     days_ago: int
 
 
 STORIES: Final = (
-    Story(True, DealStatus.APPROVED, CoSellStatus.AGREED, 3_000, 25),
-    Story(False, DealStatus.APPROVED, CoSellStatus.OFFERED, 2_500, 1),
-    Story(True, DealStatus.APPROVED, CoSellStatus.PROPOSED, 4_000, 1),
-    Story(False, DealStatus.WON, CoSellStatus.AGREED, 3_333, 80),
-    Story(True, DealStatus.APPROVED, CoSellStatus.DECLINED, 5_000, 14),
-    Story(False, DealStatus.APPROVED, CoSellStatus.AGREED, 2_000, 40),
+    Story(True, DealStatus.APPROVED, CoSellStage.AGREED, 3_000, 25),
+    Story(False, DealStatus.APPROVED, CoSellStage.OFFERED, 2_500, 1),
+    Story(True, DealStatus.APPROVED, CoSellStage.PROPOSED, 4_000, 1),
+    Story(False, DealStatus.WON, CoSellStage.AGREED, 3_333, 80),
+    Story(True, DealStatus.APPROVED, CoSellStage.DECLINED, 5_000, 14),
+    Story(False, DealStatus.APPROVED, CoSellStage.AGREED, 2_000, 40),
 )
+
+
+_STATUS: Final = {
+    CoSellStage.PROPOSED: RequestStatus.OPEN,
+    CoSellStage.DECLINED: RequestStatus.REFUSED,
+}
 
 
 def shared_deals(vendor: Vendor, featured: Partner) -> None:
@@ -74,21 +81,21 @@ def _tell(vendor: Vendor, deal: Deal, second: Partner, story: Story) -> None:
     cosell = CoSell(
         partner_id=deal.partner_id,
         deal=deal,
-        status=story.status,
+        status=_STATUS.get(story.stage, RequestStatus.GRANTED),
         named=second.name,
         share=story.share,
-        note=NOTE,
-        started_by_id=deal.registered_by_id,
-        started_at=started,
+        reason=NOTE,
+        requested_by_id=deal.registered_by_id,
+        requested_at=started,
         due_at=decision_due(vendor, started),
         owner_id=deal.assigned_to_id,
     )
-    if story.status != CoSellStatus.PROPOSED:
+    if story.stage != CoSellStage.PROPOSED:
         cosell.other, cosell.decided_by_id, cosell.decided_at = second, deal.assigned_to_id, decided
-    if story.status == CoSellStatus.AGREED:
+    if story.stage == CoSellStage.AGREED:
         cosell.agreed_at = answered
-    if story.status == CoSellStatus.DECLINED:
-        cosell.ended_at, cosell.reason = answered, NO
+    if story.stage == CoSellStage.DECLINED:
+        cosell.ended_at, cosell.decision_reason = answered, NO
     cosell.save(force_insert=True)
     if cosell.other_id:
         CreditLine.objects.bulk_create(_lines(deal, cosell))
@@ -119,14 +126,14 @@ def _lines(deal: Deal, cosell: CoSell) -> Sequence[CreditLine]:
 def _events(deal: Deal, cosell: CoSell, answered: datetime) -> Sequence[PortalEvent]:
     """As the services tell them, but at their time in the demo's past."""
     told: list[tuple[str, datetime, int | None, dict[str, str]]] = [
-        ("deals.credit_proposed", cosell.started_at, cosell.started_by_id, {})
+        ("deals.credit_requested", cosell.requested_at, cosell.requested_by_id, {})
     ]
     if cosell.decided_at:
-        told.append(("deals.credit_confirmed", cosell.decided_at, cosell.decided_by_id, {}))
+        told.append(("deals.credit_granted", cosell.decided_at, cosell.decided_by_id, {}))
     if cosell.agreed_at:
         told.append(("deals.credit_agreed", answered, None, {}))
     if cosell.ended_at:
-        told.append(("deals.credit_declined", answered, None, {"reason": cosell.reason}))
+        told.append(("deals.credit_declined", answered, None, {"reason": cosell.decision_reason}))
     about = {
         "reference": deal.reference,
         "customer": deal.customer_name,

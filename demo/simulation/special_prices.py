@@ -9,11 +9,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deals.deal.models import Deal, DealStatus
-from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule, PriceStatus
+from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from demo.simulation.plans import VendorPlan
 from partners.models import Partner
 from portal.calendar.selectors import calendar_of
 from portal.events.models import PortalEvent
+from portal.requests.models import RequestStatus
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 from portal.ui.formatting import format_date, format_percent, to_minor
@@ -29,12 +30,12 @@ WHY: Final = (
 REFUSED: Final = "The margin of this configuration does not carry it. Offer the smaller cell instead."
 #: One after the other: what became of it, asked for how many days ago, discount in per cent.
 STORIES: Final = (
-    (PriceStatus.GRANTED, 6, 12),
-    (PriceStatus.OPEN, 1, 8),
-    (PriceStatus.REFUSED, 12, 25),
-    (PriceStatus.OPEN, 2, 18),
-    (PriceStatus.GRANTED, 50, 10),
-    (PriceStatus.GRANTED, 3, 7),
+    (RequestStatus.GRANTED, 6, 12),
+    (RequestStatus.OPEN, 1, 8),
+    (RequestStatus.REFUSED, 12, 25),
+    (RequestStatus.OPEN, 2, 18),
+    (RequestStatus.GRANTED, 50, 10),
+    (RequestStatus.GRANTED, 3, 7),
 )
 HOLDS: Final = timedelta(days=30)
 
@@ -71,7 +72,7 @@ def _tell_story(vendor: Vendor, terms: BigDealTerms, deal: Deal, place: int, now
         deal=deal,
         status=status,
         currency=deal.currency,
-        justification=WHY[place % len(WHY)],
+        reason=WHY[place % len(WHY)],
         competitor=deal.competitor,
         list_total=sum(line.list_price * line.quantity for line in lines),
         requested_total=sum(line.requested_price * line.quantity for line in lines),
@@ -81,7 +82,7 @@ def _tell_story(vendor: Vendor, terms: BigDealTerms, deal: Deal, place: int, now
         requested_at=asked_at,
         due_at=calendar_of(vendor).add_hours(asked_at, terms.special_price_hours),
     )
-    if status != PriceStatus.OPEN:
+    if status != RequestStatus.OPEN:
         _answer(request, deal, lines, asked_at + timedelta(hours=5))
     request.save(force_insert=True)
     for line in lines:
@@ -115,8 +116,8 @@ def _lines(vendor: Vendor, deal: Deal, discount: int) -> list[PriceLine]:
 
 def _answer(request: PriceRequest, deal: Deal, lines: Sequence[PriceLine], moment: datetime) -> None:
     request.decided_at, request.decided_by_id = moment, deal.assigned_to_id
-    if request.status == PriceStatus.REFUSED:
-        request.reason = REFUSED
+    if request.status == RequestStatus.REFUSED:
+        request.decision_reason = REFUSED
         return
     for line in lines:
         line.granted_price = line.requested_price
@@ -133,8 +134,8 @@ def _record(request: PriceRequest, deal: Deal) -> None:
         "discount": format_percent(request.discount),
     }
     _event("deals.price_requested", deal, request.requested_by_id, request.requested_at, told)
-    if request.decided_at and request.status == PriceStatus.REFUSED:
-        reason = {"reason": request.reason}
+    if request.decided_at and request.status == RequestStatus.REFUSED:
+        reason = {"reason": request.decision_reason}
         _event("deals.price_refused", deal, request.decided_by_id, request.decided_at, reason)
     elif request.decided_at and request.expires_at:
         until = {"until": format_date(request.expires_at - timedelta(seconds=1), "year")}

@@ -269,5 +269,5 @@ class WorkingHoursAdmin(VendorModelAdmin):
 
 @admin.register(Holiday)
 class HolidayAdmin(VendorModelAdmin):
-    list_display = ("day", "name")
+    list_display = ("day", "name", "closes")
     date_hierarchy = "day"

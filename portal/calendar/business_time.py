@@ -24,16 +24,20 @@ _LONGEST_CLOSED = timedelta(days=366)
 class BusinessCalendar:
     """Opening hours of a week (Monday is 0) in a zone, less the holidays.
 
-    A day may open several times; openings that touch or overlap count once. ValueError for a week that
-    never opens, a weekday out of range, and an opening that ends before it begins.
+    `holidays` are days, or {day: when a half day closes, None for a whole one}. A day may open several times;
+    openings that touch or overlap count once. ValueError for a week that never opens, a weekday out of range,
+    and an opening that ends before it begins.
     """
 
     def __init__(
-        self, zone: ZoneInfo, hours: Mapping[int, Sequence[Opening]], holidays: Collection[date] = ()
+        self,
+        zone: ZoneInfo,
+        hours: Mapping[int, Sequence[Opening]],
+        holidays: Mapping[date, time | None] | Collection[date] = (),
     ) -> None:
         self.zone = zone
         self.hours = {weekday: sorted(openings) for weekday, openings in hours.items() if openings}
-        self.holidays = frozenset(holidays)
+        self.holidays = dict(holidays) if isinstance(holidays, Mapping) else dict.fromkeys(holidays)
         self._kept: dict[date, list[Stretch]] = {}
         _refuse_impossible(self.hours)
 
@@ -104,8 +108,15 @@ class BusinessCalendar:
         return moment.astimezone(self.zone).date()
 
     def _open_on(self, day: date) -> list[Stretch]:
-        if day in self.holidays:
+        if day not in self.holidays:
+            return self._regular(day)
+        closes = self.holidays[day]
+        if closes is None:
             return []
+        end = self._last(day, closes)
+        return [(begin, min(until, end)) for begin, until in self._regular(day) if begin < end]
+
+    def _regular(self, day: date) -> list[Stretch]:
         stretches: list[Stretch] = []
         for opens, closes in self.hours.get(day.weekday(), ()):
             begin, end = self._first(day, opens), self._end(day, closes)

@@ -50,10 +50,13 @@ class WorkingHours(TenantModel):
 
 
 class Holiday(TenantModel):
-    """A day on which nobody at the vendor works."""
+    """A day on which nobody at the vendor works, or only until `closes`. What is due moves with it."""
 
     day = models.DateField()
     name = models.CharField(max_length=80)
+    closes = models.TimeField(
+        "closes at", null=True, blank=True, help_text="Of a half day. Empty: nobody works that day."
+    )
 
     class Meta:
         ordering = ["day"]
@@ -67,4 +70,5 @@ class Holiday(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.day:%d %b %Y}"
+        until = f", until {self.closes:%H:%M}" if self.closes else ""
+        return f"{self.name}, {self.day:%d %b %Y}{until}"

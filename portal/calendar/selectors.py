@@ -41,18 +41,18 @@ def _read(vendor: Vendor) -> BusinessCalendar:
     if current_vendor_id() != vendor.pk:
         raise RuntimeError(f"the calendar of {vendor} can only be read within its scope")
     hours: dict[int, list[Opening]] = defaultdict(list)
-    holidays: list[date] = []
+    holidays: dict[date, time | None] = {}
     for weekday, opens, closes, day in _rows():
         if day is None:
             hours[weekday].append((opens, closes))
         else:
-            holidays.append(day)
+            holidays[day] = closes
     return BusinessCalendar(vendor.zone, hours or standard_week(), holidays)
 
 
 def _rows() -> Any:
-    """Opening hours and holidays in one statement: (weekday, opens, closes, None) and (.., .., .., day)."""
+    """Opening hours and holidays in one statement: (weekday, opens, closes, None), (.., .., closes, day)."""
     nowhen = Value(None, output_field=DateField())
     openings = WorkingHours.objects.order_by().values_list("weekday", "opens", "closes", nowhen)
-    fillers = (Value(0), Value(time(0)), Value(time(0)))
-    return openings.union(Holiday.objects.order_by().values_list(*fillers, "day"), all=True)
+    fillers = (Value(0), Value(time(0)))
+    return openings.union(Holiday.objects.order_by().values_list(*fillers, "closes", "day"), all=True)

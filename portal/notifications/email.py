@@ -1,15 +1,17 @@
-"""E-mails, sent from the outbox: templates `email/<name>.txt` (first line: the subject) and `.html`."""
+"""E-mails, sent from the outbox: declared ones, or templates `email/<name>` (`.txt`, `.html`)."""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.utils import timezone
 
 from portal.events import outbox
 from portal.events.log import enqueue
 from portal.events.models import OutboxMessage
+from portal.notifications.email_declarations import email_parts
+from portal.notifications.moments import for_mail, in_words
 
 EMAIL = "email"
 #: Said to who takes over what waited for somebody else; the HTML says the same.
@@ -54,11 +56,11 @@ def composed(
     template: str, *, to: str, context: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> EmailMultiAlternatives:
     """The e-mail of a template, as plain text and HTML."""
-    subject, _, text = render_to_string(f"email/{template}.txt", context).strip().partition("\n")
-    mail = EmailMultiAlternatives(one_line(subject), text.strip(), to=[to], headers=dict(headers or {}))
+    subject, text, html = email_parts(template, context)
+    mail = EmailMultiAlternatives(one_line(subject), text, to=[to], headers=dict(headers or {}))
     if context.get("instead_of"):
         mail.body += f"\n\n{INSTEAD.format(**context)}"
-    mail.attach_alternative(render_to_string(f"email/{template}.html", context), "text/html")
+    mail.attach_alternative(html, "text/html")
     return mail
 
 
@@ -74,10 +76,11 @@ def _deliver(message: OutboxMessage) -> str:
         to, why_not = _recipient(message)
     if why_not:
         return why_not
-    context = {**payload["context"], "vendor": message.vendor}
     # A stable Message-ID lets a mail server drop the copy that a crash after sending would cause.
     headers = {"Message-ID": f"<{message.pk}@portal>"}
-    composed(payload["template"], to=str(to), context=context, headers=headers).send()
+    with timezone.override(message.vendor.zone):
+        context = {**in_words(payload["context"], for_mail), "vendor": message.vendor}
+        composed(payload["template"], to=str(to), context=context, headers=headers).send()
     return ""
 
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from portal.notifications.moments import read_now
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantModel
 
@@ -26,7 +27,7 @@ class Notification(TenantModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=60)
     key = models.CharField(max_length=120)
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=300, help_text="With its moments as they are kept; see `wording`.")
     page = models.CharField(max_length=60)
     target = models.CharField(max_length=120, blank=True)
     to_staff = models.BooleanField(default=False, help_text="Told to one of the vendor's people, as such.")
@@ -63,7 +64,12 @@ class Notification(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.wording
+
+    @property
+    def wording(self) -> str:
+        """The title as of now: what is due tomorrow is due today the day after."""
+        return read_now(self.title)
 
 
 class NotificationPreference(TenantModel):

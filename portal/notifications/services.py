@@ -4,27 +4,27 @@ Apps declare what they tell of (`declare_kinds`) and call `notify()` inside the 
 happened. Everything goes through the outbox or a unique key, so that nobody hears of a thing twice.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import groupby
 from typing import Any, Final
 
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from portal.events.models import OutboxMessage
 from portal.notifications import readers
 from portal.notifications.email import one_line, provide_recipient, send_email
+from portal.notifications.email_declarations import email_subject
 from portal.notifications.models import Mail, Notification, NotificationPreference
+from portal.notifications.moments import for_mail, in_words, moment, read_now, to_keep
 from portal.notifications.readers import Reader
 from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import current_scope, entered, system_scope
-from portal.ui.formatting import format_when
 
 #: The vendor's morning, by its own clock.
 MORNING: Final = time(7)
@@ -80,8 +80,9 @@ def notify(
     """Tell these people of one thing. The same `key` for the same person twice is once.
 
     `page` and `target` are the URL name and its argument the notification leads to; `template` names the
-    e-mail, whose subject is the title in the inbox; `context` must be JSON, and what `secrets` names of it is
-    wiped once the mail has left. KeyError for a kind nobody declared.
+    e-mail, whose subject is the title in the inbox; `context` must be JSON, its moments those of
+    `moments.moment`, which are worded when they are read, and what `secrets` names of it is wiped once the
+    mail has left. KeyError for a kind nobody declared.
     """
     asked, declared = {person.pk: person for person in to}, _kinds[kind]
     people = {pk: person for pk, person in asked.items() if person.is_active}
@@ -191,8 +192,7 @@ def _wishes(kind: Kind, people: Collection[int]) -> dict[int, Wish]:
 
 
 def _title(template: str, vendor: Vendor, context: Mapping[str, Any]) -> str:
-    text = render_to_string(f"email/{template}.txt", {**context, "vendor": vendor})
-    return one_line(text.strip().partition("\n")[0])[:300]
+    return one_line(email_subject(template, {**in_words(context, to_keep), "vendor": vendor}))[:300]
 
 
 # What a person does with them ----------------------------------------------------------------------------
@@ -290,11 +290,22 @@ def still_seen(actor: Actor, rows: Sequence[Notification]) -> list[Notification]
     return [row for row in rows if about[row.pk] in seen]
 
 
+#: What waits for a person now, for their digest: JSON of title, kind and due (a moment or None).
+Waiting = Callable[[Vendor, Membership], Sequence[Mapping[str, Any]]]
+_waiting: Waiting | None = None
+
+
+def provide_waiting(waiting: Waiting) -> None:
+    global _waiting  # noqa: PLW0603  (one provider per process, set once at start)
+    _waiting = waiting
+
+
 def _send_digest(vendor: Vendor, member: Membership, items: Sequence[Notification]) -> None:
     person = member.user
     context = {
         "name": person.first_name or str(person),
         "items": _digested(vendor, items),
+        "waiting": list(_waiting(vendor, member)) if _waiting else [],
         "link": absolute(vendor, "notifications"),
     }
     # The last of them names the mail: another run with other rows is another mail, never the same one.
@@ -303,11 +314,11 @@ def _send_digest(vendor: Vendor, member: Membership, items: Sequence[Notificatio
     send_email("digest", key=key, to=person.email, context=context, reader=reader)
 
 
-def _digested(vendor: Vendor, items: Iterable[Notification]) -> list[dict[str, str]]:
+def _digested(vendor: Vendor, items: Iterable[Notification]) -> list[dict[str, Any]]:
     return [
         {
-            "title": item.title,
-            "when": format_when(item.created_at),
+            "title": read_now(item.title, for_mail),
+            "when": moment(item.created_at),
             "link": absolute(vendor, item.page, *([item.target] if item.target else [])),
         }
         for item in items

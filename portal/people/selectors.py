@@ -4,9 +4,10 @@ from typing import Any
 
 from django.db import transaction
 
-from portal.people.models import Membership
+from portal.people.models import Membership, User
 from portal.tenancy.models import Vendor
-from portal.tenancy.scope import Scope, entered
+from portal.tenancy.roles import Role
+from portal.tenancy.scope import Scope, current_vendor_id, entered, system_scope
 
 
 def vendors_of(user: Any) -> list[Vendor]:
@@ -17,3 +18,13 @@ def vendors_of(user: Any) -> list[Vendor]:
     with entered(Scope(vendor_id=None, actor_id=user.pk)), transaction.atomic():
         rows = Membership._base_manager.filter(user=user, is_active=True, vendor__is_active=True)
         return [row.vendor for row in rows.select_related("vendor").order_by("vendor__name")]
+
+
+def program_admins() -> list[User]:
+    """Of the scope's vendor. Partner people cannot read them; whom they wait for is written to, not shown."""
+    vendor_id = current_vendor_id()
+    if vendor_id is None:
+        raise RuntimeError("no vendor in scope")
+    with entered(system_scope(vendor_id)):
+        admins = Membership.objects.filter(role=Role.PROGRAM_ADMIN, is_active=True, user__is_active=True)
+        return [membership.user for membership in admins.select_related("user").order_by("pk")]

@@ -21,6 +21,7 @@ class NavItem:
     order: int
     shown: Callable[[Actor], bool]
     wide: bool = False
+    badge: str = ""  # URL name of the fragment with how much waits there: read by the page once it stands
     section: str = ""  # the namespaces and URL names under which the item counts as current
 
 
@@ -55,7 +56,7 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
             "url": reverse(item.url_name),
             "icon": item.icon,
             "active": bool(here & {item.url_name, *item.section.split()}),
-            "badge": None,
+            "badge": reverse(item.badge) if item.badge else "",
             "wide": item.wide,
         }
         for item in _items

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
 from deals.deal.models import Deal, DealLine
 from deals.outcome import services as outcome_services
@@ -21,6 +20,7 @@ from deals.registration.models import DealTerms
 from portal.events.models import PortalEvent
 from portal.events.outbox import deliver
 from portal.notifications.models import Notification
+from portal.requests.services import request_grant, request_withdraw, requests_mind
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.amendments import AMOUNT, answer, ask
@@ -77,20 +77,20 @@ class TestAtOnce:
         deal, arm = approved(world), world.products[0]
         later = deal.expected_close + timedelta(days=30)  # type: ignore[operator]
         amendment = ask(rep, deal, {arm: 7}, AMOUNT + AMOUNT // 5, expected_close=later, reason="One more.")
-        assert amendment.status == "applied"
+        assert amendment.status == "granted"
         after = now_is(world, deal)
         assert (after.amount, after.amount_vendor, after.expected_close) == (AMOUNT * 6 // 5,) * 2 + (later,)
         assert lines(world, deal) == {arm.pk: 7}
-        assert events(world, deal)[-1] == "deals.amended"
+        assert events(world, deal)[-1] == "deals.amendment_granted_at_once"
         with entered(system_scope(world.vendor.pk)):
-            told = PortalEvent.objects.get(type="deals.amended").data["changes"]
+            told = PortalEvent.objects.get(type="deals.amendment_granted_at_once").data["changes"]
         assert [change["what"] for change in told] == ["Amount", "Expected close", "Arm"]
         assert (told[2]["from"], told[2]["to"]) == ("6", "7")
 
     def test_a_product_that_goes_loses_its_protection(self, world: VendorWorld, rep: Person) -> None:
         arm, cart = world.products
         deal = approved(world, products=(0, 1))
-        assert ask(rep, deal, {arm: 6}).status == "applied"
+        assert ask(rep, deal, {arm: 6}).status == "granted"
         assert protected(world, deal) == {arm.pk}
         other = approved(world, rep="distributor_rep", products=(1,))
         assert protected(world, other) == {cart.pk}
@@ -98,20 +98,20 @@ class TestAtOnce:
     def test_the_date_alone_never_needs_an_approval(self, world: VendorWorld, rep: Person) -> None:
         deal = approved(world)
         later = deal.expected_close + timedelta(days=300)  # type: ignore[operator]
-        assert ask(rep, deal, {world.products[0]: 6}, expected_close=later).status == "applied"
+        assert ask(rep, deal, {world.products[0]: 6}, expected_close=later).status == "granted"
 
 
 class TestThresholds:
     @pytest.mark.parametrize(
         ("percent", "most", "amount", "status"),
         [
-            (20, None, AMOUNT * 120 // 100, "applied"),
+            (20, None, AMOUNT * 120 // 100, "granted"),
             (20, None, AMOUNT * 120 // 100 + 1, "open"),
-            (20, None, AMOUNT * 80 // 100, "applied"),
+            (20, None, AMOUNT * 80 // 100, "granted"),
             (20, None, AMOUNT * 80 // 100 - 1, "open"),
             (0, None, AMOUNT + 1, "open"),
-            (None, None, AMOUNT * 10, "applied"),
-            (None, 1_000_00, AMOUNT + 1_000_00, "applied"),
+            (None, None, AMOUNT * 10, "granted"),
+            (None, 1_000_00, AMOUNT + 1_000_00, "granted"),
             (None, 1_000_00, AMOUNT + 1_000_01, "open"),
             (20, 1_000_00, AMOUNT + 1_000_01, "open"),
         ],
@@ -127,11 +127,11 @@ class TestThresholds:
         self, world: VendorWorld, rep: Person, manager: Person
     ) -> None:
         deal, arm = approved(world), world.products[0]
-        assert ask(rep, deal, {arm: 6}, AMOUNT * 115 // 100).status == "applied"
+        assert ask(rep, deal, {arm: 6}, AMOUNT * 115 // 100).status == "granted"
         waits = ask(rep, deal, {arm: 6}, AMOUNT * 130 // 100)
         assert waits.status == "open"
-        answer(amendments_services.amendment_approve, manager, waits)
-        assert ask(rep, deal, {arm: 6}, AMOUNT * 150 // 100).status == "applied", "counted from the approval"
+        answer(request_grant, manager, waits)
+        assert ask(rep, deal, {arm: 6}, AMOUNT * 150 // 100).status == "granted", "counted from the approval"
 
 
 class TestApproval:
@@ -145,17 +145,15 @@ class TestApproval:
         assert [line.verdict for line in self._lines(world, amendment)] == ["clear"]
         assert lines(world, deal) == {arm.pk: 6}
         assert protected(world, deal) == {arm.pk}
-        done = answer(amendments_services.amendment_approve, manager, amendment)
-        assert done.status == "approved"
+        done = answer(request_grant, manager, amendment)
+        assert done.status == "granted"
         assert lines(world, deal) == {arm.pk: 6, cart.pk: 2}
         assert protected(world, deal) == {arm.pk, cart.pk}
         with acting_as(manager):
             ends = set(Protection.objects.filter(deal=deal).values_list("expires_at", flat=True))
         assert ends == {now_is(world, deal).expires_at}
-        assert answer(amendments_services.amendment_approve, manager, amendment).status == "approved", (
-            "twice is once"
-        )
-        assert events(world, deal).count("deals.amendment_approved") == 1
+        assert answer(request_grant, manager, amendment).status == "granted", "twice is once"
+        assert events(world, deal).count("deals.amendment_granted") == 1
 
     def _lines(self, world: VendorWorld, amendment: Amendment) -> list[Any]:
         with acting_as(world.people["program_admin"]):
@@ -198,21 +196,21 @@ class TestApproval:
         first = ask(rep, deal, {arm: 6}, AMOUNT * 2)
         with pytest.raises(ValidationError, match="Another change"):
             ask(rep, deal, {arm: 7})
-        assert answer(amendments_services.amendment_withdraw, rep, first).status == "withdrawn"
-        assert ask(rep, deal, {arm: 7}).status == "applied"
+        assert answer(request_withdraw, rep, first).status == "withdrawn"
+        assert ask(rep, deal, {arm: 7}).status == "granted"
 
     def test_the_same_form_twice_is_one_change(self, world: VendorWorld, rep: Person) -> None:
         deal, arm, key = approved(world), world.products[0], uuid4()
         one = ask(rep, deal, {arm: 7}, key=key)
         assert ask(rep, deal, {arm: 7}, key=key) == one
-        assert events(world, deal).count("deals.amended") == 1
+        assert events(world, deal).count("deals.amendment_granted_at_once") == 1
 
     def test_it_lapses_with_the_deal(self, world: VendorWorld, rep: Person, manager: Person) -> None:
         deal = approved(world)
         amendment = ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
         do(outcome_services.deal_lose, rep, deal, reason="Price")
         with pytest.raises(ValidationError, match="lapsed"):
-            answer(amendments_services.amendment_approve, manager, amendment)
+            answer(request_grant, manager, amendment)
         expiring = approved(world, customer_name="Other AG", customer_domain="")
         waiting = ask(rep, expiring, {world.products[0]: 6}, AMOUNT * 2)
         with entered(system_scope(world.vendor.pk)):
@@ -224,9 +222,9 @@ class TestApproval:
         amendment = ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
         for who in ("partner_rep", "executive", "partner_admin"):
             with pytest.raises(PermissionDenied):
-                answer(amendments_services.amendment_approve, world.people[who], amendment)
+                answer(request_grant, world.people[who], amendment)
         with pytest.raises(PermissionDenied):
-            answer(amendments_services.amendment_withdraw, world.people["manager"], amendment)
+            answer(request_withdraw, world.people["manager"], amendment)
         with pytest.raises(PermissionDenied):
             ask(world.people["manager"], deal, {world.products[0]: 6}, AMOUNT)
 
@@ -267,8 +265,7 @@ class TestClock:
             factories.ApprovalRuleFactory()
         deal = submitted(rep, world)
         assert (now_is(world, deal).status, now_is(world, deal).assigned_to) == ("approved", None)
-        ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
-        assert now_is(world, deal).assigned_to == manager.user
+        assert ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2).owner == manager.user
 
     def test_overdue_it_goes_to_the_program_admins_once(self, world: VendorWorld, rep: Person) -> None:
         deal = approved(world)
@@ -276,10 +273,11 @@ class TestClock:
         assert amendment.due_at
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             early = amendment.due_at - timedelta(seconds=1)
-            assert amendments_services.amendments_nudge(vendor=world.vendor, now=early) == 0
-            assert amendments_services.amendments_nudge(vendor=world.vendor, now=amendment.due_at) == 1
-            assert amendments_services.amendments_nudge(vendor=world.vendor, now=amendment.due_at) == 0
-            told = Notification.objects.filter(kind="deals.amendment_overdue")
+            assert requests_mind(vendor=world.vendor, now=early) == 1, "the one reminder beforehand"
+            assert requests_mind(vendor=world.vendor, now=early) == 0
+            assert requests_mind(vendor=world.vendor, now=amendment.due_at) == 1
+            assert requests_mind(vendor=world.vendor, now=amendment.due_at) == 0
+            told = Notification.objects.filter(kind="portal.request_overdue")
             assert [one.user_id for one in told] == [world.people["program_admin"].user.pk]
             assert Amendment.objects.get().is_open, "nothing is approved by silence"
 
@@ -339,5 +337,5 @@ class TestPages:
         one = statements(client, path)
         with entered(system_scope(world.vendor.pk)):
             for _ in range(20):
-                factories.AmendmentFactory(deal=deal, status="applied", due_at=None)
+                factories.AmendmentFactory(deal=deal, status="granted", why="", decided_at=timezone.now())
         assert statements(client, path) == one <= BUDGET

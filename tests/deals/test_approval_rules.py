@@ -142,7 +142,7 @@ class TestSubmitting:
         assert (step.owner, step.role) == (world.people["manager"].user, "")
         assert deal.decision_due_at == datetime(2026, 11, 20, 10, tzinfo=VIENNA) == step.due_at
         assert step.half_at == datetime(2026, 11, 19, 10, tzinfo=VIENNA)
-        assert step.last_call_at == datetime(2026, 11, 20, 9, tzinfo=VIENNA)
+        assert step.remind_at == datetime(2026, 11, 20, 9, tzinfo=VIENNA)
 
     @pytest.mark.parametrize(
         ("submitted_at", "due"),

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
+from deals.amendments.requests import AMENDMENT
 from deals.approvals import services as approvals_services
 from deals.deal.models import Deal, DealStatus
 from deals.notes import services as notes_services
@@ -26,6 +26,7 @@ from deals.registration import services as registration_services
 from deals.registration.models import RESUBMISSIONS
 from portal.events.models import PortalEvent
 from portal.files.uploads import checked
+from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
 from portal.tenancy.scope import entered, system_scope
 from tests.support.deals import answers, do
 from tests.support.worlds import Person, VendorWorld, acting_as
@@ -211,14 +212,15 @@ class Life(RuleBasedStateMachine):
             assert known.amendment.status == "open"
         else:
             known.claim = wanted
-            assert known.amendment.status == "applied"
+            assert known.amendment.status == "granted"
         self.written += 1
 
     def _ask(self, known: Known, products: set[int]) -> Amendment:
         with acting_as(self.world.people[known.rep]) as actor:
-            return amendments_services.amendment_request(
+            return request_ask(
                 actor=actor,
-                deal=known.deal,
+                kind=AMENDMENT,
+                subject=known.deal,
                 amount=known.deal.amount or 0,
                 expected_close=known.deal.expected_close,
                 lines=[(self.world.products[place].pk, 1) for place in products],
@@ -231,16 +233,16 @@ class Life(RuleBasedStateMachine):
             return
         known = waiting[which % len(waiting)]
         wanted, held = known.waiting or set(), known.claim
-        service = getattr(amendments_services, f"amendment_{how}")
+        service = {"approve": request_grant, "reject": request_refuse, "withdraw": request_withdraw}[how]
         more = {"reason": "No."} if how == "reject" else {}
         with acting_as(self.world.people[known.rep if how == "withdraw" else "manager"]) as actor:
             amendment = Amendment.objects.select_related("deal").get(pk=known.amendment.pk)
             others = [other.claim for other in self.deals if other.state == "approved" and other is not known]
             if how == "approve" and any(claim & (wanted - held) for claim in others):
                 with pytest.raises(ValidationError), transaction.atomic():
-                    service(actor=actor, amendment=amendment, **more)
+                    service(actor=actor, request=amendment, **more)
                 return
-            service(actor=actor, amendment=amendment, **more)
+            service(actor=actor, request=amendment, **more)
         known.claim = wanted if how == "approve" else held
         known.waiting = None
         self.written += 1

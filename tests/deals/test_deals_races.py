@@ -18,15 +18,18 @@ from deals.approvals import services as approvals_services
 from deals.conflicts.claims import claims_beside
 from deals.customers import services as customers_services
 from deals.customers.models import Customer
-from deals.deal import actions as deal_actions
 from deals.deal.models import Deal, DealStatus
+from deals.deal.requests import DealRequestKind
 from deals.disputes import decisions
 from deals.disputes import services as disputes_services
 from deals.disputes.models import CaseSide, ConflictCase
-from deals.protection import extensions, models
+from deals.protection import models
 from deals.protection.models import Extension, Protection, ProtectionReminder
+from deals.protection.requests import EXTENSION
 from deals.registration import services as registration_services
 from portal.events.models import OutboxMessage
+from portal.requests import services as request_services
+from portal.requests.services import request_ask, request_grant
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
@@ -193,7 +196,7 @@ def ask_sixteen_times(world: VendorWorld) -> tuple[list[Any], int]:
 
     def ask(days: int) -> Any:
         with acting_as(people[days % 2]) as actor:
-            return extensions.extension_request(actor=actor, deal=deal, days=days, reason="Survey.")
+            return request_ask(actor=actor, kind=EXTENSION, subject=deal, days=days, reason="Survey.")
 
     results = at_once(*(lambda days=days: ask(days) for days in range(1, MANY + 1)))
     with acting_as(world.people["program_admin"]):
@@ -211,18 +214,18 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Read the deal without its lock, and wait until all have read before any goes on."""
     read = threading.Barrier(MANY, timeout=10)
 
-    def just_read(action: str, *, actor: Any, deal: Deal) -> Deal:
+    def just_read(kind: Any, deal: Deal) -> Deal:
         return Deal.objects.select_related("partner__tier").get(pk=deal.pk)
 
     def wait_for_all(*_: Any) -> None:
         with suppress(threading.BrokenBarrierError):
             read.wait()
 
-    waiting = extensions._waiting
+    open_one = DealRequestKind.open_one
     with monkeypatch.context() as patch:
-        patch.setattr(deal_actions, "locked", just_read)
-        patch.setattr(extensions, "_waiting", lambda deal: (waiting(deal), wait_for_all())[0])
-        patch.setattr(extensions, "_require_waiting", wait_for_all)
+        patch.setattr(DealRequestKind, "lock", just_read)
+        patch.setattr(DealRequestKind, "open_one", lambda *about: (open_one(*about), wait_for_all())[0])
+        patch.setattr(request_services, "require_open", wait_for_all)
         patch.setattr(models.Extension.objects, "select_for_update", lambda **_: Extension.objects.all())
         yield
 
@@ -235,7 +238,7 @@ def test_without_the_lock_only_the_index_stops_them_and_without_both_nothing(
         results, made = ask_sixteen_times(world)
     assert made == 1
     assert sum(isinstance(result, IntegrityError) for result in results) == MANY - 1, results
-    with without_index("deals_extension_one_waiting", "deals_extension"), unlocked(monkeypatch):
+    with without_index("deals_extension_one_open", "deals_extension"), unlocked(monkeypatch):
         results, made = ask_sixteen_times(world)
         assert made == MANY, results
 
@@ -244,16 +247,16 @@ def grant_sixteen_times(world: VendorWorld) -> tuple[Deal, Deal, int]:
     """(deal before, deal after, how often its extension was recorded)."""
     deal = approved(world)
     with acting_as(world.people["partner_rep"]) as actor:
-        extension = extensions.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+        extension = request_ask(actor=actor, kind=EXTENSION, subject=deal, days=30, reason="Survey.")
     deciders = [world.people["manager"], world.people["program_admin"]]
 
     def grant(who: Person) -> Any:
         with acting_as(who) as actor:
-            return extensions.extension_grant(actor=actor, extension=extension)
+            return request_grant(actor=actor, request=extension)
 
     results = at_once(*(lambda who=deciders[place % 2]: grant(who) for place in range(MANY)))
     assert all(isinstance(result, Extension) for result in results), results
-    return deal, now_is(world, deal), events(world, deal).count("deals.extended")
+    return deal, now_is(world, deal), events(world, deal).count("deals.extension_granted")
 
 
 def test_sixteen_presses_on_grant_are_one_extension(world: VendorWorld) -> None:
@@ -273,13 +276,13 @@ def test_without_the_lock_it_would_be_granted_over_and_over(
 def test_granted_and_expired_at_once_is_one_of_them(world: VendorWorld) -> None:
     deal = approved(world)
     with acting_as(world.people["partner_rep"]) as actor:
-        extension = extensions.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+        extension = request_ask(actor=actor, kind=EXTENSION, subject=deal, days=30, reason="Survey.")
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         Deal.objects.update(expires_at=timezone.now() + timedelta(milliseconds=300))
 
     def grant() -> Any:
         with acting_as(world.people["manager"]) as actor:
-            return extensions.extension_grant(actor=actor, extension=extension)
+            return request_grant(actor=actor, request=extension)
 
     def expire() -> Any:
         time.sleep(0.3)

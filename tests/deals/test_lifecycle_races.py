@@ -6,12 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
 from deals.deal.models import Deal
 from deals.registration.bulk import services as bulk_services
 from deals.registration.bulk.models import BulkUpload
 from portal.files.uploads import checked
+from portal.requests.services import request_grant
 from tests.support.amendments import AMOUNT, answer, ask
 from tests.support.bulk import as_csv, row
 from tests.support.deals import approved
@@ -36,7 +36,7 @@ def approve_both(world: VendorWorld) -> list[Any]:
     deciders = [world.people["manager"], world.people["program_admin"]]
     return at_once(
         *(
-            lambda one=one, who=who: answer(amendments_services.amendment_approve, who, one)
+            lambda one=one, who=who: answer(request_grant, who, one)
             for one, who in zip(amendments, deciders, strict=True)
         )
     )
@@ -57,7 +57,7 @@ def test_a_product_added_by_two_partners_at_once_is_protected_once(world: Vendor
 def test_without_the_index_both_would_be(world: VendorWorld) -> None:
     with without_index("deals_protection_one_active"):
         results = approve_both(world)
-        assert [result.status for result in results] == ["approved"] * 2
+        assert [result.status for result in results] == ["granted"] * 2
         assert active_claims(world) == 4
 
 

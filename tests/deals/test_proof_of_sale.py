@@ -13,17 +13,19 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from deals.deal.models import Deal, DealLine
-from deals.metrics import METRICS, sales, totals
 from deals.outcome import services as outcome_services
-from deals.proofs import services as proofs_services
-from deals.proofs.models import Proof, ProofFile, ProofStatus, SerialNumber
-from deals.proofs.services import serial_key
+from deals.proofs.models import Proof, ProofFile, SerialNumber
+from deals.proofs.policies import serial_key
+from deals.proofs.requests import PROOF
+from deals.sales.metrics import METRICS, sales, totals
 from deals.shared_credit import services as shared_credit_services
 from deals.special_prices.models import BigDealTerms
 from portal.events.models import PortalEvent
 from portal.files.uploads import checked
 from portal.metrics.declarations import AsOf
 from portal.notifications.models import Notification
+from portal.requests.models import RequestStatus
+from portal.requests.services import request_ask, request_grant, request_refuse, requests_mind
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.deals import approved, do, events, now_is
@@ -52,27 +54,29 @@ def won(world: VendorWorld, amount: int = NEEDED, rep: str = "partner_rep", **ch
 
 
 def send(world: VendorWorld, deal: Deal, rep: str = "partner_rep", **more: Any) -> Any:
-    fields = {"kind": "invoice", "upload": checked("invoice.pdf", PDF), **more}
-    return do(proofs_services.proof_send, world.people[rep], deal, **fields)
+    fields = {"evidence": "invoice", "upload": checked("invoice.pdf", PDF), **more}
+    with acting_as(world.people[rep]) as actor:
+        return request_ask(actor=actor, kind=PROOF, subject=deal, **fields)
 
 
 def send_serials(world: VendorWorld, deal: Deal, *serials: str, rep: str = "partner_rep") -> Any:
-    return do(proofs_services.proof_send, world.people[rep], deal, kind="serials", serials=serials)
+    with acting_as(world.people[rep]) as actor:
+        return request_ask(actor=actor, kind=PROOF, subject=deal, evidence="serials", serials=serials)
 
 
 def answer(service: Any, person: Person, proof: Proof, **more: Any) -> Proof:
     with acting_as(person) as actor:
         there = Proof.objects.select_related("deal__partner").get(pk=proof.pk)
-        done: Proof = service(actor=actor, proof=there, **more)
+        done: Proof = service(actor=actor, request=there, **more)
         return done
 
 
 def accept(world: VendorWorld, proof: Proof) -> Proof:
-    return answer(proofs_services.proof_accept, world.people["manager"], proof)
+    return answer(request_grant, world.people["manager"], proof)
 
 
 def refuse(world: VendorWorld, proof: Proof, reason: str = "Not readable.") -> Proof:
-    return answer(proofs_services.proof_refuse, world.people["manager"], proof, reason=reason)
+    return answer(request_refuse, world.people["manager"], proof, reason=reason)
 
 
 def told(world: VendorWorld, kind: str) -> set[str]:
@@ -112,18 +116,18 @@ class TestHandingIn:
         proof = send(terms, deal, number="RE-2026-17")
         assert proof.owner == terms.people["manager"].user
         assert proof.due_at > timezone.now()
-        assert told(terms, "deals.proof_sent") == {"manager@acme.example"}
+        assert told(terms, "deals.proof_requested") == {"manager@acme.example"}
         accepted = accept(terms, proof)
         assert now_is(terms, deal).counted_at == accepted.decided_at
         assert accept(terms, proof).decided_at == accepted.decided_at
-        assert events(terms, deal)[-3:] == ["deals.won", "deals.proof_sent", "deals.proof_accepted"]
+        assert events(terms, deal)[-3:] == ["deals.won", "deals.proof_requested", "deals.proof_granted"]
         assert told(terms, "deals.proof_answered") == {"partner_rep@acme.example"}
 
     def test_sent_twice_is_once(self, terms: VendorWorld) -> None:
         deal = won(terms)
         assert send(terms, deal).pk == send(terms, deal).pk
         with pytest.raises(ValidationError, match="handed in already"):
-            send(terms, deal, kind="order")
+            send(terms, deal, evidence="order")
         with acting_as(terms.people["manager"]):
             assert ProofFile.objects.count() == 1
 
@@ -146,10 +150,10 @@ class TestHandingIn:
         ("change", "field"),
         [
             ({"upload": None}, "upload"),
-            ({"kind": "order", "upload": None}, "upload"),
-            ({"kind": "serials", "upload": None}, "serials"),
-            ({"kind": "serials", "serials": ["--"]}, "serials"),
-            ({"kind": "serials", "serials": [f"S{n}" for n in range(501)]}, "serials"),
+            ({"evidence": "order", "upload": None}, "upload"),
+            ({"evidence": "serials", "upload": None}, "serials"),
+            ({"evidence": "serials", "serials": ["--"]}, "serials"),
+            ({"evidence": "serials", "serials": [f"S{n}" for n in range(501)]}, "serials"),
         ],
     )
     def test_what_is_incomplete(self, terms: VendorWorld, change: dict[str, Any], field: str) -> None:
@@ -173,8 +177,8 @@ class TestHandingIn:
     def test_only_its_managers_answer(self, terms: VendorWorld, name: str) -> None:
         proof = send(terms, won(terms))
         for service, more in (
-            (proofs_services.proof_accept, {}),
-            (proofs_services.proof_refuse, {"reason": "x"}),
+            (request_grant, {}),
+            (request_refuse, {"reason": "x"}),
         ):
             with pytest.raises(PermissionDenied):
                 answer(service, terms.people[name], proof, **more)
@@ -184,14 +188,14 @@ class TestHandingIn:
 
         def mind(now: Any) -> int:
             with entered(system_scope(terms.vendor.pk)), transaction.atomic():
-                return proofs_services.proofs_mind(vendor=terms.vendor, now=now)
+                return requests_mind(vendor=terms.vendor, now=now)
 
         assert [mind(proof.due_at - timedelta(minutes=1)), mind(proof.due_at), mind(proof.due_at)] == [
-            0,
+            1,
             1,
             0,
         ]
-        assert told(terms, "deals.proof_overdue") == {"program_admin@acme.example"}
+        assert told(terms, "portal.request_overdue") == {"program_admin@acme.example"}
 
 
 # Serial numbers ---------------------------------------------------------------------------------------------
@@ -230,7 +234,7 @@ class TestSerialNumbers:
             BigDealTerms.objects.create(proof_from=1)
             deal = factories.DealFactory(won=True, partner=other_world.partners["beta"], proof_needed=True)
         send_serials(other_world, deal, "A-1")
-        assert send_serials(terms, won(terms), "A-1").status == ProofStatus.OPEN
+        assert send_serials(terms, won(terms), "A-1").status == RequestStatus.OPEN
 
     def test_a_key_is_letters_and_digits(self) -> None:
         assert [serial_key(text) for text in ("ab-12 34", " ÄÖ_9 ", "--", "")] == ["AB1234", "ÄÖ9", "", ""]
@@ -313,7 +317,7 @@ class TestWhatCounts:
             assert of["bookings"].beside["unproven_deals"] == 1
             assert of["win_rate"].n == 0
             assert of["open_pipeline"].value == 0, "it is won: no pipeline any more"
-            assert of["totals"].won == 0
+            assert of["totals"][0].value == 0
         assert "unproven" not in (waiting[11]["bookings"].beside or {})
         accept(terms, send(terms, deal))
         with entered(system_scope(terms.vendor.pk)), transaction.atomic():
@@ -324,7 +328,7 @@ class TestWhatCounts:
             of = self.figures(terms, ago)
             assert (of["bookings"].value, of["bookings"].n, of["win_rate"].n) == (NEEDED, 1, 1)
             assert "unproven" not in of["bookings"].beside
-            assert of["totals"].won == 1
+            assert of["totals"][0].value == 1
 
     def test_it_counts_in_the_period_of_the_win_not_of_the_proof(self, terms: VendorWorld) -> None:
         deal = won(terms)
@@ -372,7 +376,7 @@ class TestPages:
         assert "Proof of sale" in text(rep.get("/deals/?all=1"))
         document = SimpleUploadedFile("order 17.pdf", PDF)
         posted = rep.post(
-            page, {"kind": "order", "number": "17", "upload": document, "serials": "A-1\nA-2, A-3"}
+            page, {"evidence": "order", "number": "17", "upload": document, "serials": "A-1\nA-2, A-3"}
         )
         assert posted.status_code == 302
         assert "its proof is being looked at" in text(rep.get(page))
@@ -393,13 +397,13 @@ class TestPages:
     @pytest.mark.parametrize(
         ("sent", "problem"),
         [
-            ({"kind": ""}, "Choose what proves the sale."),
-            ({"kind": "invoice"}, "Choose the document."),
-            ({"kind": "serials"}, "Enter at least one serial number."),
-            ({"kind": "serials", "serials": "x" * 61}, "at most 60 characters"),
-            ({"kind": "serials", "serials": "---"}, "is no serial number"),
-            ({"kind": "serials", "serials": "a\0b"}, "Null characters"),
-            ({"kind": "rumour"}, "rumour is not one of the available choices"),
+            ({"evidence": ""}, "Choose what proves the sale."),
+            ({"evidence": "invoice"}, "Choose the document."),
+            ({"evidence": "serials"}, "Enter at least one serial number."),
+            ({"evidence": "serials", "serials": "x" * 61}, "at most 60 characters"),
+            ({"evidence": "serials", "serials": "---"}, "is no serial number"),
+            ({"evidence": "serials", "serials": "a\0b"}, "Null characters"),
+            ({"evidence": "rumour"}, "rumour is not one of the available choices"),
         ],
     )
     def test_wrong_answers(
@@ -417,7 +421,7 @@ class TestPages:
     @pytest.mark.parametrize("name", ["page.html", "program.pdf", "macro.docx", "empty.txt"])
     def test_disguised_documents(self, terms: VendorWorld, client_as: SignIn, name: str) -> None:
         deal = won(terms)
-        sent = {"kind": "invoice", "upload": SimpleUploadedFile(name, REFUSED[name])}
+        sent = {"evidence": "invoice", "upload": SimpleUploadedFile(name, REFUSED[name])}
         client = client_as(terms.people["partner_rep"])
         assert client.post(f"/deals/{deal.reference}/proof/", sent).status_code == 422
         with acting_as(terms.people["manager"]):

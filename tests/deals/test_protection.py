@@ -16,13 +16,16 @@ from deals import tasks
 from deals.conflicts.check import conflict_check
 from deals.deal.models import Deal, DealStatus, Verdict
 from deals.outcome import services as outcome_services
-from deals.protection import extensions as protection_extensions
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
+from deals.protection.requests import EXTENSION
 from deals.registration import services as registration_services
 from portal.events.models import OutboxMessage
 from portal.events.outbox import deliver
 from portal.notifications.models import Notification
+from portal.notifications.moments import read_now, to_keep
 from portal.people.models import Membership
+from portal.requests.services import request_ask, request_grant, request_refuse
+from portal.requests.tasks import mind_requests
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.clocks import StoppedClock, stopped_at
@@ -72,14 +75,12 @@ def reminders(world: VendorWorld, deal: Deal) -> list[tuple[int, bool]]:
 def asked(world: VendorWorld, deal: Deal, days: int = 30, who: str = "partner_rep", **more: Any) -> Extension:
     reason = more.pop("reason", "The site survey takes longer.")
     with acting_as(world.people[who]) as actor:
-        return protection_extensions.extension_request(
-            actor=actor, deal=deal, days=days, reason=reason, **more
-        )
+        return request_ask(actor=actor, kind=EXTENSION, subject=deal, days=days, reason=reason, **more)
 
 
 def decided(world: VendorWorld, service: Any, extension: Extension, who: str = "manager", **more: Any) -> Any:
     with acting_as(world.people[who]) as actor:
-        return service(actor=actor, extension=extension, **more)
+        return service(actor=actor, request=extension, **more)
 
 
 def terms(world: VendorWorld, **fields: Any) -> None:
@@ -118,9 +119,10 @@ def test_fourteen_seven_and_one_days_before_on_the_vendors_calendar(
     assert [moment.date() for moment in sent] == mornings
     assert all(moment.hour == 7 for moment in sent), sent
     rep = world.people["partner_rep"].user.email
-    assert [title for _, title in told(world, "deals.protection_ending")] == [
-        f"Protection of Tiroler Logistik AG ends {left}" for left in ("in 14 days", "in 7 days", "tomorrow")
-    ]
+    kept = f"Protection of Tiroler Logistik AG ends {to_keep(end)}"
+    assert [title for _, title in told(world, "deals.protection_ending")] == [kept] * 3
+    with stopped_at(end - timedelta(hours=20)):
+        assert "ends tomorrow" in read_now(kept) or "ends today" in read_now(kept)
     assert {address for address, _ in told(world, "deals.protection_ending")} == {rep}
     assert events(world, deal).count("deals.protection_ending") == 3
 
@@ -128,26 +130,24 @@ def test_fourteen_seven_and_one_days_before_on_the_vendors_calendar(
 def test_the_day_is_that_of_the_vendor(other_world: VendorWorld, frozen: StoppedClock) -> None:
     """At 02:00 UTC it is still the evening before in New York."""
     end = datetime(2027, 1, 20, 2, tzinfo=ZoneInfo("UTC"))
-    until(other_world, approved(other_world, currency="USD"), end)
+    deal = until(other_world, approved(other_world, currency="USD"), end)
     frozen.move_to(datetime(2027, 1, 12, 6, 59, tzinfo=NEW_YORK))
     terms(other_world, most_extensions=0)
     remind()  # the one of fourteen days, late by a week
     assert remind() == 0
     frozen.move_to(datetime(2027, 1, 12, 7, 1, tzinfo=NEW_YORK))
     assert remind() == 1  # the 19th there, so seven days before is the 12th
-    assert told(other_world, "deals.protection_ending")[-1][1].endswith("in 7 days")
+    assert reminders(other_world, deal)[-1] == (7, True)
 
 
 def test_after_an_outage_only_the_most_urgent_is_sent(world: VendorWorld, frozen: StoppedClock) -> None:
     deal = until(world, approved(world), NOW + timedelta(days=5))
     assert (remind(), remind(), remind()) == (1, 0, 0)
     assert reminders(world, deal) == [(7, True)]
-    assert [title for _, title in told(world, "deals.protection_ending")] == [
-        "Protection of Tiroler Logistik AG ends in 5 days"
-    ]
+    assert len(told(world, "deals.protection_ending")) == 1
     frozen.move_to(deal.expires_at - timedelta(hours=1))
     assert (remind(), remind()) == (1, 0)
-    assert told(world, "deals.protection_ending")[-1][1].endswith("ends today")
+    assert "ends today" in read_now(told(world, "deals.protection_ending")[-1][1])
     frozen.shift(timedelta(hours=2))
     assert remind() == 0
 
@@ -207,7 +207,7 @@ def test_a_short_protection_is_not_reminded_of_on_its_first_day(
 def test_an_extended_deal_is_reminded_of_anew(world: VendorWorld, frozen: StoppedClock) -> None:
     deal = until(world, approved(world), NOW + timedelta(days=1))
     remind()
-    decided(world, protection_extensions.extension_grant, asked(world, deal, 20))
+    decided(world, request_grant, asked(world, deal, 20))
     frozen.move_to(NOW + timedelta(days=7))
     remind()
     assert reminders(world, deal) == [(1, True), (14, True)]
@@ -219,41 +219,41 @@ def test_an_extended_deal_is_reminded_of_anew(world: VendorWorld, frozen: Stoppe
 def test_granted_days_are_added_to_the_end_of_the_protection(world: VendorWorld) -> None:
     deal = approved(world, products=(0, 1))
     extension = asked(world, deal, 30)
-    assert (extension.owner, extension.outcome) == (world.people["manager"].user, "")
-    done = decided(world, protection_extensions.extension_grant, extension)
+    assert (extension.owner, extension.status) == (world.people["manager"].user, "open")
+    done = decided(world, request_grant, extension)
     after = now_is(world, deal)
     assert after.expires_at == deal.expires_at + timedelta(days=30) == done.until_after
     with acting_as(world.people["program_admin"]):
         ends = Protection.objects.filter(deal=deal).values_list("expires_at", flat=True)
         assert list(ends) == [after.expires_at] * 2
-    assert events(world, deal)[-2:] == ["deals.extension_requested", "deals.extended"]
+    assert events(world, deal)[-2:] == ["deals.extension_requested", "deals.extension_granted"]
     to = world.people["partner_rep"].user.email
-    assert [address for address, _ in told(world, "deals.extension_granted")] == [to]
+    assert [address for address, _ in told(world, "deals.extension_answered")] == [to]
 
 
 def test_refused_leaves_the_protection_and_says_why(world: VendorWorld, client_as: SignIn) -> None:
     deal = approved(world)
     extension = asked(world, deal)
     with pytest.raises(ValidationError):
-        decided(world, protection_extensions.extension_refuse, extension, reason="  ")
-    decided(world, protection_extensions.extension_refuse, extension, reason="Nothing has moved for a month.")
+        decided(world, request_refuse, extension, reason="  ")
+    decided(world, request_refuse, extension, reason="Nothing has moved for a month.")
     assert now_is(world, deal).expires_at == deal.expires_at
     seen = page(client_as(world.people["partner_rep"]), deal)
     assert "Extension refused" in seen
     assert "Nothing has moved for a month." in seen
     with pytest.raises(ValidationError, match="refused already"):
-        decided(world, protection_extensions.extension_grant, extension)
+        decided(world, request_grant, extension)
 
 
 def test_deciding_twice_is_once(world: VendorWorld) -> None:
     deal = approved(world)
     extension = asked(world, deal)
     for _ in range(2):
-        decided(world, protection_extensions.extension_grant, extension)
+        decided(world, request_grant, extension)
     assert now_is(world, deal).expires_at == deal.expires_at + timedelta(days=30)
-    assert events(world, deal).count("deals.extended") == 1
+    assert events(world, deal).count("deals.extension_granted") == 1
     with pytest.raises(ValidationError, match="granted already"):
-        decided(world, protection_extensions.extension_refuse, extension, reason="No.")
+        decided(world, request_refuse, extension, reason="No.")
 
 
 def test_one_request_at_a_time_and_the_same_twice_is_one(world: VendorWorld) -> None:
@@ -275,7 +275,7 @@ def test_as_often_and_as_long_as_the_terms_say(world: VendorWorld) -> None:
     with pytest.raises(ValidationError):
         asked(world, deal, days=21)
     terms(world, tier=world.tiers[0], most_extensions=1, most_days=40)
-    decided(world, protection_extensions.extension_grant, asked(world, deal, days=40))
+    decided(world, request_grant, asked(world, deal, days=40))
     with pytest.raises(ValidationError, match="extended once already"):
         asked(world, deal, days=1)
     other = approved(world, customer_name="Else", customer_domain="")
@@ -299,7 +299,7 @@ def test_only_the_deals_partner_asks_and_only_its_managers_decide(world: VendorW
     extension = asked(world, deal)
     for who in ("partner_rep", "partner_admin", "executive", "other_manager", "distributor_admin"):
         with pytest.raises(PermissionDenied):
-            decided(world, protection_extensions.extension_grant, extension, who)
+            decided(world, request_grant, extension, who)
     assert now_is(world, deal).expires_at == deal.expires_at
 
 
@@ -319,8 +319,8 @@ def test_its_clock_reminds_the_manager_and_then_tells_the_admins_once_each(
     seen = []
     for hours in (-25, -1.5, -1, 0, 30):
         frozen.move_to(extension.due_at + timedelta(hours=hours))
-        tasks.nudge_approvals(), tasks.nudge_approvals()
-        seen.append((len(told(world, "deals.reminder")), len(told(world, "deals.escalated"))))
+        mind_requests(), mind_requests()
+        seen.append((len(told(world, "portal.request_due")), len(told(world, "portal.request_overdue"))))
     assert seen == [(0, 0), (0, 0), (1, 0), (1, 1), (1, 1)]
     assert now_is(world, deal).expires_at == deal.expires_at, "silence never grants"
 
@@ -332,11 +332,11 @@ def test_what_closes_or_runs_out_takes_the_request_along(world: VendorWorld) -> 
     do(outcome_services.deal_win, rep, won, amount=1_00, closed_on=timezone.localdate())
     until(world, over, timezone.now() - timedelta(minutes=1))
     with pytest.raises(ValidationError, match="run out"):
-        decided(world, protection_extensions.extension_grant, extensions[1])
+        decided(world, request_grant, extensions[1])
     tasks.expire_protection()
     for extension in extensions:
         with pytest.raises(ValidationError, match="lapsed already"):
-            decided(world, protection_extensions.extension_grant, extension)
+            decided(world, request_grant, extension)
     assert "ended" in told(world, "deals.expired")[0][1]
     with pytest.raises(ValidationError):
         asked(world, over)
@@ -400,11 +400,11 @@ def test_pages_ask_as_much_for_fifty_extensions_as_for_one(
     with entered(system_scope(world.vendor.pk)):
         for _ in range(50):
             other = factories.approved_deal(partner=deal.partner)
-            for of, outcome in ((other, ""), (deal, "refused")):
+            for of, status in ((other, "open"), (deal, "refused")):
                 Extension.objects.create(
                     partner=deal.partner, deal=of, days=9, reason="r", due_at=timezone.now(),
-                    last_call_at=timezone.now(), until_before=timezone.now(), outcome=outcome,
-                    decided_at=timezone.now() if outcome else None,
+                    until_before=timezone.now(), status=status,
+                    decided_at=timezone.now() if status == "refused" else None,
                 )  # fmt: skip
     assert {path: statements(client, path) for path in paths} == one
     assert max(one.values()) <= BUDGET, one
@@ -464,7 +464,7 @@ def test_it_works_once(world: VendorWorld, mailed: tuple[Deal, str], client_as: 
     deal, link = mailed
     client = client_as(world.people["partner_rep"])
     client.post(link, {"days": "10", "reason": "r"})
-    decided(world, protection_extensions.extension_refuse, asked(world, deal, 10, reason="r"), reason="No.")
+    decided(world, request_refuse, asked(world, deal, 10, reason="r"), reason="No.")
     for answer in (client.get(link), client.post(link, {"days": "10", "reason": "again"})):
         assert answer.status_code == 410
         assert "used already" in answer.content.decode()
@@ -565,7 +565,7 @@ def test_it_is_overtaken_by_an_extension_or_a_close(
     client = client_as(world.people["partner_rep"])
     extension = asked(world, deal)
     assert client.get(link).status_code == 410  # one is waiting
-    decided(world, protection_extensions.extension_grant, extension)
+    decided(world, request_grant, extension)
     answer = client.get(link)
     assert answer.status_code == 410
     assert "out of date" in answer.content.decode()
@@ -650,17 +650,21 @@ def test_nothing_of_it_is_told_to_a_rival(world: VendorWorld, client_as: SignIn)
 def test_the_mails_read_as_meant(world: VendorWorld, mailoutbox: list[Any]) -> None:
     deal = approved(world, customer_name="Müller & Söhne <KG>")
     refused = asked(world, deal, reason="A & B\nC")
-    decided(world, protection_extensions.extension_refuse, refused, reason="Not <now>.")
-    decided(world, protection_extensions.extension_grant, asked(world, deal, 7))
+    decided(world, request_refuse, refused, reason="Not <now>.")
+    decided(world, request_grant, asked(world, deal, 7))
     until(world, deal, timezone.now() - timedelta(minutes=1))
     tasks.expire_protection()
     deliver(world.vendor.pk)
     sent = {mail.subject.split(":")[0]: mail for mail in mailoutbox}
-    assert "Müller & Söhne <KG>" in sent["Not extended"].subject
-    for subject in ("Beta of acme asks for 30 days more", "Not extended", "Extended"):
+    assert "Müller & Söhne <KG>" in sent["More protection refused"].subject
+    for subject in (
+        "Beta of acme asks for 30 days more",
+        "More protection refused",
+        "More protection granted",
+    ):
         assert "Müller &amp; Söhne &lt;KG&gt;" in sent[subject].alternatives[0][0]
         assert f"/v/acme/deals/{deal.reference}/" in sent[subject].body
-    assert "Not <now>." in sent["Not extended"].body
+    assert "Not <now>." in sent["More protection refused"].body
     assert "Protection of Müller & Söhne <KG> has ended" in sent
 
 

@@ -14,16 +14,19 @@ from hypothesis import strategies as st
 
 from deals.customers.models import Customer
 from deals.deal.models import Deal, DealStatus
-from deals.metrics import METRICS, sales
 from deals.outcome import services as outcome_services
+from deals.sales.metrics import METRICS, sales
 from deals.shared_credit import services as shared_credit_services
-from deals.shared_credit.models import CoSell, CoSellStatus, CreditLine
+from deals.shared_credit import views
+from deals.shared_credit.models import CoSell, CoSellStage, CreditLine
+from deals.shared_credit.requests import CREDIT
 from deals.special_prices.models import WHOLE
 from demo.bench import recompute
 from partners.models import Partner, PartnerStatus
 from portal.events.models import OutboxMessage, PortalEvent
 from portal.metrics.declarations import AsOf
 from portal.notifications.models import Notification
+from portal.requests.services import request_ask, request_grant
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from scorecards.services import nightly
@@ -45,21 +48,20 @@ def delta(world: VendorWorld) -> Person:
 
 def propose(world: VendorWorld, deal: Deal, rep: str = "partner_rep", **more: Any) -> CoSell:
     fields = {"named": "Delta of acme", "share": 3_000, "note": "They install.", **more}
-    return do(shared_credit_services.credit_propose, world.people[rep], deal, **fields)  # type: ignore[return-value]
+    with acting_as(world.people[rep]) as actor:
+        return request_ask(actor=actor, kind=CREDIT, subject=deal, **fields)
 
 
 def settle(service: Any, person: Person, cosell: CoSell, **more: Any) -> CoSell:
     with acting_as(person) as actor:
         there = CoSell.objects.select_related("deal__partner").get(pk=cosell.pk)
-        done: CoSell = service(actor=actor, cosell=there, **more)
+        done: CoSell = service(actor=actor, request=there, **more)
         return done
 
 
 def confirm(world: VendorWorld, cosell: CoSell, share: int = 3_000) -> CoSell:
     other = world.partners["delta"]
-    return settle(
-        shared_credit_services.credit_confirm, world.people["manager"], cosell, other=other, share=share
-    )
+    return settle(request_grant, world.people["manager"], cosell, other=other, share=share)
 
 
 def answer(service: Any, person: Person, **more: Any) -> CreditLine:
@@ -98,10 +100,10 @@ class TestAgreeing:
     def test_proposed_confirmed_and_accepted(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)
         cosell = propose(world, deal)
-        assert cosell.status == CoSellStatus.PROPOSED
+        assert cosell.stage == CoSellStage.PROPOSED
         assert cosell.owner == world.people["manager"].user
         assert lines(world) == {}
-        assert confirm(world, cosell).status == CoSellStatus.OFFERED
+        assert confirm(world, cosell).stage == CoSellStage.OFFERED
         offered = lines(world)
         assert {slug: line.agreed_at for slug, line in offered.items()} == {"beta": None, "delta": None}
         assert offered["delta"].amount is None, "before it accepts it is told no amounts"
@@ -111,14 +113,14 @@ class TestAgreeing:
         assert (shared["beta"].kind, shared["delta"].kind) == ("sourced", "influenced")
         assert (shared["beta"].amount, shared["delta"].amount) == (60_200_00, 25_800_00)
         recorded = [kind for kind in events(world, deal) if kind.startswith("deals.credit")]
-        assert recorded == ["deals.credit_proposed", "deals.credit_confirmed", "deals.credit_agreed"]
-        assert told(world, "deals.credit_proposed") == {"manager@acme.example"}
+        assert recorded == ["deals.credit_requested", "deals.credit_granted", "deals.credit_agreed"]
+        assert told(world, "deals.credit_requested") == {"manager@acme.example"}
         assert told(world, "deals.share_offered") == {"delta_admin@acme.example"}
         assert told(world, "deals.credit_changed") == {"partner_rep@acme.example"}
 
     def test_named_by_the_manager_it_is_in_force_at_once(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)
-        assert name(world, deal).status == CoSellStatus.AGREED
+        assert name(world, deal).stage == CoSellStage.AGREED
         assert name(world, deal).pk == name(world, deal).pk
         assert told(world, "deals.share_offered") == {"delta_admin@acme.example"}
         assert told(world, "deals.credit_changed") == {"partner_rep@acme.example"}
@@ -131,23 +133,18 @@ class TestAgreeing:
         first = answer(shared_credit_services.share_accept, delta)
         assert answer(shared_credit_services.share_accept, delta).agreed_at == first.agreed_at
         manager = world.people["manager"]
-        ended = settle(shared_credit_services.credit_end, manager, cosell, reason="They left.")
-        assert (
-            settle(shared_credit_services.credit_end, manager, cosell, reason="Again.").ended_at
-            == ended.ended_at
-        )
+        ended = settle(views._end, manager, cosell, reason="They left.")
+        assert settle(views._end, manager, cosell, reason="Again.").ended_at == ended.ended_at
         recorded = [kind for kind in events(world, deal) if kind.startswith("deals.credit")]
         assert len(recorded) == len(set(recorded)) == 4
 
     def test_declined_by_the_vendor(self, world: VendorWorld) -> None:
         cosell = propose(world, approved(world))
         with pytest.raises(ValidationError, match="Say why"):
-            settle(shared_credit_services.credit_decline, world.people["manager"], cosell, reason="")
-        declined = settle(
-            shared_credit_services.credit_decline, world.people["manager"], cosell, reason="No role."
-        )
-        assert declined.status == CoSellStatus.DECLINED
-        with pytest.raises(ValidationError, match="answered already"):
+            settle(views._decline, world.people["manager"], cosell, reason="")
+        declined = settle(views._decline, world.people["manager"], cosell, reason="No role.")
+        assert declined.stage == CoSellStage.DECLINED
+        with pytest.raises(ValidationError, match="declined already"):
             confirm(world, cosell)
 
     def test_declined_by_the_second_partner(self, world: VendorWorld, delta: Person) -> None:
@@ -156,7 +153,7 @@ class TestAgreeing:
         answer(shared_credit_services.share_decline, delta, reason="No capacity.")
         with acting_as(world.people["partner_rep"]):
             cosell = CoSell.objects.get()
-            assert (cosell.status, cosell.reason) == (CoSellStatus.DECLINED, "No capacity.")
+            assert (cosell.stage, cosell.decision_reason) == (CoSellStage.DECLINED, "No capacity.")
             event = PortalEvent.objects.get(type="deals.credit_declined")
             assert event.actor_id is None, "who at the other partner is theirs to tell"
         assert lines(world) == {}
@@ -165,7 +162,7 @@ class TestAgreeing:
 
     def test_taken_back_before_it_is_accepted(self, world: VendorWorld, delta: Person) -> None:
         cosell = confirm(world, propose(world, approved(world)))
-        settle(shared_credit_services.credit_withdraw, world.people["partner_rep"], cosell)
+        settle(views._withdraw, world.people["partner_rep"], cosell)
         with pytest.raises(ValidationError, match="stands no more"):
             answer(shared_credit_services.share_accept, delta)
         assert lines(world) == {}
@@ -176,7 +173,7 @@ class TestAgreeing:
         new = name(world, deal, share=4_500)
         with acting_as(world.people["program_admin"]):
             old.refresh_from_db()
-        assert (old.status, old.ended_at) == (CoSellStatus.ENDED, new.agreed_at)
+        assert (old.stage, old.ended_at) == (CoSellStage.ENDED, new.agreed_at)
         assert lines(world)["delta"].share == 4_500
         assert told(world, "deals.share_offered") == {"delta_admin@acme.example"}
 
@@ -211,7 +208,7 @@ class TestAgreeing:
         deal = approved(world)
         confirm(world, propose(world, deal))
         do(outcome_services.deal_lose, world.people["partner_rep"], deal, reason="Price")
-        with pytest.raises(ValidationError, match="has ended meanwhile"):
+        with pytest.raises(ValidationError, match="stands no more"):
             answer(shared_credit_services.share_accept, delta)
 
     @pytest.mark.parametrize("person", ["manager", "executive", "distributor_admin", "sub_rep"])
@@ -281,11 +278,11 @@ class TestTheWhole:
         """Largest remainder: each part is its exact share, rounded up or down, and nothing is lost."""
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             deal = Deal.objects.first() or _bare_deal(world)
-            cosell = CoSell.objects.create(
-                partner=deal.partner, deal=deal, status="ended", named="d", share=share,
-                other=world.partners["delta"],
-            )  # fmt: skip
             now = timezone.now()
+            cosell = CoSell.objects.create(
+                partner=deal.partner, deal=deal, status="granted", named="d", share=share,
+                other=world.partners["delta"], due_at=now, decided_at=now, agreed_at=now, ended_at=now,
+            )  # fmt: skip
             made = CreditLine.objects.bulk_create(
                 CreditLine(
                     partner=partner, cosell=cosell, deal=deal, kind=kind, share=part, agreed_at=now,
@@ -412,7 +409,7 @@ class TestWhoSeesWhat:
         cosell = confirm(world, propose(world, deal, note="CANARY-NOTES"))
         answer(shared_credit_services.share_accept, delta)
         win(world, deal)
-        settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="CANARY-REASON")
+        settle(views._end, world.people["manager"], cosell, reason="CANARY-REASON")
         with entered(system_scope(world.vendor.pk)):
             mails = [str(row.payload) for row in OutboxMessage.objects.filter(kind="email")]
         mails = [mail for mail in mails if "delta_admin@" in mail]
@@ -421,7 +418,7 @@ class TestWhoSeesWhat:
 
     def test_who_shares_no_more_hears_of_nothing_later(self, world: VendorWorld, delta: Person) -> None:
         deal = approved(world)
-        settle(shared_credit_services.credit_end, world.people["manager"], name(world, deal), reason="Done.")
+        settle(views._end, world.people["manager"], name(world, deal), reason="Done.")
         win(world, deal)
         with acting_as(delta):
             line = CreditLine.objects.get()
@@ -440,7 +437,7 @@ class TestWhoSeesWhat:
                 deal = approved(world, customer_name=f"Customer of {entered_at}", customer_domain="")
                 cosell = name(world, deal)
             with stopped_at(ended):
-                settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+                settle(views._end, world.people["manager"], cosell, reason="Done.")
             with stopped_at(entered_at):
                 fields = {"amount": 100_000_00, "closed_on": ended.date()}
                 won = do(outcome_services.deal_win, world.people["partner_rep"], deal, **fields)
@@ -465,7 +462,7 @@ class TestWhoSeesWhat:
             cosell = name(world, deal)
         ended = datetime(2026, 11, 18, 16, 30, tzinfo=zone)
         with stopped_at(ended):
-            settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+            settle(views._end, world.people["manager"], cosell, reason="Done.")
         won = f"{columns},closed_on\n{row.format('won')},2026-11-18\n"
         for moment, changed in ((ended + timedelta(hours=1), 1), (ended + timedelta(days=1), 0)):
             with stopped_at(moment):
@@ -541,7 +538,7 @@ class TestWhatCounts:
         today = timezone.localdate()
         deal = approved(world)
         first, second = name(world, deal), name(world, deal, share=5_000)
-        settle(shared_credit_services.credit_end, world.people["manager"], second, reason="Done.")
+        settle(views._end, world.people["manager"], second, reason="Done.")
         noon = timezone.localtime().replace(hour=10)
         moments = [noon - timedelta(days=ago) for ago in (9, 6, 3)]
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
@@ -577,7 +574,7 @@ class TestWhatCounts:
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             rows = list(metric.rows(world.partners["beta"].pk, today))
             result = sales(today)["bookings"]
-        assert [row.credited for row in rows] == [70_000_00]
+        assert [row.amount_then for row in rows] == [70_000_00]
         assert result[world.partners["beta"].pk].value == 70_000_00
         beside = result[world.partners["delta"].pk].beside or {}
         assert (beside["influenced"], beside["influenced_deals"]) == (30_000_00, 1)
@@ -635,8 +632,8 @@ def _many_shared(world: VendorWorld, chance: random.Random) -> None:
             if chance.random() < 0.3:
                 continue
             cosell = CoSell.objects.create(
-                partner=deal.partner, deal=deal, status="ended" if ended else "agreed", named="o",
-                other=other, share=share,
+                partner=deal.partner, deal=deal, status="granted", named="o", other=other, share=share,
+                due_at=agreed, decided_at=agreed, agreed_at=agreed, ended_at=ended,
             )  # fmt: skip
             CreditLine.objects.bulk_create(
                 CreditLine(
@@ -745,10 +742,10 @@ def test_accepted_and_taken_back_at_the_same_moment(world: VendorWorld, delta: P
     cosell = confirm(world, propose(world, approved(world)))
     results = at_once(
         lambda: answer(shared_credit_services.share_accept, delta),
-        lambda: settle(shared_credit_services.credit_withdraw, world.people["partner_rep"], cosell),
+        lambda: settle(views._withdraw, world.people["partner_rep"], cosell),
     )
     assert sum(isinstance(result, ValidationError) for result in results) == 1, results
     with acting_as(world.people["program_admin"]):
         cosell.refresh_from_db()
         agreed = CreditLine.objects.filter(agreed_at__isnull=False, ended_at=None).count()
-    assert (cosell.status, agreed) in {(CoSellStatus.AGREED, 2), (CoSellStatus.WITHDRAWN, 0)}
+    assert (cosell.stage, agreed) in {(CoSellStage.AGREED, 2), (CoSellStage.WITHDRAWN, 0)}

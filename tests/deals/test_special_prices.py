@@ -15,11 +15,19 @@ from deals.deal.models import Deal, DealStatus
 from deals.outcome import services as outcome_services
 from deals.registration import services as registration_services
 from deals.special_prices import services as special_prices_services
-from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule, PriceStatus
+from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from deals.special_prices.policies import discount_points, role_for
-from deals.special_prices.services import Asked
+from deals.special_prices.requests import PRICE, Asked
 from portal.money.models import ExchangeRate
 from portal.notifications.models import Notification
+from portal.requests.models import RequestStatus
+from portal.requests.services import (
+    request_ask,
+    request_grant,
+    request_refuse,
+    request_withdraw,
+    requests_mind,
+)
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
@@ -52,7 +60,8 @@ def lines(world: VendorWorld, price: int, quantity: int = 6) -> list[Asked]:
 
 def ask(world: VendorWorld, deal: Deal, price: int = 18_500_00, rep: str = "partner_rep", **more: Any) -> Any:
     more = {"lines": lines(world, price), "justification": "They compare three offers.", **more}
-    return do(special_prices_services.price_request, world.people[rep], deal, **more)
+    with acting_as(world.people[rep]) as actor:
+        return request_ask(actor=actor, kind=PRICE, subject=deal, **more)
 
 
 def answer(service: Any, person: Person, request: PriceRequest, **more: Any) -> PriceRequest:
@@ -64,9 +73,7 @@ def answer(service: Any, person: Person, request: PriceRequest, **more: Any) -> 
 
 def grant(world: VendorWorld, request: PriceRequest, days: int = 10, **more: Any) -> PriceRequest:
     until = timezone.localdate() + timedelta(days=days)
-    return answer(
-        special_prices_services.price_grant, world.people["manager"], request, valid_until=until, **more
-    )
+    return answer(request_grant, world.people["manager"], request, valid_until=until, **more)
 
 
 def told(world: VendorWorld, kind: str) -> set[str]:
@@ -170,10 +177,8 @@ def test_the_band_says_whose_decision_it_is(terms: VendorWorld, price: int, role
 
 def test_a_program_admin_may_stand_in(terms: VendorWorld) -> None:
     request = ask(terms, approved(terms))
-    refused = answer(
-        special_prices_services.price_refuse, terms.people["program_admin"], request, reason="No."
-    )
-    assert refused.status == PriceStatus.REFUSED
+    refused = answer(request_refuse, terms.people["program_admin"], request, reason="No.")
+    assert refused.status == RequestStatus.REFUSED
 
 
 def test_where_nobody_manages_the_partner_the_program_admins_decide(terms: VendorWorld) -> None:
@@ -238,7 +243,7 @@ def test_never_below_what_was_asked_nor_above_the_list(terms: VendorWorld, price
     with pytest.raises(ValidationError, match="as asked"):
         grant(terms, request, prices={pk: price})
     with acting_as(terms.people["manager"]):
-        assert PriceRequest.objects.get().status == PriceStatus.OPEN
+        assert PriceRequest.objects.get().status == RequestStatus.OPEN
 
 
 @pytest.mark.parametrize("days", [-1, 367])
@@ -252,9 +257,9 @@ def test_refused_with_a_reason(terms: VendorWorld) -> None:
     deal = approved(terms)
     request = ask(terms, deal)
     with pytest.raises(ValidationError, match="Say why"):
-        answer(special_prices_services.price_refuse, terms.people["manager"], request, reason=" ")
-    refused = answer(special_prices_services.price_refuse, terms.people["manager"], request, reason="Margin.")
-    assert refused.reason == "Margin."
+        answer(request_refuse, terms.people["manager"], request, reason=" ")
+    refused = answer(request_refuse, terms.people["manager"], request, reason="Margin.")
+    assert refused.decision_reason == "Margin."
     with pytest.raises(ValidationError, match="refused already"):
         grant(terms, request)
     assert ask(terms, deal, price=19_000_00).is_open  # may ask again
@@ -264,10 +269,10 @@ def test_taken_back_by_the_partner_alone(terms: VendorWorld) -> None:
     deal = approved(terms)
     request = ask(terms, deal)
     with pytest.raises(PermissionDenied):
-        answer(special_prices_services.price_withdraw, terms.people["manager"], request)
-    taken = answer(special_prices_services.price_withdraw, terms.people["partner_admin"], request)
-    assert taken.status == PriceStatus.WITHDRAWN
-    with pytest.raises(ValidationError, match="withdrawn already"):
+        answer(request_withdraw, terms.people["manager"], request)
+    taken = answer(request_withdraw, terms.people["partner_admin"], request)
+    assert taken.status == RequestStatus.WITHDRAWN
+    with pytest.raises(ValidationError, match="taken back already"):
         grant(terms, request)
 
 
@@ -275,7 +280,7 @@ def test_a_deal_that_is_settled_takes_no_answer_any_more(terms: VendorWorld) -> 
     deal = approved(terms)
     request = ask(terms, deal)
     do(registration_services.deal_withdraw, terms.people["partner_rep"], deal)
-    with pytest.raises(ValidationError, match="withdrawn"):
+    with pytest.raises(ValidationError, match="has lapsed already"):
         grant(terms, request)
 
 
@@ -322,7 +327,8 @@ def test_a_price_nobody_granted_is_not_used(terms: VendorWorld) -> None:
 
 def mind(world: VendorWorld, now: Any) -> int:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        return special_prices_services.prices_mind(vendor=world.vendor, now=now)
+        overdue = requests_mind(vendor=world.vendor, now=now)
+        return overdue + special_prices_services.prices_remind(vendor=world.vendor, now=now)
 
 
 def test_whoever_has_a_price_is_reminded_once_before_it_ends(terms: VendorWorld) -> None:
@@ -347,9 +353,10 @@ def test_nobody_is_reminded_of_what_was_used_or_replaced(terms: VendorWorld) -> 
 
 def test_what_is_overdue_reaches_the_program_admins_once(terms: VendorWorld) -> None:
     request = ask(terms, approved(terms))
-    assert mind(terms, request.due_at - timedelta(minutes=1)) == 0
+    early = request.due_at - timedelta(minutes=1)
+    assert [mind(terms, early), mind(terms, early)] == [1, 0], "one reminder beforehand"
     assert [mind(terms, request.due_at), mind(terms, request.due_at)] == [1, 0]
-    assert told(terms, "deals.price_overdue") == {"program_admin@acme.example"}
+    assert told(terms, "portal.request_overdue") == {"program_admin@acme.example"}
 
 
 # Pages -----------------------------------------------------------------------------------------------------

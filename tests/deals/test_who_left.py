@@ -14,7 +14,7 @@ from django.utils import timezone
 from deals.approvals import services as approvals_services
 from deals.deal.models import Deal
 from deals.handover.services import handover
-from deals.protection import extensions
+from deals.protection.requests import EXTENSION
 from deals.tasks import nudge_approvals
 from partners import services as partner_services
 from partners.models import Partner, Seat
@@ -25,6 +25,7 @@ from portal.notifications import services as notifications_services
 from portal.notifications.models import Mail, Notification
 from portal.notifications.services import Wish
 from portal.people.models import Membership
+from portal.requests.services import request_ask
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support import leads
@@ -140,7 +141,7 @@ class TestWhoLeft:
         rep, manager = world.people["partner_rep"], world.people["manager"]
         deal = do(approvals_services.deal_approve, manager, submitted(rep, world))
         with acting_as(rep) as actor:
-            extension = extensions.extension_request(actor=actor, deal=deal, days=30, reason="Survey.")
+            extension = request_ask(actor=actor, kind=EXTENSION, subject=deal, days=30, reason="Survey.")
         new = successor(world)
         switch_off(world, "manager")
         with entered(system_scope(world.vendor.pk)), transaction.atomic():

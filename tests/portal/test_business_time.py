@@ -238,3 +238,12 @@ class TestTheVendorsCalendar:
     def test_it_is_not_guessed_where_the_rows_cannot_be_read(self, vendor: Vendor) -> None:
         with entered(NO_SCOPE), pytest.raises(RuntimeError, match="within its scope"):
             calendar_of(vendor)
+
+
+def test_on_a_half_day_work_ends_when_it_closes() -> None:
+    christmas_eve = BusinessCalendar(VIENNA, standard_week(), {date(2026, 12, 24): time(12)})
+    assert christmas_eve.add_hours(vienna(2026, 12, 24, 9), 3) == vienna(2026, 12, 24, 12)
+    assert christmas_eve.add_hours(vienna(2026, 12, 24, 10), 4) == vienna(2026, 12, 25, 11)
+    assert christmas_eve.hours_between(vienna(2026, 12, 24, 0), vienna(2026, 12, 25, 0)) == 3
+    closed = BusinessCalendar(VIENNA, standard_week(), {date(2026, 12, 24): time(8)})
+    assert closed.stretches(date(2026, 12, 24)) == [], "it closes before it opens"

@@ -14,11 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from deals.approvals import services as approvals_services
+from deals.deal.notifications import KINDS
 from deals.registration import services as registration_services
 from portal.events.models import OutboxMessage
 from portal.events.outbox import deliver
 from portal.notifications import services as notifications_services
 from portal.notifications import tasks
+from portal.notifications.email_declarations import email_parts
 from portal.notifications.models import Mail, Notification, NotificationPreference
 from portal.notifications.services import Wish, notify
 from portal.people.models import User
@@ -132,14 +134,19 @@ class TestTelling:
         assert [row.kind for row in inbox(world, manager)] == ["deals.submitted", "deals.submitted"]
         assert [row.kind for row in inbox(world, rep)] == ["deals.returned", "deals.approved"]
 
-    def test_templates_of_every_kind_have_text_and_html(self, world: VendorWorld) -> None:
-        from django.template.loader import get_template
-
-        from deals.deal.notifications import KINDS
-
+    def test_the_email_of_every_kind_is_declared(self, world: VendorWorld) -> None:
+        context = {
+            "vendor": world.vendor,
+            "name": "Ada",
+            "link": "https://portal.example/",
+            "reason": "A & B",
+        }
         for kind in KINDS:
-            for ending in ("txt", "html"):
-                get_template(f"email/{kind.key.replace('deals.', 'deal_')}.{ending}")
+            subject, text, html = email_parts(kind.key.replace("deals.", "deal_"), context)
+            assert subject
+            assert text.startswith("Hello Ada,")
+            assert "https://portal.example/" in html
+            assert "A & B" not in html, "what somebody wrote is escaped"
 
 
 @pytest.mark.django_db

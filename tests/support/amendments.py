@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from deals.amendments import services as amendments_services
 from deals.amendments.models import Amendment
+from deals.amendments.requests import AMENDMENT
 from deals.deal.models import Deal
+from portal.requests.services import request_ask
 from tests.support.worlds import Person, acting_as
 
 AMOUNT = 86_000_00
@@ -13,9 +14,10 @@ AMOUNT = 86_000_00
 
 def ask(person: Person, deal: Deal, products: dict[Any, int], amount: int = AMOUNT, **more: Any) -> Amendment:
     with acting_as(person) as actor:
-        return amendments_services.amendment_request(
+        return request_ask(
             actor=actor,
-            deal=deal,
+            kind=AMENDMENT,
+            subject=deal,
             amount=amount,
             lines=[(product.pk, count) for product, count in products.items()],
             **{"expected_close": deal.expected_close, **more},
@@ -24,6 +26,5 @@ def ask(person: Person, deal: Deal, products: dict[Any, int], amount: int = AMOU
 
 def answer(service: Callable[..., Amendment], person: Person, amendment: Amendment, **more: Any) -> Amendment:
     with acting_as(person) as actor:
-        return service(
-            actor=actor, amendment=Amendment.objects.select_related("deal").get(pk=amendment.pk), **more
-        )
+        there = Amendment.objects.select_related("deal").get(pk=amendment.pk)
+        return service(actor=actor, request=there, **more)

@@ -12,16 +12,18 @@ class EnablementConfig(FeatureConfig):
         "enrolments": ("enablement.courses.resources.EnrolmentResource", 62),
         "attempts": ("enablement.quizzes.resources.AttemptResource", 64),
     }
-    features = ("courses", "quizzes", "paths", "assignments", "records", "packages")
+    features = ("courses", "quizzes", "paths", "assignments", "records", "packages", "certifications")
     new_vendor = ("enablement.records.results.meanings_begin",)
 
     def ready(self) -> None:
         super().ready()
-        from enablement.assignments.services import follow_learning, follow_many
+        from enablement.assignments import services as assignments
+        from enablement.certifications import services as certifications
         from portal.events.log import listen, listen_to_batches
 
-        listen(follow_learning)
-        listen_to_batches(follow_many)
+        for follower in (assignments, certifications):
+            listen(follower.follow_learning)
+            listen_to_batches(follower.follow_many)
         # What modules can hold: each feature registers its content kinds in a module of this name.
         for feature in self.features:
             package = import_module(f"{self.name}.{feature}")

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver
 
 from enablement.assignments.urls import urlpatterns as assignments
+from enablement.certifications.urls import urlpatterns as certifications
 from enablement.editor.urls import urlpatterns as editor
 from enablement.home.urls import urlpatterns as home
 from enablement.packages.urls import urlpatterns as packages
@@ -17,4 +18,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *assignments,
     *editor,
     *packages,
+    *certifications,
 ]

@@ -34,7 +34,7 @@ from portal.files.uploads import checked
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
-from tests.enablement import packages, school
+from tests.enablement import certificates, packages, school
 from tests.support import factories, leads
 from tests.support.files import PDF, PNG, VTT
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -213,6 +213,15 @@ MATRIX: dict[str, Line] = {
     "enablement:attempt": page({"partner_rep"}, args="attempt"),
     "enablement:hand_in": page({"partner_rep"}, args="attempt"),
     "enablement:result": page({"partner_rep"}, args="attempt_over"),
+    "enablement:certificates": page(PARTNER_PEOPLE),
+    "enablement:certificate": page(STAFF_OF_BETA | PARTNER_OF_BETA, args="certificate"),
+    "enablement:certificate_share": action({"partner_rep"}, SEE_BETA, args="certificate"),
+    "enablement:certificate_hide": action({"partner_rep"}, SEE_BETA, args="certificate"),
+    "enablement:certificate_revoke": action(
+        {"program_admin"}, SEE_BETA, args="certificate", data="revocation"
+    ),
+    "enablement:team_certificates": page(STAFF_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner"),
+    "enablement:coverage": page(STAFF),
     "enablement:team_of": page(STAFF_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner"),
     "enablement:team_gaps": page(STAFF_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner"),
     "enablement:assign": action(
@@ -314,7 +323,7 @@ PERSONAL_ARGS: dict[str, dict[str, str]] = {
     "reset": {"uidb36": "1", "key": "made-up"},
 }
 PERSONAL = ("account_", "mfa_")
-PUBLIC = {"brand", "healthz", "join", "switch", "resume"}
+PUBLIC = {"certificates:shared", "brand", "healthz", "join", "switch", "resume"}
 #: Answer to a key or a signed token and to no person: `test_a_key_is_asked_for_and_no_person_let_in`.
 KEYED = ("records:", "content:")
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
@@ -563,6 +572,8 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "question": {"pk": question.pk},
         "refresher": {**place, "pk": refresher.pk},
         "learning_path": {"slug": path.slug},
+        "certificate": {"reference": certificates.award(world).reference},
+        "revocation": {"reason": "The test was taken by somebody else."},
     }
 
 

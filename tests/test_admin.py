@@ -26,6 +26,7 @@ from deals.protection.models import Extension, ExtensionTerms
 from deals.registration.models import DealTerms
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceRequest, PriceRule
+from enablement.certifications.models import AccreditationRule, Award, Certification
 from enablement.records.models import (
     ActivityLink,
     Learner,
@@ -61,11 +62,12 @@ from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
-RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Statement)
+RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Statement, Certification,
+           AccreditationRule, Award)  # fmt: skip
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
     PriceRequest, Extension, Amendment, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
-    LearningResult, Statement,
+    LearningResult, Statement, Award,
 }  # fmt: skip
 
 

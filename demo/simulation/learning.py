@@ -17,6 +17,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from deals.deal.models import Deal
+from demo.simulation.certifications import certifications
 from demo.simulation.packages import course_with_a_package
 from enablement.assignments.services import course_assign
 from enablement.courses import services as learning
@@ -78,6 +79,7 @@ def courses_and_learners(slug: str, vendor: Vendor, featured: Partner, actor_of:
     taught = _write(actor_of(vendor, admin), tomllib.loads(COURSES.read_text())[slug])
     _refreshers(actor_of(vendor, admin), slug, taught)
     _paths(actor_of(vendor, admin), slug, taught)
+    certifications(slug, {key: one.course for key, one in taught.items()})
     # What the years before brought: published well before anybody enrolled.
     CourseVersion.objects.update(published_at=timezone.now() - timedelta(days=PAST + 60))
     _history(vendor, featured, list(taught.values()), random.Random(f"learning:{slug}"))  # noqa: S311

@@ -7,6 +7,12 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from enablement.certifications.models import (
+    AccreditationRule,
+    Award,
+    Certification,
+    CertificationCourse,
+)
 from enablement.courses.models import Course, Enrolment, Module
 from enablement.packages.models import Launch, ModulePackage, Package, PartState
 from enablement.records.models import (
@@ -84,7 +90,22 @@ def kept_statement(world: VendorWorld) -> Statement:
     )  # fmt: skip
 
 
+def certification(world: VendorWorld) -> Certification:
+    return one(Certification, world, name=f"Technician of {world.vendor.slug}")
+
+
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    "Certification": certification,
+    "CertificationCourse": lambda world: one(
+        CertificationCourse, world, certification=certification(world), course=course(world)
+    ),
+    "Award": lambda world: one(
+        Award, world, certification=certification(world), reference=f"C-{world.vendor.slug}"[:20],
+        awarded_at=timezone.now(), **theirs(world),
+    ),
+    "AccreditationRule": lambda world: one(
+        AccreditationRule, world, certification=certification(world), tier=world.tiers[0]
+    ),
     "Package": package,
     "ModulePackage": lambda world: one(ModulePackage, world, module=module(world), package=package(world)),
     "Launch": launch,

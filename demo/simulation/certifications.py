@@ -1,0 +1,79 @@
+"""What the demo vendors certify, and how many certified people their tiers ask for.
+
+Written before the year of learning, so that its courses certify people as they would have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from enablement.certifications.models import AccreditationRule, Certification, CertificationCourse
+from enablement.courses.models import Course
+from partners.models import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`people`: how many the tier of rank 1, 2 and so on asks for; 0 none."""
+
+    name: str
+    summary: str
+    courses: tuple[str, ...]
+    months: int
+    people: tuple[int, ...]
+
+
+PLANS: Final[Mapping[str, tuple[Plan, ...]]] = {
+    "northwind": (
+        Plan(
+            "Cobot specialist", "Chooses and places arms without a fence.", ("cobot-basics",), 12, (1, 1, 2)
+        ),
+        Plan(
+            "Fleet specialist",
+            "Plans, connects and charges a fleet.",
+            ("fleet-manager-pro", "charging-refresher"),
+            6,
+            (0, 1, 1),
+        ),
+    ),
+    "quillbridge": (
+        Plan(
+            "Quill Core administrator",
+            "Sets up tenants, roles and retention.",
+            ("quill-core-essentials",),
+            12,
+            (1, 1, 2),
+        ),
+        Plan(
+            "Workflow designer",
+            "Builds workflows that an audit follows.",
+            ("workflow-builder",),
+            6,
+            (0, 1, 1),
+        ),
+    ),
+    "hoshimori": (
+        Plan(
+            "Spectrometer operator",
+            "Runs and checks a spectrometer.",
+            ("spectrometer-operation",),
+            12,
+            (1, 1, 2),
+        ),
+    ),
+}
+
+
+def certifications(slug: str, courses: Mapping[str, Course]) -> None:
+    """Under the vendor's system scope."""
+    tiers = list(Tier.objects.order_by("rank"))
+    for plan in PLANS[slug]:
+        made = Certification.objects.create(
+            name=plan.name, summary=plan.summary, validity_months=plan.months, renewal_days=60
+        )
+        for position, key in enumerate(plan.courses, start=1):
+            CertificationCourse.objects.create(certification=made, course=courses[key], position=position)
+        asked = [*plan.people, *[plan.people[-1]] * len(tiers)]
+        for tier, people in zip(tiers, asked, strict=False):
+            if people:
+                AccreditationRule.objects.create(tier=tier, certification=made, people=people)

@@ -12,7 +12,7 @@ class EnablementConfig(FeatureConfig):
         "enrolments": ("enablement.courses.resources.EnrolmentResource", 62),
         "attempts": ("enablement.quizzes.resources.AttemptResource", 64),
     }
-    features = ("courses", "quizzes", "paths", "assignments", "records", "packages")
+    features = ("courses", "quizzes", "paths", "assignments", "records", "packages", "library")
     new_vendor = ("enablement.records.results.meanings_begin",)
 
     def ready(self) -> None:

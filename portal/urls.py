@@ -28,6 +28,7 @@ urlpatterns = [
     path("deals/", include("deals.urls")),
     path("leads/", include("deals.leads.urls")),
     path("learning/", include("enablement.urls")),
+    path("library/", include("enablement.library.urls")),
     path("xapi/", include("enablement.records.urls")),
     path("content/", include("enablement.packages.content_urls")),
     path("", include("scorecards.urls")),

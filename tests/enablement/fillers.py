@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from enablement.courses.models import Course, CourseVersion, Enrolment, Module
+from enablement.library.models import Asset, AssetFile, AssetProduct, Collection, CollectionItem
 from enablement.packages.models import Launch, ModulePackage, Package, PartState
 from enablement.records.models import (
     ActivityDefinition,
@@ -22,7 +23,9 @@ from enablement.records.models import (
     StoreKey,
     VerbMeaning,
 )
+from portal.files.uploads import checked
 from tests.enablement.records import COURSE, VERBS, agent, statement
+from tests.support.files import PDF
 from tests.support.worlds import VendorWorld
 
 
@@ -84,7 +87,22 @@ def kept_statement(world: VendorWorld) -> Statement:
     )  # fmt: skip
 
 
+def asset(world: VendorWorld) -> Asset:
+    return one(Asset, world, title=f"Asset of {world.vendor.slug}", url="https://example.com/")
+
+
+def collection(world: VendorWorld) -> Collection:
+    return one(Collection, world, name=f"Collection of {world.vendor.slug}")
+
+
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    "Asset": asset,
+    "AssetFile": lambda world: one(AssetFile, world, **checked("data.pdf", PDF).as_fields(None)),
+    "AssetProduct": lambda world: one(AssetProduct, world, asset=asset(world), product=world.products[0]),
+    "Collection": collection,
+    "CollectionItem": lambda world: one(
+        CollectionItem, world, collection=collection(world), asset=asset(world), position=1
+    ),
     "Package": package,
     "ModulePackage": lambda world: one(ModulePackage, world, module=module(world), package=package(world)),
     "Launch": launch,

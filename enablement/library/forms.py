@@ -26,6 +26,13 @@ class SearchForm(forms.Form):
 
 class AssetForm(VendorModelForm):
     upload = UploadField(label="File", required=False)
+    url = forms.URLField(
+        label="Link",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text="Instead of a file: a page or a film elsewhere.",
+    )
     products = forms.MultipleChoiceField(
         label="Products",
         required=False,
@@ -54,8 +61,6 @@ class AssetForm(VendorModelForm):
         fields["region"].empty_label = "Any region"
         fields["owner"].queryset, fields["owner"].empty_label = owners, "Nobody in particular"
         fields["type"].choices, fields["language"].choices = AssetType.choices, Language.choices
-        fields["url"].assume_scheme = "https"
-        fields["url"].help_text = "Instead of a file: a page or a film elsewhere."
         self.had_link = self.instance.url
 
     def clean(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class _OfLanguage(models.Func):
 
     sql = ""
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:  # type: ignore[override]
         compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
         *given, (language, _) = compiled
         written = self.sql.format(*(sql for sql, _ in given), dictionary=_dictionary(language))

@@ -1,6 +1,7 @@
 """Assets, what they are about, and the collections they are put into."""
 
 from django.conf import settings
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -74,7 +75,7 @@ class Asset(Audience, TenantModel):
     text = models.TextField(blank=True, editable=False, help_text="The words inside, to be searched.")
     words = models.GeneratedField(
         expression=WordsOf("title", "summary", "text", "language"),
-        output_field=WordsOf.output_field,
+        output_field=SearchVectorField(),
         db_persist=True,
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -160,8 +160,8 @@ def items_for(actor: Actor, collection: Collection) -> list[Asset]:
 def ends_soon(actor: Actor) -> list[Asset]:
     """Assets this person used that end within `SOON`, the first to end first."""
     until = actor.vendor.today + SOON
-    rows = open_to_actor(actor).filter(ends_on__lte=until).defer("text", "words")
-    rows = list(rows.order_by("ends_on", "title")[:50])
+    ending = open_to_actor(actor).filter(ends_on__lte=until).defer("text", "words")
+    rows = list(ending.order_by("ends_on", "title")[:50])
     if not rows:
         return []
     used = set(

@@ -100,8 +100,8 @@ def _tell_change(actor: Actor, asset: Asset, changed: list[str], *, is_new: bool
         data = {"title": asset.title, "changes": ", ".join(changed)}
         record("enablement.asset_changed", actor=actor, subject=asset, data=data)
     if is_new:
-        data = {"title": asset.title, "version": asset.version}
-        record("enablement.asset_version_added", actor=actor, subject=asset, data=data)
+        told = {"title": asset.title, "version": asset.version}
+        record("enablement.asset_version_added", actor=actor, subject=asset, data=told)
 
 
 @transaction.atomic

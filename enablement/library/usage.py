@@ -83,14 +83,14 @@ def _in_library(actor: Actor) -> list[Asset]:
     return list(rows.only("title", "type", "created_at").order_by("title", "pk"))
 
 
-def _by_asset(rows: QuerySet[PortalEvent], assets: Iterable[Asset]) -> list[Use]:
+def _by_asset(rows: QuerySet[Any], assets: Iterable[Asset]) -> list[Use]:
     counted = rows.values("subject_id").annotate(
         opens=Count("pk", filter=Q(type=OPENED)),
         downloads=Count("pk", filter=Q(type=DOWNLOADED)),
         people=Count("actor", distinct=True),
         partners=Count("partner_id", distinct=True),
     )
-    known = {row.pop("subject_id"): row for row in counted}
+    known: dict[int, dict[str, int]] = {row.pop("subject_id"): row for row in map(dict, counted)}
     return [Use(asset, **known.get(asset.pk, {})) for asset in assets]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook
@@ -20,6 +21,7 @@ from portal.events.models import PortalEvent
 from portal.files.uploads import checked
 from portal.tenancy.scope import entered, system_scope
 from tests.enablement import library
+from tests.support import factories
 from tests.support.files import PDF, PNG, packed
 from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
@@ -223,6 +225,14 @@ class TestRecommended:
     ) -> None:
         for query in ("", "?product=x", "?product=99999999999999999999999", "?product=-1"):
             assert text(rep.get(at("recommended") + query)).strip() == ""
+
+    def test_a_deals_page_asks_for_its_products(self, world: VendorWorld, rep: PortalClient) -> None:
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            deal = factories.approved_deal(partner=world.partners["beta"])
+            factories.DealLineFactory(deal=deal, partner=deal.partner, product=world.products[1])
+        page = text(rep.get(reverse("deals:detail", args=[deal.reference])))
+        assert f'hx-get="/v/acme{at("recommended")}?' in page
+        assert f"product={world.products[1].pk}&amp;" in page
 
 
 class TestKeeping:

@@ -18,6 +18,7 @@ class DealsConfig(FeatureConfig):
         "disputes",
         "notes",
         "outcome",
+        "sales",
         "leads",
         "page",
     )

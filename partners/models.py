@@ -8,6 +8,8 @@ from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from portal.history.constraints import KeepsHistory
+from portal.history.models import Version
 from portal.people.models import Invitation, Membership
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
@@ -231,6 +233,12 @@ class Partner(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(status__in=PartnerStatus.values), name="partners_partner_status"
             ),
+            KeepsHistory(
+                name="partners_partner_history",
+                into="partners_partnerversion",
+                key="partner_id",
+                edited=["tier_id", "region_id"],
+            ),
             models.CheckConstraint(
                 condition=~models.Q(parent=models.F("id")),
                 name="partners_partner_parent_other",
@@ -240,6 +248,22 @@ class Partner(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PartnerVersion(Version):
+    """What a partner was until it changed: the tier it is measured by, and the region of its peers."""
+
+    partner = TenantKey(Partner, models.CASCADE, related_name="versions")
+    tier = TenantKey(Tier, related_name="+", null=True)
+    region = TenantKey(Region, related_name="+", null=True)
+
+    class Meta:
+        ordering = ["held_until"]
+        indexes = [models.Index(fields=["vendor", "held_until"], name="partners_version_by_end")]
+        constraints = [RowSecurity(rows=Rows.PARTNER, name="partners_partnerversion_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} until {self.held_until:%Y-%m-%d}"
 
 
 class Seat(TenantModel):

@@ -11,6 +11,7 @@ class PortalConfig(FeatureConfig):
         "tenancy",
         "people",
         "events",
+        "history",
         "notifications",
         "money",
         "calendar",

@@ -8,20 +8,16 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import Count, F, QuerySet, Subquery, Sum, Window
-from django.utils import timezone
+from django.db.models.functions import Coalesce
 
 from deals.approvals.queue import REGISTRATION
-from deals.deal.models import Deal
-from deals.protection import selectors as protection_selectors
+from deals.page.home import Decisions, Ending, desk_figures
 from portal.metrics.declarations import AsOf
 from portal.requests import queue
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
-from portal.tenancy.scope import All
-from portal.tenancy.tables import array_of
-from portal.ui import formatting
 from scorecards import headlines, selectors
-from scorecards.models import Standing
+from scorecards.models import LatestScore
 from scorecards.selectors import Listed
 
 PAGE = 50
@@ -68,31 +64,9 @@ class Totals:
     """What the partners in scope add up to, as of the last night, in minor units of the vendor's currency."""
 
     partners: int
-    bookings: int  # trailing 365 days
+    booked: int  # trailing 365 days
     booked_quarter: int  # fiscal quarter to date
-    open_pipeline: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """Registrations decided in the last 30 days, at most the newest `MOST_DECISIONS` of them."""
-
-    count: int
-    in_time: int
-    median: timedelta | None  # from submission to decision
-
-    @property
-    def median_text(self) -> str:
-        return formatting.format_span(self.median) if self.median is not None else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Open deals that lose their protection within 14 days, worth so many minor units."""
-
-    count: int
-    amount: int
-    first: datetime | None
+    pipeline: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +99,7 @@ class Desk:
 
 
 # In SQL, because putting these together from querysets takes longer than running them. Row security holds
-# here as everywhere. `partners`, null for who reads them all, repeats it for the planner where a month of
-# everybody's deals would be read to find those of a few partners.
+# here as everywhere.
 _PROGRAMME = """
 select
     (select json_build_array(as_of, finished_at) from scorecards_scoringrun
@@ -136,31 +109,11 @@ select
     (select coalesce(json_agg(json_build_array(id, name) order by name), '[]') from partners_region
      where vendor_id = %(vendor)s)
 """
-#: Each figure reads a narrow set of its own.
-_DESK = """
-select
-    (select json_build_array(
-        count(*), coalesce(sum(bookings), 0), coalesce(sum(booked_quarter), 0),
-        coalesce(sum(open_pipeline), 0))
-     from scorecards_standing
-     where vendor_id = %(vendor)s),
-    (select json_build_array(
-        count(*), count(*) filter (where decided_at <= decision_due_at),
-        percentile_cont(0.5) within group (order by extract(epoch from decided_at - pending_since)))
-     from (
-        select greatest(approved_at, returned_at, rejected_at) as decided_at, decision_due_at, pending_since
-        from deals_deal
-        where vendor_id = %(vendor)s and pending_since is not null
-            and greatest(approved_at, returned_at, rejected_at) >= %(since)s
-            and (%(partners)s is null or partner_id = any(%(partners)s::bigint[]))
-        order by greatest(approved_at, returned_at, rejected_at) desc
-        limit %(most)s
-     ) decided
-     where decided_at >= pending_since),
-    (select json_build_array(count(*), coalesce(sum(amount_vendor), 0), min(open_until))
-     from deals_deal
-     where vendor_id = %(vendor)s and approved_at is not null
-        and open_until > %(now)s and open_until <= %(soon)s)
+_TOTALS = """
+select count(*), coalesce(sum(booked), 0)::bigint, coalesce(sum(booked_quarter), 0)::bigint,
+    coalesce(sum(pipeline), 0)::bigint
+from scorecards_latestscore
+where vendor_id = %(vendor)s
 """
 
 
@@ -177,33 +130,12 @@ def programme(vendor: Vendor) -> Programme:
 
 
 def desk(actor: Actor, day: date) -> Desk:
-    """One statement; `day` is that of the last night.
-
-    An approved deal is open until its win, loss, withdrawal or expiry: what of these lies ahead is the
-    expiry. Deals imported as decided never waited here and have no `pending_since`.
-    """
-    now, reach = timezone.now(), actor.scope.partner_ids
-    parameters = {
-        "vendor": actor.vendor.pk,
-        "partners": None if isinstance(reach, All) else array_of(reach),
-        "since": now - DECISIONS,
-        "most": MOST_DECISIONS,
-        "now": now,
-        "soon": now + protection_selectors.SOON,
-    }
+    """Two statements; `day` is that of the last night."""
     with connection.cursor() as cursor:
-        cursor.execute(_DESK, parameters)
-        totals, decided, ending = cursor.fetchone()
-    quarter = quarter_of(actor.vendor, day)
-    return Desk(quarter, Totals(*totals), _decisions(*decided), _ending(*ending))
-
-
-def _decisions(count: int, in_time: int, seconds: float | None) -> Decisions:
-    return Decisions(count, in_time, None if seconds is None else timedelta(seconds=seconds))
-
-
-def _ending(count: int, amount: int, first: str | None) -> Ending:
-    return Ending(count, amount, datetime.fromisoformat(first) if first else None)
+        cursor.execute(_TOTALS, {"vendor": actor.vendor.pk})
+        totals = Totals(*cursor.fetchone())
+    at_work = desk_figures(actor)
+    return Desk(quarter_of(actor.vendor, day), totals, at_work.decisions, at_work.ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,15 +190,15 @@ class CountedPages(Paginator):
 
 
 class Portfolio(CountedPages):
-    """Pages of listed standings. Which ones is found from narrow rows alone; who they are comes after."""
+    """Pages of latest scores. Which ones is found from narrow rows alone; who they are comes after."""
 
-    def __init__(self, standings: QuerySet[Standing], order: Sequence[Any], per_page: int) -> None:
-        super().__init__(standings.order_by(*order), per_page)
-        self.standings, self.order = standings.order_by(*order), order
+    def __init__(self, latest: QuerySet[LatestScore], order: Sequence[Any], per_page: int) -> None:
+        super().__init__(latest.order_by(*order), per_page)
+        self.latest, self.order = latest.order_by(*order), order
 
     def between(self, start: int, stop: int) -> list[Listed]:
-        counted = self.standings.order_by().values("vendor").annotate(n=Count("*")).values("n")
-        chosen = Standing.objects.filter(pk__in=self.standings.values("pk")[start:stop])
+        counted = self.latest.order_by().values("vendor").annotate(n=Count("*")).values("n")
+        chosen = LatestScore.objects.filter(pk__in=self.latest.values("pk")[start:stop])
         return list(selectors.listed(chosen).annotate(total=Subquery(counted)).order_by(*self.order))
 
     def total(self, row: Listed) -> int:
@@ -277,44 +209,13 @@ class Portfolio(CountedPages):
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
-    """An open deal as money on its way, in minor units of the vendor's currency."""
-
-    deal: Deal
-    today: date
-
-    @property
-    def amount(self) -> int | None:
-        return self.deal.amount_vendor
-
-    @property
-    def likelihood(self) -> int:
-        return self.deal.stage.probability if self.deal.stage else 0
-
-    @property
-    def weighted(self) -> int:
-        return round((self.amount or 0) * self.likelihood / 100)
-
-    @property
-    def is_late(self) -> bool:
-        close = self.deal.expected_close
-        return close is not None and close < self.today
-
-    @property
-    def is_unprotected(self) -> bool:
-        """Will the protection have ended when the deal is expected to close?"""
-        close, expires = self.deal.expected_close, self.deal.expires_at
-        return close is not None and expires is not None and timezone.localdate(expires) < close
-
-
-@dataclass(frozen=True, slots=True)
 class SubPartners:
     """A distributor's roll-up: those with the lowest health, and what all of them add up to."""
 
     rows: list[Listed]
     total: int
-    bookings: int
-    open_pipeline: int
+    booked: int
+    pipeline: int
 
     @property
     def more(self) -> int:
@@ -325,10 +226,10 @@ def sub_partners(actor: Actor, most: int = 10) -> SubPartners | None:
     """None for who is no distributor, or has none. One statement; the totals travel on its rows."""
     if not actor.is_distributor:
         return None
-    below = selectors.listed(Standing.objects.exclude(partner=actor.partner))
-    totals = {f"all_{name}": Window(Sum(name)) for name in ("bookings", "open_pipeline")}
+    below = selectors.listed(LatestScore.objects.exclude(partner=actor.partner))
+    totals = {f"all_{name}": Window(Sum(Coalesce(name, 0))) for name in ("booked", "pipeline")}
     ranked = below.annotate(total=Window(Count("*")), **totals)
     rows = list(ranked.order_by(F("health").asc(nulls_last=True), "partner_id")[:most])
     if not rows:
         return None
-    return SubPartners(rows, rows[0]["total"], rows[0]["all_bookings"], rows[0]["all_open_pipeline"])
+    return SubPartners(rows, rows[0]["total"], rows[0]["all_booked"], rows[0]["all_pipeline"])

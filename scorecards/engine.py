@@ -8,26 +8,28 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, DecimalField, Value
 
-from partners.models import Partner, Region, Tier
+from partners.models import Partner, PartnerVersion, Region, Tier
+from portal.history.models import held_at
 from portal.metrics.declarations import (
     NOT_MEASURED,
     AsOf,
     Metric,
     Quadrant,
     Result,
+    Summary,
     Unit,
     all_metrics,
     sources,
 )
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import exponent
-from scorecards.models import MetricTarget, QuadrantWeight
+from scorecards.models import MetricTarget, ProgrammeVersion, QuadrantWeight
 from scorecards.scoring import HEALTH, LEAST_PEERS, Rule, Scheme, assess, number, places, spread, two_places
 
 QUADRANT_WEIGHTS = {
@@ -48,6 +50,8 @@ _UNITS_PER_EURO = {
     20_000: "IDR VND",
 }
 NO_TIER = "untiered"
+#: Who joined less than this before a day, and of whom there is nothing yet, has no scores: that is no zero.
+NEWCOMER = timedelta(days=90)
 #: {partner id: {metric key, quadrant or "health": figure}}
 Figures = Mapping[int, Mapping[str, float]]
 
@@ -78,15 +82,18 @@ class Card:
         """What peers compare: every metric, quadrant and the health, as far as there is a value."""
         return compared(self.measured, self.scores, self.health)
 
-    def amount(self, key: str) -> int:
-        """A sum of money among the metrics, in minor units; 0 where it was not measured."""
-        return self.measured[key][0] or 0 if key in self.measured else 0
+    def columns(self) -> dict[str, Any]:
+        """What `Scores` keeps in columns of its own."""
+        return {"health": self.health, "coverage": self.coverage, **self.scores, **self._sums()}
 
-    @property
-    def booked_quarter(self) -> int:
-        """Won amounts of the fiscal quarter to the day, in minor units."""
-        beside = self.measured["bookings"][4] if "bookings" in self.measured else None
-        return beside["fiscal_quarter"] if beside else 0
+    def _sums(self) -> dict[str, int | None]:
+        """The sums of money that lists show, in minor units; None where nothing is known of them."""
+        sums: dict[str, int | None] = dict.fromkeys(Summary.values)
+        for declared in self.scheme.metrics:
+            for summary, beside in declared.summaries.items():
+                value, *_, figures = self.measured[declared.key]
+                sums[summary.value] = (figures or {}).get(beside) if beside else value
+        return sums
 
 
 def compared(
@@ -116,8 +123,8 @@ def default_rule(declared: Metric, currency: str) -> Rule:
     return Rule(declared.floor * scale, declared.target * scale, declared.weight, declared.version)
 
 
-def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
-    """What each tier (None: no tier) is measured by. One query.
+def schemes(vendor: Vendor, as_of: AsOf) -> dict[int | None, Scheme]:
+    """What each tier (None: no tier) was measured by at the end of the day. One query, two for a past day.
 
     A tier's own target comes before the vendor's, that before the metric's default.
     """
@@ -126,7 +133,7 @@ def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
     rules: dict[int | None, dict[str, Rule]] = defaultdict(dict)
     versions = {declared.key: declared.version for declared in metrics}
     weights = {quadrant.value: weight for quadrant, weight in QUADRANT_WEIGHTS.items()}
-    for name, tier, floor, target, weight in _kept_rules():
+    for name, tier, floor, target, weight in _rules_on(as_of):
         if name in weights:
             weights[name] = weight
         elif name in versions:
@@ -136,6 +143,15 @@ def schemes(vendor: Vendor) -> dict[int | None, Scheme]:
     usual = Scheme(metrics, general, weights, decimals)
     by_tier = {tier: Scheme(metrics, general | own, weights, decimals) for tier, own in rules.items()}
     return defaultdict(lambda: usual, by_tier)
+
+
+def _rules_on(as_of: AsOf) -> Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]]:
+    """The rules in force at the end of the day: those kept when they were changed next, else today's."""
+    if as_of.has_ended:
+        changed = ProgrammeVersion.objects.filter(held_until__gte=as_of.end).order_by("held_until").first()
+        if changed is not None:
+            return changed.rows()
+    return _kept_rules()
 
 
 def _kept_rules() -> Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]]:
@@ -151,16 +167,30 @@ def _kept_rules() -> Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]]
 # ------------------------------------------------------------------------------------ the partners
 
 
-def subjects() -> list[Subject]:
-    return [Subject(*row) for row in Partner.objects.values_list("pk", "tier_id", "region_id", "joined_on")]
+def subjects(as_of: AsOf, partner_ids: Collection[int] | None = None) -> list[Subject]:
+    """The partners with tier and region of the end of the day. One query, two for a past day."""
+    rows, then = Partner.objects.all(), PartnerVersion.objects.filter(held_at(as_of.end))
+    if partner_ids is not None:
+        rows, then = rows.filter(pk__in=partner_ids), then.filter(partner__in=partner_ids)
+    today = [Subject(*row) for row in rows.values_list("pk", "tier_id", "region_id", "joined_on")]
+    if not as_of.has_ended:
+        return today
+    changed = {pk: (tier, region) for pk, tier, region in then.values_list("partner", "tier", "region")}
+    return [
+        subject._replace(tier=changed[subject.pk][0], region=changed[subject.pk][1])
+        if subject.pk in changed
+        else subject
+        for subject in today
+    ]
 
 
 def assessed(vendor: Vendor, day: date, chosen: Sequence[Subject], *, everybody: bool = False) -> list[Card]:
     """The cards of these partners, not yet compared with peers. `everybody`: they are all there are."""
     found: dict[str, dict[int, Result]] = {}
+    as_of = AsOf.of(vendor, day)
     for source in sources():
-        found |= source(AsOf.of(vendor, day), None if everybody else [subject.pk for subject in chosen])
-    by_tier = schemes(vendor)
+        found |= source(as_of, None if everybody else [subject.pk for subject in chosen])
+    by_tier = schemes(vendor, as_of)
     by_metric = [(metric.key, found[metric.key], metric.nothing) for metric in all_metrics()]
     return [_card(subject, by_tier[subject.tier], _results(subject, day, by_metric)) for subject in chosen]
 
@@ -170,7 +200,9 @@ def _results(
 ) -> dict[str, Result]:
     """`found`: (metric key, {partner id: result}, result of a partner that is not in there)."""
     results = {key: of.get(subject.pk, nothing) for key, of, nothing in found}
-    if subject.joined_on > day and not any(result.n for result in results.values()):
+    if subject.joined_on > day - NEWCOMER and not any(
+        result.n or result.value for result in results.values()
+    ):
         # Nothing was there to be measured yet: no zeros, which would also spoil the peers' figures.
         return dict.fromkeys(results, NOT_MEASURED)
     return results
@@ -225,7 +257,7 @@ def uncollected() -> Iterator[None]:
 
 def compute(*, vendor: Vendor, day: date) -> list[Card]:
     """The scorecards of every partner as of a day, each compared with its peers."""
-    everybody = subjects()
+    everybody = subjects(AsOf.of(vendor, day))
     cards = assessed(vendor, day, everybody, everybody=True)
     figures = {card.partner_id: card.figures() for card in cards}
     _compare(cards, figures, peer_groups(everybody))
@@ -240,7 +272,7 @@ def compute_some(
     kept: Callable[[Collection[int]], Figures],
 ) -> list[Card]:
     """The scorecards of a few partners; `kept(partner ids)` gives the figures of their peers."""
-    everybody, chosen = subjects(), frozenset(partner_ids)
+    everybody, chosen = subjects(AsOf.of(vendor, day)), frozenset(partner_ids)
     cards = assessed(vendor, day, [subject for subject in everybody if subject.pk in chosen])
     groups = peer_groups(everybody)
     others = {pk for card in cards for pk in groups[card.partner_id].members} - chosen

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from partners.models import PartnerType
 from portal.text import folded_name
-from scorecards.models import Standing
+from scorecards.models import LatestScore
 from scorecards.scoring import HEALTHY, WATCH
 
 #: (key, label, lowest health, health below which it ends).
@@ -40,18 +40,20 @@ class PortfolioFilter(django_filters.FilterSet):
     )
 
     class Meta:
-        model = Standing
+        model = LatestScore
         fields: list[str] = []
 
-    def __init__(self, data: Any, queryset: QuerySet[Standing], *, tiers: Choices, regions: Choices) -> None:
+    def __init__(
+        self, data: Any, queryset: QuerySet[LatestScore], *, tiers: Choices, regions: Choices
+    ) -> None:
         super().__init__(data, queryset)
         self.filters["tier"].extra["choices"] = [(str(pk), name) for pk, name in tiers]
         self.filters["region"].extra["choices"] = [(str(pk), name) for pk, name in regions]
 
-    def named(self, rows: QuerySet[Standing], name: str, text: str) -> QuerySet[Standing]:
+    def named(self, rows: QuerySet[LatestScore], name: str, text: str) -> QuerySet[LatestScore]:
         return rows.filter(partner__name_key__prefix=folded_name(text))
 
-    def within_band(self, rows: QuerySet[Standing], name: str, key: str) -> QuerySet[Standing]:
+    def within_band(self, rows: QuerySet[LatestScore], name: str, key: str) -> QuerySet[LatestScore]:
         if key == "none":
             return rows.filter(health__isnull=True)
         low, high = next((low, high) for band, _, low, high in BANDS if band == key)

@@ -83,8 +83,10 @@ def shown(count: int, total: int, noun: str, which: str) -> str:
     return f"{of} Choose a mark to open its scorecard."
 
 
-def sales_map(poor: int, pipeline: str) -> str:
-    """Where pipeline is in weak hands."""
+def sales_map(partners: int, poor: int, pipeline: str) -> str:
+    """Where pipeline is in weak hands; of `partners` with a sales score."""
+    if not partners:
+        return "No partner has a sales score yet"
     if not poor:
         return "No partner sells poorly: every sales score is 50 or more"
     what = f"{counted(poor, 'partner')} with a poor sales score {'holds' if poor == 1 else 'hold'}"
@@ -147,8 +149,10 @@ def _span(days: int) -> str:
     return counted(months, "month") if months else counted(days, "day")
 
 
-def moves(health: float, gains: Sequence[float]) -> str:
+def moves(health: float | None, gains: Sequence[float]) -> str:
     """Where the largest possible gains together would lead."""
+    if health is None:
+        return "Nothing is measured yet"
     if not gains:
         return "Nothing is left to gain: every metric is at its target"
     to = round(min(health + sum(gains), 100))

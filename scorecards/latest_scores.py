@@ -6,19 +6,17 @@ from datetime import date, timedelta
 from django.db import connection
 
 from portal.tenancy.scope import current_vendor_id
-from scorecards.models import ScoringRun
+from scorecards.models import SCORES, ScoringRun
 
 WEEK = timedelta(days=7)
 
-_RENEW = """
-insert into scorecards_standing (
-    vendor_id, partner_id, as_of, computed_at, health, coverage, sales, enablement, marketing, engagement,
-    bookings, booked_quarter, open_pipeline, since, change
-)
+_COLUMNS = ", ".join(SCORES)
+_OF_CARD = ", ".join(f"card.{name}" for name in SCORES)
+_NEW_COLUMNS = ", ".join(f"{name} = excluded.{name}" for name in SCORES)
+_RENEW = f"""
+insert into scorecards_latestscore (vendor_id, partner_id, as_of, computed_at, {_COLUMNS}, since, change)
 select
-    card.vendor_id, card.partner_id, card.as_of, card.computed_at, card.health, card.coverage,
-    card.sales, card.enablement, card.marketing, card.engagement,
-    card.bookings, card.booked_quarter, card.open_pipeline,
+    card.vendor_id, card.partner_id, card.as_of, card.computed_at, {_OF_CARD},
     %(since)s, card.health - earlier.health
 from unnest(%(partners)s::bigint[]) chosen (partner_id)
 join scorecards_scorecard card
@@ -29,17 +27,14 @@ left join scorecards_scorecard earlier
     and earlier.as_of = %(since)s
 order by card.partner_id
 on conflict (vendor_id, partner_id) do update set
-    as_of = excluded.as_of, computed_at = excluded.computed_at, health = excluded.health,
-    coverage = excluded.coverage, sales = excluded.sales, enablement = excluded.enablement,
-    marketing = excluded.marketing, engagement = excluded.engagement, bookings = excluded.bookings,
-    booked_quarter = excluded.booked_quarter, open_pipeline = excluded.open_pipeline,
+    as_of = excluded.as_of, computed_at = excluded.computed_at, {_NEW_COLUMNS},
     since = excluded.since, change = excluded.change
-where scorecards_standing.as_of <= excluded.as_of
-"""
+where scorecards_latestscore.as_of <= excluded.as_of
+"""  # noqa: S608  # columns of our own
 
 
 def renew(*, as_of: date, partner_ids: Collection[int]) -> None:
-    """Let the partners stand where their scorecards of this day say, unless they have newer ones.
+    """Take over what the scorecards of this day say, where a partner has no newer one.
 
     Runs in the caller's transaction under the vendor's system scope. In one order of partners, so that a
     night and a rescore never wait for each other in a circle.

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from partners.models import Partner, Tier
-from portal.metrics.declarations import Better, Quadrant, Result, all_metrics
+from portal.metrics.declarations import Better, Quadrant, Result, Summary, all_metrics
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 from scorecards.scoring import HEALTH, Detail, Scheme, detailed
@@ -96,6 +96,34 @@ class MetricTarget(TenantModel):
             raise ValidationError({"target": f"{declared.label}: the target must lie {side} the floor."})
 
 
+class ProgrammeVersion(TenantModel):
+    """All targets and weights as they were until one of them changed; past days are scored by them.
+
+    Written by triggers of the database. As long as nobody has a scorecard there is no past to keep, so what
+    is set up before the first night has always held.
+    """
+
+    held_until = models.DateTimeField()
+    targets = models.JSONField(help_text="[[metric, tier id, floor, target, weight]].")
+    weights = models.JSONField(help_text="{quadrant: weight}.")
+
+    class Meta:
+        ordering = ["held_until"]
+        constraints = [
+            RowSecurity(rows=Rows.PROGRAMME, name="scorecards_programmeversion_rows"),
+            models.UniqueConstraint(fields=["vendor", "held_until"], name="scorecards_programmeversion_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"until {self.held_until:%Y-%m-%d %H:%M}"
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """(metric, tier id, floor, target, weight) of each target; of a quadrant name and weight alone."""
+        targets = [(metric, tier, *map(Decimal, rule)) for metric, tier, *rule in self.targets]
+        weights = [(name, None, None, None, Decimal(weight)) for name, weight in self.weights.items()]
+        return [*targets, *weights]
+
+
 class ScoringRun(TenantModel):
     """One nightly computation of one vendor's scorecards; unique per date, so twice is once."""
 
@@ -125,7 +153,7 @@ class JSONText(models.TextField):
         return None if value is None else orjson.dumps(value).decode()
 
 
-class Yardstick(TenantModel):
+class ScoringScheme(TenantModel):
     """Floors, targets and weights by which scorecards were measured; kept for as long as they are.
 
     `rules` is `Scheme.as_json()`, `digest` its fingerprint: the same rules are one row.
@@ -137,30 +165,18 @@ class Yardstick(TenantModel):
     class Meta:
         ordering = ["id"]
         constraints = [
-            RowSecurity(rows=Rows.PROGRAMME, name="scorecards_yardstick_rows"),
-            models.UniqueConstraint(fields=["vendor", "id"], name="scorecards_yardstick_key"),
-            models.UniqueConstraint(fields=["vendor", "digest"], name="scorecards_yardstick_once"),
+            RowSecurity(rows=Rows.PROGRAMME, name="scorecards_scoringscheme_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="scorecards_scoringscheme_key"),
+            models.UniqueConstraint(fields=["vendor", "digest"], name="scorecards_scoringscheme_once"),
         ]
 
     def __str__(self) -> str:
         return self.digest[:8]
 
 
-class Scorecard(TenantModel):
-    """A partner's scores at the end of one day. Null means "not enough data", never 0.
+class Scores(TenantModel):
+    """What a scorecard comes to, in columns: lists sort, filter and add up by them."""
 
-    Kept is what was found and what came of it; `results`, `quadrants` and `peers` spell it out for a page.
-
-    `measured`: {metric key: [value, numerator, denominator, n, figures beside it]}; money in minor units,
-    ratios as fractions. `places`: {metric key, quadrant or "health": percentile among the peers}.
-    `peer_spread`: {"group": name, "spread": {the same keys: [n, min, p25, median, p75, max]}}, {} without
-    peers; it tells no more of them than the partner may know.
-    """
-
-    partner = TenantKey(Partner, related_name="scorecards")
-    yardstick = TenantKey(Yardstick, related_name="+")
-    as_of = models.DateField()
-    computed_at = models.DateTimeField()
     health = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     coverage = models.DecimalField(
         max_digits=5, decimal_places=2, help_text="Weight with enough data, per cent."
@@ -169,29 +185,33 @@ class Scorecard(TenantModel):
     enablement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     marketing = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     engagement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    bookings = models.BigIntegerField(
-        default=0, help_text="Trailing 365 days, minor units of the vendor's currency."
-    )
-    open_pipeline = models.BigIntegerField(default=0, help_text="Minor units of the vendor's currency.")
-    booked_quarter = models.BigIntegerField(
-        default=0, help_text="Fiscal quarter to the day, minor units of the vendor's currency."
-    )
-    measured: "models.Field[Any, Any]" = JSONText(default=dict)
-    places: "models.Field[Any, Any]" = JSONText(default=dict)
-    peer_spread: "models.Field[Any, Any]" = JSONText(default=dict)
+    # One for each `Summary` of the kernel, which some metric gives; null where it knows nothing.
+    booked = models.BigIntegerField(null=True, help_text="Trailing 365 days, minor units.")
+    booked_quarter = models.BigIntegerField(null=True, help_text="Fiscal quarter to the day, minor units.")
+    pipeline = models.BigIntegerField(null=True, help_text="On the day, minor units.")
 
     class Meta:
-        ordering = ["-as_of"]
-        indexes = [
-            models.Index(fields=["vendor", "as_of", "-health"], name="scorecards_by_health"),
-        ]
-        constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="scorecards_scorecard_rows"),
-            models.UniqueConstraint(fields=["vendor", "partner", "as_of"], name="scorecards_scorecard_once"),
-        ]
+        abstract = True
 
-    def __str__(self) -> str:
-        return f"{self.partner_id} on {self.as_of}"
+
+#: The columns of `Scores`, in the order in which statements name them.
+SCORES = ("health", "coverage", *Quadrant.values, *Summary.values)
+
+
+class Card(Scores):
+    """Scores with what was found and by what it was scored: enough to spell out every figure again.
+
+    `measured`: {metric key: [value, numerator, denominator, n, figures beside it]}; money in minor units,
+    ratios as fractions.
+    """
+
+    as_of = models.DateField()
+    computed_at = models.DateTimeField()
+    measured: "models.Field[Any, Any]" = JSONText(default=dict)
+    scheme = TenantKey(ScoringScheme, related_name="+")
+
+    class Meta:
+        abstract = True
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -214,16 +234,49 @@ class Scorecard(TenantModel):
         """{quadrant: {"score", "weight", "points", "possible", "peers"}}."""
         return self._detail.quadrants
 
-    @property
-    def peers(self) -> dict[str, Any] | None:
-        """The place of the health among the peers."""
-        return self._peers.get(HEALTH)
-
     @cached_property
     def _detail(self) -> Detail:
         found = {key: Result(_exact(value), *rest) for key, (value, *rest) in self.measured.items()}
         known = [metric for metric in all_metrics() if metric.key in found]
-        return detailed(Scheme.from_json(self.yardstick.rules, known), found, self._peers)
+        return detailed(Scheme.from_json(self.scheme.rules, known), found, self._peers)
+
+    @property
+    def _peers(self) -> dict[str, dict[str, Any]]:
+        return {}
+
+
+class Scorecard(Card):
+    """A partner's scores at the end of one day. Null means "not enough data", never 0.
+
+    Kept is what was found and what came of it; `results`, `quadrants` and `peers` spell it out for a page.
+
+    Once the day has ended it stays as it is, whatever is learned later: see `RestatedScorecard`.
+    `places`: {metric key, quadrant or "health": percentile among the peers}.
+    `peer_spread`: {"group": name, "spread": {the same keys: [n, min, p25, median, p75, max]}}, {} without
+    peers; it tells no more of them than the partner may know.
+    """
+
+    partner = TenantKey(Partner, related_name="scorecards")
+    places: "models.Field[Any, Any]" = JSONText(default=dict)
+    peer_spread: "models.Field[Any, Any]" = JSONText(default=dict)
+
+    class Meta:
+        ordering = ["-as_of"]
+        indexes = [
+            models.Index(fields=["vendor", "as_of", "-health"], name="scorecards_by_health"),
+        ]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="scorecards_scorecard_rows"),
+            models.UniqueConstraint(fields=["vendor", "partner", "as_of"], name="scorecards_scorecard_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} on {self.as_of}"
+
+    @property
+    def peers(self) -> dict[str, Any] | None:
+        """The place of the health among the peers."""
+        return self._peers.get(HEALTH)
 
     @cached_property
     def _peers(self) -> dict[str, dict[str, Any]]:
@@ -245,37 +298,47 @@ def _exact(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-class Standing(TenantModel):
+class RestatedScorecard(Card):
+    """The same partner and day as known now, where something that came late changed what was found.
+
+    The scorecard beside it stays as known then. What came late is told by `portal.LateFact`.
+    """
+
+    partner = TenantKey(Partner, models.CASCADE, related_name="restated_scorecards")
+
+    class Meta:
+        ordering = ["-as_of"]
+        constraints = [
+            RowSecurity(rows=Rows.PARTNER, name="scorecards_restatedscorecard_rows"),
+            models.UniqueConstraint(fields=["vendor", "partner", "as_of"], name="scorecards_restated_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} on {self.as_of}, as known {self.computed_at:%Y-%m-%d}"
+
+
+class LatestScore(Scores):
     """Where a partner stands now: one narrow row each, written with every newer scorecard.
 
     Lists of partners sort, filter and add up thousands of these; finding each one's newest scorecard first
     took as long as everything else on the page together.
     """
 
-    partner = TenantKey(Partner, models.CASCADE, related_name="standings")
+    partner = TenantKey(Partner, models.CASCADE, related_name="latest_scores")
     as_of = models.DateField()
     computed_at = models.DateTimeField()
-    health = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    coverage = models.DecimalField(max_digits=5, decimal_places=2)
-    sales = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    enablement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    marketing = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    engagement = models.DecimalField(max_digits=5, decimal_places=2, null=True)
-    bookings = models.BigIntegerField(default=0, help_text="Trailing 365 days, as on the scorecard.")
-    booked_quarter = models.BigIntegerField(default=0, help_text="Fiscal quarter to the day, minor units.")
-    open_pipeline = models.BigIntegerField(default=0, help_text="As on the scorecard.")
     since = models.DateField(null=True, help_text="The day of the run a week before, which `change` is from.")
     change = models.DecimalField(max_digits=5, decimal_places=2, null=True, help_text="Of the health.")
 
     class Meta:
         ordering = ["partner_id"]
         indexes = [
-            models.Index(fields=["vendor", "health", "partner"], name="scorecards_standing_by_health"),
-            models.Index(fields=["vendor", "change"], name="scorecards_standing_by_change"),
+            models.Index(fields=["vendor", "health", "partner"], name="scorecards_latest_by_health"),
+            models.Index(fields=["vendor", "change"], name="scorecards_latest_by_change"),
         ]
         constraints = [
-            RowSecurity(rows=Rows.PARTNER, name="scorecards_standing_rows"),
-            models.UniqueConstraint(fields=["vendor", "partner"], name="scorecards_standing_once"),
+            RowSecurity(rows=Rows.PARTNER, name="scorecards_latestscore_rows"),
+            models.UniqueConstraint(fields=["vendor", "partner"], name="scorecards_latestscore_once"),
         ]
 
     def __str__(self) -> str:

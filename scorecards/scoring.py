@@ -331,7 +331,7 @@ def _measured(declared: Metric, rule: Rule, result: Result) -> dict[str, Any]:
         "numerator": result.numerator,
         "denominator": result.denominator,
         "n": result.n,
-        "beside": {name: beside[name] for name in declared.beside if name in beside},
+        "beside": {each.key: beside[each.key] for each in declared.beside if each.key in beside},
         "version": rule.version,
         "floor": number(rule.floor),
         "target": number(rule.target),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,12 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.utils import timezone
 
 from partners.models import Partner
-from portal.metrics.declarations import Metric, Quadrant, all_metrics
+from portal.history.models import LateFact
+from portal.metrics.declarations import AsOf, Metric, Quadrant, Result, Summary, all_metrics, source_of
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import current_scope, current_vendor_id
-from scorecards.engine import Figures, Subject, assessed, compared
-from scorecards.models import Scorecard, ScoringRun, Standing, Yardstick
+from scorecards.engine import Figures, assessed, compared, subjects
+from scorecards.models import SCORES, LatestScore, RestatedScorecard, Scorecard, ScoringRun, ScoringScheme
 from scorecards.scoring import HEALTHY, WATCH
 
 #: The heavy columns, which a list does not show.
@@ -43,11 +44,7 @@ class MetricLine:
     fractions; floor and target in display units."""
 
     metric: Metric
-    value: float | None
-    numerator: float | None
-    denominator: float | None
-    n: int
-    beside: Mapping[str, Any]
+    result: Result
     version: int
     floor: Decimal
     target: Decimal
@@ -59,8 +56,8 @@ class MetricLine:
     quadrant_share: float  # per cent of the quadrant's weight, all its metrics counted
 
     @property
-    def is_available(self) -> bool:
-        return self.value is not None
+    def value(self) -> float | None:
+        return self.result.value  # type: ignore[return-value]  # as it was kept: a number of JSON
 
     @property
     def gain(self) -> float:
@@ -81,7 +78,7 @@ class QuadrantPart:
     lines: list[MetricLine]
 
 
-#: A standing as a list shows it: a plain row, because objects of four tables cost more than the query.
+#: A latest score as a list shows it: a plain row, because objects of four tables cost more than the query.
 Listed = dict[str, Any]
 
 
@@ -134,6 +131,32 @@ def compared_figures(partner_ids: Collection[int], day: date) -> Figures:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class FigureOn:
+    """One metric of one partner at the end of a day."""
+
+    result: Result
+    day: date
+    computed_at: datetime
+
+
+def figure_on(*, vendor: Vendor, partner: Partner, metric: Metric, day: date | None = None) -> FigureOn:
+    """One figure of the scorecard of a day (None: the newest), and of no other metric.
+
+    From the scorecard that was kept; else computed from the timestamps. ValueError for a day to come.
+    """
+    today = timezone.localtime(timezone=vendor.zone).date()
+    if day is not None and day > today:
+        raise ValueError("This day has not come yet.")
+    cards = Scorecard.objects.filter(partner=partner).only("as_of", "computed_at", "measured")
+    kept = cards.filter(as_of=day).first() if day else cards.filter(as_of__lte=today).first()
+    if kept is not None and metric.key in kept.measured:
+        value, *rest = kept.measured[metric.key]
+        return FigureOn(Result(value, *rest), kept.as_of, kept.computed_at)
+    found = source_of(metric.key)(AsOf.of(vendor, day or today), [partner.pk])[metric.key]
+    return FigureOn(found.get(partner.pk, metric.nothing), day or today, timezone.now())
+
+
 def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -> Scorecard:
     """The partner's scorecard as of a day, with details.
 
@@ -144,27 +167,65 @@ def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -
     today = timezone.localtime(timezone=vendor.zone).date()
     if day is not None and day > today:
         raise ValueError("This day has not come yet.")
-    cards = Scorecard.objects.filter(partner=partner).select_related("yardstick")
+    cards = Scorecard.objects.filter(partner=partner).select_related("scheme")
     kept = cards.filter(as_of=day).first() if day else cards.filter(as_of__lte=today).first()
     return kept or _computed(vendor, partner, day or today)
 
 
 def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
-    subject = Subject(partner.pk, partner.tier_id, partner.region_id, partner.joined_on)
-    [card] = assessed(vendor, day, [subject])
+    [card] = assessed(vendor, day, subjects(AsOf.of(vendor, day), [partner.pk]))
     return Scorecard(
         partner=partner,
-        yardstick=Yardstick(rules=card.scheme.as_json()),
+        scheme=ScoringScheme(rules=card.scheme.as_json()),
         as_of=day,
         computed_at=timezone.now(),
-        health=card.health,
-        coverage=card.coverage,
-        **card.scores,
-        bookings=card.amount("bookings"),
-        open_pipeline=card.amount("open_pipeline"),
-        booked_quarter=card.booked_quarter,
+        **card.columns(),
         measured=card.measured,
     )
+
+
+def days_touched(vendor: Vendor, facts: Iterable[LateFact]) -> dict[date, set[int]]:
+    """{kept day: partners whose scorecard of it may have changed}, oldest first. One query.
+
+    A fact touches every kept day from its own on. Also one that was scored after the fact was noted: the
+    transaction that noted it may have ended later.
+    """
+    since: dict[int, date] = {}
+    for fact in facts:
+        day = fact.holds_from.astimezone(vendor.zone).date()
+        since[fact.partner_id] = min(day, since.get(fact.partner_id, day))
+    today = timezone.localtime(timezone=vendor.zone).date()
+    kept = Scorecard.objects.filter(partner__in=since, as_of__lt=today)
+    days: dict[date, set[int]] = defaultdict(set)
+    for day, partner_id in kept.order_by("as_of").values_list("as_of", "partner_id"):
+        if day >= since[partner_id]:
+            days[day].add(partner_id)
+    return days
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """A scorecard as known now beside the one as known then, and what came late."""
+
+    now: RestatedScorecard
+    late: list[LateFact]
+
+
+def restatement_of(card: Scorecard, vendor: Vendor) -> Restatement | None:
+    """None where what is known now is what was known then. One query, a second for what came late."""
+    restated = RestatedScorecard.objects.filter(partner=card.partner_id, as_of=card.as_of)
+    now = restated.select_related("scheme").first() if card.pk else None
+    return Restatement(now, late_facts(card, vendor)) if now else None
+
+
+def late_facts(card: Scorecard, vendor: Vendor) -> list[LateFact]:
+    """What was noted after a scorecard was kept and is about its day or an earlier one, the newest first."""
+    facts = LateFact.objects.filter(
+        partner_id=card.partner_id,
+        noted_at__gt=card.computed_at,
+        holds_from__lt=AsOf.of(vendor, card.as_of).end,
+    )
+    return list(facts.select_related("noted_by"))
 
 
 def month_ends(before: date, months: int = TREND_MONTHS) -> list[date]:
@@ -227,11 +288,7 @@ def _part(card: Scorecard, quadrant: Quadrant, metrics: list[Metric]) -> Quadran
 def _line(declared: Metric, result: Mapping[str, Any], weights: float) -> MetricLine:
     return MetricLine(
         metric=declared,
-        value=result["value"],
-        numerator=result["numerator"],
-        denominator=result["denominator"],
-        n=result["n"],
-        beside=result["beside"] or {},
+        result=Result(*(result[name] for name in Result._fields)),
         version=result["version"],
         floor=Decimal(str(result["floor"])),
         target=Decimal(str(result["target"])),
@@ -253,11 +310,10 @@ def levers(card: Scorecard, most: int = 3, least: float = 0.1) -> list[MetricLin
     return sorted(lines, key=lambda line: -line.gain)[:most]
 
 
-def listed(standings: QuerySet[Standing]) -> QuerySet[Standing, Listed]:
+def listed(latest: QuerySet[LatestScore]) -> QuerySet[LatestScore, Listed]:
     """Where partners stand now, as rows for a list: the scores and sums, and who and where the partner is."""
-    rows: QuerySet[Standing, Listed] = standings.values(
-        "partner_id", "as_of", "computed_at", "health", "coverage", *Quadrant.values,
-        "bookings", "open_pipeline", "since", "change",
+    rows: QuerySet[LatestScore, Listed] = latest.values(
+        "partner_id", "as_of", "computed_at", *SCORES, "since", "change",
         name=F("partner__name"), slug=F("partner__slug"), type=F("partner__type"), city=F("partner__city"),
         country=F("partner__country"), tier=F("partner__tier__name"), region=F("partner__region__name"),
     )  # fmt: skip
@@ -270,7 +326,7 @@ select
     count(*) filter (where health >= %(watch)s and health < %(healthy)s),
     count(*) filter (where health < %(watch)s),
     count(*) filter (where health is null)
-from scorecards_standing
+from scorecards_latestscore
 where vendor_id = %(vendor)s
 """
 
@@ -288,35 +344,34 @@ class SalesMap:
     """Partners by sales score and open pipeline: the largest, and how much is at a poor score in all."""
 
     rows: list[Listed]
-    partners: int  # with a sales score
+    partners: int  # with a sales score and a pipeline that is known
     poor: int
     poor_pipeline: int  # minor units
 
 
 def sales_map(most: int = 300) -> SalesMap:
     """Two queries."""
-    scored, poor = Standing.objects.filter(sales__isnull=False), Q(sales__lt=WATCH)
+    scored, poor = LatestScore.objects.filter(sales__isnull=False, pipeline__isnull=False), Q(sales__lt=WATCH)
     sums = scored.aggregate(
         partners=Count("pk"),
         poor=Count("pk", filter=poor),
-        poor_pipeline=Sum("open_pipeline", filter=poor, default=0),
+        poor_pipeline=Sum(Summary.PIPELINE, filter=poor, default=0),
     )
-    return SalesMap(list(listed(scored).order_by("-open_pipeline", "partner_id")[:most]), **sums)
+    return SalesMap(list(listed(scored).order_by(f"-{Summary.PIPELINE}", "partner_id")[:most]), **sums)
 
 
 #: Columns as of `listed`. In SQL: putting the union together from querysets takes longer than running it.
-_MOVERS = """
+_MOVERS = f"""
 with moved as (
-    (select * from scorecards_standing
+    (select * from scorecards_latestscore
      where vendor_id = %(vendor)s and change <= -%(least)s order by change, partner_id limit %(most)s)
     union all
-    (select * from scorecards_standing
+    (select * from scorecards_latestscore
      where vendor_id = %(vendor)s and change >= %(least)s order by change desc, partner_id limit %(most)s)
 )
 select
-    moved.partner_id, moved.as_of, moved.computed_at, moved.health, moved.coverage,
-    moved.sales, moved.enablement, moved.marketing, moved.engagement,
-    moved.bookings, moved.open_pipeline, moved.since, moved.change,
+    moved.partner_id, moved.as_of, moved.computed_at, {", ".join(f"moved.{name}" for name in SCORES)},
+    moved.since, moved.change,
     partner.name, partner.slug, partner.type, partner.city, partner.country,
     tier.name as tier, region.name as region
 from moved
@@ -324,7 +379,7 @@ join partners_partner partner on partner.vendor_id = %(vendor)s and partner.id =
 left join partners_tier tier on tier.vendor_id = %(vendor)s and tier.id = partner.tier_id
 left join partners_region region on region.vendor_id = %(vendor)s and region.id = partner.region_id
 order by abs(moved.change) desc, moved.partner_id
-"""
+"""  # noqa: S608  # columns of our own
 
 
 def movers(*, most: int = 5, least: int = 1) -> Movers:
@@ -357,7 +412,7 @@ class LookingBack:
 def looking_back(card: Scorecard, days: int = 30) -> LookingBack:
     """Everything a scorecard's page compares with, in one query."""
     ends, limit = month_ends(card.as_of), card.as_of - timedelta(days=days)
-    cards = Scorecard.objects.filter(partner=card.partner_id).select_related("yardstick")
+    cards = Scorecard.objects.filter(partner=card.partner_id).select_related("scheme")
     month_ago = Subquery(cards.filter(as_of__lte=limit).order_by("-as_of").values("as_of")[:1])
     kept = list(cards.filter(Q(as_of__in=ends) | Q(as_of=month_ago)).order_by("as_of"))
     shown = [*(old for old in kept if old.as_of in ends), card]

@@ -5,7 +5,7 @@ programme's targets and weights, and on nothing else.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,24 +16,32 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from partners.models import Partner
-from portal.events.log import event_type, record
+from portal.events.log import record
 from portal.events.models import PortalEvent
-from portal.metrics.declarations import Quadrant, all_metrics
+from portal.history.models import LateFact
+from portal.metrics.declarations import AsOf, Quadrant, Summary, all_metrics, moves_scores
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import current_vendor_id, entered, system_scope
 from portal.tenancy.wall import across_the_wall
 from scorecards import engine, latest_scores, policies, selectors
 from scorecards.engine import Card
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
+from scorecards.models import (
+    SCORES,
+    MetricTarget,
+    QuadrantWeight,
+    RestatedScorecard,
+    Scorecard,
+    ScoringRun,
+    ScoringScheme,
+    StalePartner,
+)
 from scorecards.scoring import Scheme
 
 #: Seconds after an event in which others about the same partner join its rescore.
 DEBOUNCE = 10
 #: Seconds after which a mark counts as forgotten, and the sweep takes it.
 FORGOTTEN = 20
-#: Events outside the quadrants that move a scorecard: the tier chooses the targets, both choose the peers.
-_MOVES_TARGETS = frozenset({"partners.joined", "partners.tier_changed", "partners.changed"})
 
 
 # ------------------------------------------------------------------------------------ computing and keeping
@@ -55,43 +63,86 @@ def compute(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None 
     )
 
 
-_KEEP = """
+_COLUMNS = ", ".join(SCORES)
+_NEW_COLUMNS = ", ".join(f"{name} = excluded.{name}" for name in SCORES)
+_TYPED = ", ".join(f"{name} {'bigint' if name in Summary.values else 'numeric'}" for name in SCORES)
+_KEEP = f"""
 insert into scorecards_scorecard (
-    vendor_id, as_of, computed_at, partner_id, yardstick_id, health, coverage,
-    sales, enablement, marketing, engagement, bookings, open_pipeline, booked_quarter,
-    measured, places, peer_spread
+    vendor_id, as_of, computed_at, partner_id, scheme_id, {_COLUMNS}, measured, places, peer_spread
 )
-select %(vendor)s, %(as_of)s, %(now)s, partner_id, yardstick_id, health, coverage,
-    sales, enablement, marketing, engagement, bookings, open_pipeline, booked_quarter,
+select %(vendor)s, %(as_of)s, %(now)s, partner_id, scheme_id, {_COLUMNS},
     measured, places, (%(spreads)s::text[])[spread]
 from json_to_recordset(%(cards)s) card (
-    partner_id bigint, yardstick_id bigint, health numeric, coverage numeric,
-    sales numeric, enablement numeric, marketing numeric, engagement numeric,
-    bookings bigint, open_pipeline bigint, booked_quarter bigint, measured text, places text, spread int
+    partner_id bigint, scheme_id bigint, {_TYPED}, measured text, places text, spread int
 )
 on conflict (vendor_id, partner_id, as_of) do update set
-    computed_at = excluded.computed_at, yardstick_id = excluded.yardstick_id,
-    health = excluded.health, coverage = excluded.coverage,
-    sales = excluded.sales, enablement = excluded.enablement,
-    marketing = excluded.marketing, engagement = excluded.engagement,
-    bookings = excluded.bookings, open_pipeline = excluded.open_pipeline,
-    booked_quarter = excluded.booked_quarter,
-    measured = excluded.measured, places = excluded.places, peer_spread = excluded.peer_spread
-"""
+    computed_at = excluded.computed_at, scheme_id = excluded.scheme_id, {_NEW_COLUMNS},
+    measured = excluded.measured, places = excluded.places,
+    peer_spread = excluded.peer_spread
+"""  # noqa: S608  # columns of our own
 
 
-def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
-    """Keep the scorecards of a day, in place of those it had. Returns how many.
+def scorecards_store(cards: Sequence[Card], *, vendor: Vendor, as_of: date) -> int:
+    """Keep the scorecards of a day. Returns how many.
+
+    Those computed while the day went on are replaced. One computed after its end is what was known then and
+    stays; where another comes out now, that is kept beside it as a `RestatedScorecard`.
+    """
+    if not cards:
+        return 0
+    end = AsOf.of(vendor, as_of).end
+    final = Scorecard.objects.filter(as_of=as_of, computed_at__gte=end).only("partner_id", "measured")
+    known_then = {card.partner_id: card.measured for card in final}
+    _restate([card for card in cards if card.partner_id in known_then], known_then, as_of)
+    _keep([card for card in cards if card.partner_id not in known_then], as_of)
+    return len(cards)
+
+
+def _restate(cards: Sequence[Card], known_then: Mapping[int, Mapping[str, Any]], as_of: date) -> None:
+    """Keep those that came out differently as known now, and no longer those that came out the same."""
+    if not cards:
+        return
+    now = timezone.now()
+    changed = [
+        RestatedScorecard(
+            partner_id=card.partner_id,
+            as_of=as_of,
+            computed_at=now,
+            scheme=scoring_scheme_keep(card.scheme),
+            measured=orjson.loads(orjson.dumps(card.measured, default=float)),
+            **card.columns(),
+        )
+        for card in cards
+        if _differs(card, known_then[card.partner_id])
+    ]
+    others = {card.partner_id for card in cards} - {card.partner_id for card in changed}
+    RestatedScorecard.objects.filter(as_of=as_of, partner__in=others).delete()
+    RestatedScorecard.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["vendor", "partner", "as_of"],
+        update_fields=["computed_at", "scheme", "measured", *SCORES],
+    )
+
+
+def _differs(card: Card, kept: Mapping[str, Any]) -> bool:
+    """Whether anything that was found then is found otherwise now."""
+    found = orjson.loads(orjson.dumps(card.measured, default=float))
+    return any(found[key] != kept[key] for key in found.keys() & kept.keys())
+
+
+def _keep(cards: Sequence[Card], as_of: date) -> int:
+    """In place of those the day had. Returns how many.
 
     All rows travel as one JSON text: as objects, those of a large vendor would take longer to write than to
     compute.
     """
     if not cards:
         return 0
-    yardsticks = {scheme: yardstick_keep(scheme).pk for scheme in {card.scheme for card in cards}}
+    schemes = {scheme: scoring_scheme_keep(scheme).pk for scheme in {card.scheme for card in cards}}
     spreads = {id(card.peer_spread): card.peer_spread for card in cards}
     place = {spread: number for number, spread in enumerate(spreads, 1)}  # SQL counts from 1
-    rows = [_row(card, yardsticks[card.scheme], place[id(card.peer_spread)]) for card in cards]
+    rows = [_row(card, schemes[card.scheme], place[id(card.peer_spread)]) for card in cards]
     parameters = {
         "vendor": current_vendor_id(),
         "as_of": as_of,
@@ -105,28 +156,23 @@ def scorecards_store(cards: Sequence[Card], *, as_of: date) -> int:
     return len(cards)
 
 
-def _row(card: Card, yardstick_id: int, spread: int) -> dict[str, Any]:
+def _row(card: Card, scheme_id: int, spread: int) -> dict[str, Any]:
     return {
         "partner_id": card.partner_id,
-        "yardstick_id": yardstick_id,
-        "health": card.health,
-        "coverage": card.coverage,
-        **card.scores,
-        "bookings": card.amount("bookings"),
-        "open_pipeline": card.amount("open_pipeline"),
-        "booked_quarter": card.booked_quarter,
+        "scheme_id": scheme_id,
+        **card.columns(),
         "measured": card.measured,
         "places": card.places,
         "spread": spread,
     }
 
 
-def yardstick_keep(scheme: Scheme) -> Yardstick:
+def scoring_scheme_keep(scheme: Scheme) -> ScoringScheme:
     """The row of these rules; the same rules are one row."""
     rules = scheme.as_json()
     digest = hashlib.sha256(orjson.dumps(rules, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    yardstick: Yardstick = Yardstick.objects.get_or_create(digest=digest, defaults={"rules": rules})[0]
-    return yardstick
+    kept: ScoringScheme = ScoringScheme.objects.get_or_create(digest=digest, defaults={"rules": rules})[0]
+    return kept
 
 
 def score(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = None) -> list[Card]:
@@ -138,7 +184,7 @@ def score(*, vendor: Vendor, as_of: date, partner_ids: Collection[int] | None = 
         _wait_for_turn(vendor, as_of)
         with engine.uncollected():
             cards = compute(vendor=vendor, as_of=as_of, partner_ids=partner_ids)
-            scorecards_store(cards, as_of=as_of)
+            scorecards_store(cards, vendor=vendor, as_of=as_of)
         if partner_ids is None and as_of <= day_that_ended(vendor):
             _run_finished(as_of, len(cards))
         return cards
@@ -160,7 +206,7 @@ def nightly(*, vendor: Vendor, as_of: date) -> ScoringRun | None:
         if run.finished_at:
             return run
         with engine.uncollected():
-            kept = scorecards_store(compute(vendor=vendor, as_of=as_of), as_of=as_of)
+            kept = scorecards_store(compute(vendor=vendor, as_of=as_of), vendor=vendor, as_of=as_of)
         return _run_finished(as_of, kept)
 
 
@@ -216,12 +262,12 @@ def run_is_due(vendor: Vendor) -> bool:
 
 
 def mark_stale(event: PortalEvent) -> None:
-    """An event that can move a score marks its partner; a debounced task rescores it after the commit.
+    """An event that a metric reads marks its partner; a debounced task rescores it after the commit.
 
     Called inside the recording transaction, under the scope of whoever acts. Marks are only ever added
     here: they never wait for one another, whatever else the transaction holds.
     """
-    if event.partner_id is None or not _moves_scores(event.type):
+    if event.partner_id is None or not moves_scores(event.type):
         return
     # In bulk, because a plain save wants to read the row back, which partner people may not.
     StalePartner.objects.bulk_create([StalePartner(partner_id=event.partner_id)], ignore_conflicts=True)
@@ -231,14 +277,9 @@ def mark_stale(event: PortalEvent) -> None:
 
 def mark_many_stale(events: Sequence[PortalEvent]) -> None:
     """The same for an import, in one statement; the sweep rescores so many together."""
-    partner_ids = {event.partner_id for event in events if event.partner_id and _moves_scores(event.type)}
+    partner_ids = {event.partner_id for event in events if event.partner_id and moves_scores(event.type)}
     marks = [StalePartner(partner_id=partner_id) for partner_id in sorted(partner_ids)]
     StalePartner.objects.bulk_create(marks, ignore_conflicts=True)
-
-
-def _moves_scores(key: str) -> bool:
-    quadrant = event_type(key).quadrant
-    return key in _MOVES_TARGETS or any(quadrant == metric.quadrant for metric in all_metrics())
 
 
 def _hand_over(vendor_id: int | None, partner_id: int | None) -> None:
@@ -259,9 +300,33 @@ def rescore(*, vendor: Vendor, partner_ids: Collection[int]) -> int:
         marks = dict(StalePartner.objects.filter(partner__in=partner_ids).values_list("pk", "partner_id"))
         stale = set(marks.values())
         if stale:
-            scorecards_store(compute(vendor=vendor, as_of=today, partner_ids=stale), as_of=today)
+            cards = compute(vendor=vendor, as_of=today, partner_ids=stale)
+            scorecards_store(cards, vendor=vendor, as_of=today)
             StalePartner.objects.filter(pk__in=marks).delete()
         return len(stale)
+
+
+# ------------------------------------------------------------------------------------ what came late
+
+
+def late_facts_settle(*, vendor: Vendor) -> int:
+    """Compute anew every kept day that something entered later is about; returns how many days.
+
+    What changed is kept as known now. Twice is once: a fact is settled with the days it touches, and one
+    that is noted meanwhile waits for the next call.
+    """
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        _locked("pg_advisory_xact_lock", f"late facts:{vendor.pk}")
+        unsettled = list(LateFact.objects.filter(settled_at=None))
+        if not unsettled:
+            return 0
+        touched = selectors.days_touched(vendor, unsettled)
+        with engine.uncollected():
+            for day, partner_ids in touched.items():
+                cards = compute(vendor=vendor, as_of=day, partner_ids=partner_ids)
+                scorecards_store(cards, vendor=vendor, as_of=day)
+        LateFact.objects.filter(pk__in=[fact.pk for fact in unsettled]).update(settled_at=timezone.now())
+        return len(touched)
 
 
 def forgotten_partners(vendor: Vendor) -> list[int]:
@@ -279,9 +344,10 @@ def scorecard_recompute(*, actor: Actor, partner: Partner, as_of: date | None = 
         raise PermissionDenied("Only the partner's channel managers recompute its scorecard.")
     day = as_of or timezone.localdate(timezone=actor.vendor.zone)
     with across_the_wall("peer benchmarks of a recomputed scorecard"):
-        scorecards_store(compute(vendor=actor.vendor, as_of=day, partner_ids=[partner.pk]), as_of=day)
+        cards = compute(vendor=actor.vendor, as_of=day, partner_ids=[partner.pk])
+        scorecards_store(cards, vendor=actor.vendor, as_of=day)
     record("scorecards.recomputed", actor=actor, partner_id=partner.pk, subject=partner)
-    kept: Scorecard = Scorecard.objects.select_related("yardstick").get(partner=partner, as_of=day)
+    kept: Scorecard = Scorecard.objects.select_related("scheme").get(partner=partner, as_of=day)
     return kept
 
 

@@ -30,10 +30,14 @@ def rescore(vendor_id: int, partner_id: int) -> int:
 
 @shared_task(name="scorecards.tasks.sweep_stale")
 def sweep_stale() -> int:
-    """Rescore partners whose task was lost, vendor by vendor; returns how many partners."""
+    """Rescore partners whose task was lost, vendor by vendor; returns how many partners.
+
+    Days to which something was added later are computed anew on the way.
+    """
     return sum(_sweep(vendor) for vendor in Vendor.objects.filter(is_active=True))
 
 
 def _sweep(vendor: Vendor) -> int:
+    services.late_facts_settle(vendor=vendor)
     forgotten = services.forgotten_partners(vendor)
     return services.rescore(vendor=vendor, partner_ids=forgotten) if forgotten else 0

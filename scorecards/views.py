@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from deals.deal.models import Deal
 from deals.deal.policies import may_register
+from deals.page import home as home_of_deals
 from deals.page import selectors as deals
 from partners.models import Partner
 from partners.policies import sees_own_deals_only
-from portal.metrics.declarations import AsOf
+from portal.metrics import declarations
+from portal.metrics.declarations import AsOf, Metric
 from portal.requests.queue import Side, queue_of
 from portal.tenancy.access import Actor
 from portal.ui import formatting
@@ -24,9 +25,11 @@ from portal.ui.exports import csv_response
 from scorecards import dashboards, headlines, policies, selectors, services, tables
 from scorecards.filters import PortfolioFilter
 from scorecards.forms import AsOfForm
-from scorecards.models import Standing
+from scorecards.metric_rows import RowTable
+from scorecards.models import LatestScore
 from scorecards.presenters.card import Reading
-from scorecards.presenters.line import Line
+from scorecards.presenters.line import Measured
+from scorecards.presenters.restated import Restated
 from scorecards.selectors import Listed, Movers
 
 ROWS = 50
@@ -89,7 +92,10 @@ def _partner_home(request: Any) -> HttpResponse:
         "pending": theirs[: dashboards.TURNS],
         "theirs": len(theirs),
         "until": actor.vendor.today + deals.CLOSING,
-        "money": [dashboards.Money(deal, actor.vendor.today) for deal in today.closing.deals],
+        "money": [
+            home_of_deals.Money(deal, actor.vendor.today)
+            for deal in [*today.overdue.deals, *today.closing.deals]
+        ],
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
@@ -120,7 +126,7 @@ def portfolio_map(request: Any) -> HttpResponse:
     programme = dashboards.programme(request.vendor)
     context = {
         "heading": headlines.sales_map(
-            found.poor, formatting.format_money_short(found.poor_pipeline, currency)
+            found.partners, found.poor, formatting.format_money_short(found.poor_pipeline, currency)
         ),
         "found": found,
         "figure": tables.sales_figure(found.rows, currency),
@@ -150,7 +156,7 @@ def _staff_only(actor: Actor) -> None:
 
 
 def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioFilter:
-    rows = Standing.objects.order_by()
+    rows = LatestScore.objects.order_by()
     return PortfolioFilter(request.GET, rows, tiers=programme.tiers, regions=programme.regions)
 
 
@@ -209,8 +215,15 @@ def _scorecard(request: Any, partner: Partner) -> HttpResponse:
         "heading": reading.finding("You score" if is_own else f"{partner.name} scores"),
         "crumbs": _crumbs(request.actor, partner),
         "may_recompute": policies.may_recompute(request.actor, partner.pk),
+        "restated": _restated(request.actor, reading),
     }
     return render(request, "scorecards/detail.html", context, status=422 if form.errors else 200)
+
+
+def _restated(actor: Actor, reading: Reading) -> Restated | None:
+    vendor = actor.vendor
+    found = selectors.restatement_of(reading.card, vendor)
+    return Restated(reading.card, found, vendor.currency, vendor.zone) if found else None
 
 
 @require_GET
@@ -262,20 +275,21 @@ def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tupl
 @require_GET
 def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), _asked_day(request)
-    line, drill = _drill(request.actor, partner, key, form.day)
+    line, table = _rows_behind(request.actor, partner, key, form.day)
     form.initial["as_of"] = line.day
-    page = dashboards.CountedPages(drill.counted(), ROWS).counted_page(request.GET.get("page"))
+    page = dashboards.CountedPages(table.counted(), ROWS).counted_page(request.GET.get("page"))
     context = {
         "partner": partner,
         "line": line,
         "form": form,
-        "drill": drill,
+        "table": table,
         "page": page,
-        "rows": [drill.cells(row) for row in page.object_list],
-        "figures": drill.figures(list(page.object_list)),
+        "rows": [table.cells(row) for row in page.object_list],
+        "totals": table.totals(list(page.object_list)),
         "heading": headlines.metric(line.metric.label, "" if line.value is None else line.text(line.value)),
         "crumbs": _crumbs(request.actor, partner, (line.metric.label, "")),
-        "own_only": _keeps_own(request.actor, drill.rows),
+        "own_only": _keeps_own(request.actor, line.metric),
+        "counted_then": line.result.n,
         "export_url": _export_url(partner, key, line.day),
     }
     return render(request, "scorecards/metric_rows.html", context, status=422 if form.errors else 200)
@@ -286,27 +300,37 @@ def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), _asked_day(request)
     if form.errors:
         raise Http404("no such day")
-    line, drill = _drill(request.actor, partner, key, form.day)
+    line, table = _rows_behind(request.actor, partner, key, form.day)
     name = f"{slug}-{key}-{line.day:%Y-%m-%d}"
-    return csv_response(name, drill.header(), drill.lines(), actor=request.actor)
+    return csv_response(name, table.file_header(), table.file_lines(), actor=request.actor)
 
 
-def _drill(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[Line, tables.Drill]:
-    found = selectors.scorecard_on(vendor=actor.vendor, partner=partner, day=day)
-    reading = Reading(found, partner, actor.vendor.currency)
-    line = next((line for line in reading.lines if line.metric.key == key), None)
-    if line is None:
-        raise Http404("no such metric")
-    as_of = AsOf.of(actor.vendor, reading.day)
-    rows = line.metric.rows(partner.pk, as_of)
-    if _keeps_own(actor, rows):  # the figure counts every deal of the partner, the rows are one's own
-        rows = rows.filter(registered_by=actor.user)
-    return line, tables.drill(key, rows, as_of, actor.vendor.currency)
+def _rows_behind(actor: Actor, partner: Partner, key: str, day: date | None) -> tuple[Measured, RowTable]:
+    """The figure in words and the table of its rows; nothing is computed of any other metric."""
+    try:
+        metric = declarations.metric(key)
+    except KeyError:
+        raise Http404("no such metric") from None
+    vendor = actor.vendor
+    found = selectors.figure_on(vendor=vendor, partner=partner, metric=metric, day=day)
+    line = Measured(
+        metric=metric,
+        result=found.result,
+        partner=partner,
+        day=found.day,
+        computed_at=found.computed_at,
+        currency=vendor.currency,
+    )
+    as_of = AsOf.of(vendor, found.day)
+    rows = metric.rows(partner.pk, as_of)
+    if _keeps_own(actor, metric):  # the figure counts every row of the partner, listed are one's own
+        rows = rows.filter(**{metric.own_rows: actor.user})
+    return line, RowTable(metric, rows, as_of, vendor.currency)
 
 
-def _keeps_own(actor: Actor, rows: Any) -> bool:
-    """Deals may be kept among those who registered them; leads are everybody's at the partner."""
-    return rows.model is Deal and sees_own_deals_only(actor)
+def _keeps_own(actor: Actor, metric: Metric) -> bool:
+    """Rows may be kept among those whose they are; others are everybody's at the partner."""
+    return bool(metric.own_rows) and sees_own_deals_only(actor)
 
 
 def _export_url(partner: Partner, key: str, day: date) -> str:

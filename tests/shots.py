@@ -26,7 +26,7 @@ VAR = Path(os.environ.get("PORTAL_VAR", Path(__file__).resolve().parent.parent /
 
 STAFF = {
     "home": "",
-    "portfolio": "portfolio/?sort=-bookings",
+    "portfolio": "portfolio/?sort=-booked",
     "portfolio-map": "portfolio/map/",
     "portfolio-empty": "portfolio/?q=zzzz",
     "partners": "partners/",
@@ -177,7 +177,7 @@ def _first(page: Page, root: str, login: dict[str, Any], path: str) -> str:
 
 
 def _first_partner(page: Page, root: str) -> str:
-    page.goto(f"{root}portfolio/?sort=-bookings")
+    page.goto(f"{root}portfolio/?sort=-booked")
     href = page.locator("#portfolio tbody th a").first.get_attribute("href") or ""
     return href.rstrip("/").rsplit("/", 1)[-1]
 

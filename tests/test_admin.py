@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from deals.amendments.models import Amendment
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount
 from deals.customers.models import Customer
@@ -65,7 +66,7 @@ LIBRARY = (Asset, Collection)
 RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Statement)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, Extension, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
+    PriceRequest, Extension, Amendment, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
     LearningResult, Statement, *LIBRARY,
 }  # fmt: skip
 
@@ -107,6 +108,9 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         WorkingHours: WorkingHours.objects.create(weekday=0, opens="09:00", closes="17:00"),
         Holiday: Holiday.objects.create(day="2026-12-25", name=f"Holiday of {name}"),
         **_approvals(world),
+        Amendment: factories.AmendmentFactory(
+            deal=factories.approved_deal(partner=beta, customer_name=f"Changed, {name}"), reason=f"of {name}"
+        ),
         Lead: (lead := factories.LeadFactory(customer_name=f"Lead of {name}")),
         LeadOffer: factories.LeadOfferFactory(partner=beta, lead=lead),
         LeadRule: LeadRule.objects.create(position=1, name=f"Lead rule of {name}"),

@@ -111,4 +111,4 @@ def win(page: Any) -> None:
 def rescored(world: VendorWorld) -> bool:
     """Whether a scorecard of beta counts the 118,000.00 that were won."""
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        return Scorecard.objects.filter(partner=world.partners["beta"], bookings=118_000_00).exists()
+        return Scorecard.objects.filter(partner=world.partners["beta"], booked=118_000_00).exists()

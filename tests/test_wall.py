@@ -13,7 +13,7 @@ from django.db import IntegrityError, ProgrammingError, connection, connections,
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers.models import Customer
+from deals.customers.models import Customer, OtherName, SharedDomain
 from deals.deal.models import Deal, StageChange
 from deals.disputes.models import CaseFile, CaseSide, CaseTerms, ConflictCase
 from deals.leads.models import LeadContact, LeadLine, LeadOffer, LeadOfferLine, LeadRule, OfferBasis
@@ -21,13 +21,15 @@ from deals.notes.models import InternalNote, Note
 from deals.proofs.models import Proof, ProofFile, SerialNumber
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
 from deals.registration.models import DealTerms
+from deals.sales.models import CreditLineVersion, DealVersion, StageVersion
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
-from partners.models import Partner, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
+from partners.models import Partner, PartnerVersion, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
 from portal.calendar.models import Holiday, WorkingHours
 from portal.events.log import record
 from portal.events.models import OutboxMessage, PortalEvent
 from portal.files.uploads import checked
+from portal.history.models import LateFact
 from portal.money.models import ExchangeRate
 from portal.notifications.models import Notification, NotificationPreference
 from portal.people.models import Invitation, Membership
@@ -38,15 +40,17 @@ from portal.tenancy.scope import ALL, NO_SCOPE, Scope, entered, system_scope
 from portal.tenancy.tables import TenantModel
 from portal.tenancy.wall import across_the_wall
 from scorecards.models import (
+    LatestScore,
     MetricTarget,
+    ProgrammeVersion,
     QuadrantWeight,
     Scorecard,
     ScoringRun,
+    ScoringScheme,
     StalePartner,
-    Standing,
-    Yardstick,
 )
 from tests.enablement import fillers as records_and_packages
+from tests.enablement import school
 from tests.support import factories
 from tests.support.files import PDF
 from tests.support.worlds import VendorWorld, acting_as
@@ -357,7 +361,7 @@ def fill_everything(world: VendorWorld) -> None:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         for model in WALLED:
             if not model._base_manager.exists():
-                FILLERS[model.__name__](world)
+                (FILLERS.get(model._meta.label) or FILLERS[model.__name__])(world)
 
 
 def _a_deal() -> Deal:
@@ -393,7 +397,13 @@ def _a_side(world: VendorWorld) -> CaseSide:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
-    **records_and_packages.FILLERS,
+    # By the full name: more than one app has attachments.
+    **{model._meta.label: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
+    **{f"enablement.{name}": filled for name, filled in records_and_packages.FILLERS.items()},
+    "SharedDomain": lambda world: SharedDomain.objects.create(domain="group.example"),
+    "OtherName": lambda world: OtherName.objects.create(
+        name="Facebook", company="Meta", name_key="facebook", company_key="meta"
+    ),
     "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
     "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
         rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")
@@ -419,6 +429,33 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "BulkUpload": lambda world: factories.BulkUploadFactory(partner=_a_deal().partner),
     "Attachment": lambda world: factories.AttachmentFactory(deal=_a_deal()),
+    "DealVersion": lambda world: DealVersion.objects.create(
+        deal=_a_deal(), partner=_a_deal().partner, held_until=_a_deal().created_at
+    ),
+    "StageVersion": lambda world: StageVersion.objects.create(
+        stage=world.stages[0], probability=20, held_until=_a_deal().created_at
+    ),
+    "CreditLineVersion": lambda world: CreditLineVersion.objects.create(
+        line=CreditLine.objects.first() or FILLERS["CreditLine"](world)[0],
+        partner=world.partners["alpha"],
+        deal=_a_deal(),
+        kind="sourced",
+        held_until=_a_deal().created_at,
+    ),
+    "LateFact": lambda world: LateFact.objects.create(
+        partner_id=_a_deal().partner_id,
+        kind="added",
+        subject_type="deals.deal",
+        subject_id=_a_deal().pk,
+        holds_from=_a_deal().created_at,
+        noted_at=_a_deal().created_at,
+    ),
+    "PartnerVersion": lambda world: PartnerVersion.objects.create(
+        partner=world.partners["alpha"], held_until=_a_deal().created_at
+    ),
+    "ProgrammeVersion": lambda world: ProgrammeVersion.objects.create(
+        held_until=_a_deal().created_at, targets=[], weights={}
+    ),
     "DealTerms": lambda world: DealTerms.objects.create(),
     "InternalNote": lambda world: InternalNote.objects.create(
         partner=_a_deal().partner, deal=_a_deal(), text="Ask finance."
@@ -545,7 +582,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "QuadrantWeight": lambda world: QuadrantWeight.objects.create(quadrant="sales", weight=35),
     "Scorecard": lambda world: Scorecard.objects.create(
         partner=_a_deal().partner,
-        yardstick=Yardstick.objects.create(digest="of the card", rules={}),
+        scheme=ScoringScheme.objects.create(digest="of the card", rules={}),
         as_of=date(2026, 1, 1),
         computed_at=_a_deal().created_at,
         coverage=35,
@@ -563,10 +600,10 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "TierRequirement": lambda world: TierRequirement.objects.create(
         tier=world.tiers[0], metric="bookings", minimum=1
     ),
-    "Standing": lambda world: Standing.objects.create(
+    "LatestScore": lambda world: LatestScore.objects.create(
         partner=_a_deal().partner, as_of=date(2026, 1, 1), computed_at=_a_deal().created_at, coverage=35
     ),
-    "Yardstick": lambda world: Yardstick.objects.create(digest="of nothing", rules={}),
+    "ScoringScheme": lambda world: ScoringScheme.objects.create(digest="of nothing", rules={}),
 }
 
 

@@ -12,6 +12,7 @@ from django_countries.fields import CountryField
 from deals.customers.models import Customer
 from partners.models import Partner, Product
 from portal.fields import AddressField
+from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
@@ -43,6 +44,12 @@ class Stage(TenantModel):
                 violation_error_message="Another stage stands at this position already.",
             ),
             models.CheckConstraint(condition=models.Q(probability__lte=100), name="deals_stage_probability"),
+            KeepsHistory(
+                name="deals_stage_history",
+                into="deals_stageversion",
+                key="stage_id",
+                edited=["probability"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +80,9 @@ PENDING = (DealStatus.SUBMITTED, DealStatus.UNDER_REVIEW)
 
 
 #: What the list is sorted by where a column may be empty: no amount is the least, no date the last.
-AMOUNT_KEY = Coalesce("amount_vendor", models.Value(-1), output_field=models.BigIntegerField())
+AMOUNT_KEY = Coalesce(
+    "won_amount_vendor", "amount_vendor", models.Value(-1), output_field=models.BigIntegerField()
+)
 CLOSE_KEY = Coalesce("expected_close", models.Value(date(9999, 12, 31)), output_field=models.DateField())
 #: PostgreSQL's LEAST passes over what is empty: the first of the four that has a date, "never" without any.
 OPEN_UNTIL = Coalesce(
@@ -87,6 +96,8 @@ COUNTED_AT = models.Case(
     default=Greatest("won_at", "proof_accepted_at"),
     output_field=models.DateTimeField(),
 )
+#: The moments by which a deal counts in metrics, but for the end of its protection.
+DATED = ("submitted_at", "approved_at", "won_at", "lost_at", "withdrawn_at", "proof_accepted_at")
 #: The last of the three that has happened.
 DECIDED_AT = Greatest("approved_at", "returned_at", "rejected_at", output_field=models.DateTimeField())
 
@@ -171,6 +182,11 @@ class Deal(TenantModel):
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    revised_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Last change of what has no date of its own; what it said before is kept as a version.",
+    )
     submitted_at = models.DateTimeField(null=True, editable=False, help_text="First submission.")
     pending_since = models.DateTimeField(
         null=True, editable=False, help_text="Last submission: since when the vendor's clock runs."
@@ -264,43 +280,43 @@ class Deal(TenantModel):
             ),
             models.Index(
                 fields=["vendor", "won_at"],
-                include=["partner", "won_amount_vendor", "approved_at", "counted_at"],
+                include=["partner", "won_amount_vendor", "approved_at", "counted_at", "revised_at"],
                 name="deals_deal_won",
                 condition=models.Q(won_at__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "won_at"],
-                include=["partner", "won_amount_vendor", "counted_at"],
+                include=["partner", "won_amount_vendor", "counted_at", "revised_at"],
                 name="deals_deal_proof_needed",
                 condition=models.Q(proof_needed=True),
             ),
             models.Index(
                 fields=["vendor", "lost_at"],
-                include=["partner"],
+                include=["partner", "revised_at"],
                 name="deals_deal_lost",
                 condition=models.Q(lost_at__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "submitted_at"],
-                include=["partner"],
+                include=["partner", "revised_at"],
                 name="deals_deal_submitted",
                 condition=models.Q(submitted_at__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "withdrawn_at"],
-                include=["partner"],
+                include=["partner", "revised_at"],
                 name="deals_deal_withdrawn",
                 condition=models.Q(withdrawn_at__isnull=False),
             ),
             models.Index(
                 fields=["vendor", "expires_at"],
-                include=["partner", "won_at", "lost_at", "withdrawn_at"],
+                include=["partner", "won_at", "lost_at", "withdrawn_at", "revised_at"],
                 name="deals_deal_expired",
                 condition=models.Q(open_until=models.F("expires_at")),
             ),
             models.Index(
                 fields=["vendor", "open_until"],
-                include=["partner", "approved_at", "amount_vendor", "id"],
+                include=["partner", "approved_at", "amount_vendor", "id", "revised_at"],
                 name="deals_deal_open_until",
                 condition=models.Q(approved_at__isnull=False),
             ),
@@ -308,6 +324,21 @@ class Deal(TenantModel):
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_deal_rows"),
             SharesRow(field="customer", name="deals_deal_customer"),
+            KeepsHistory(
+                name="deals_deal_history",
+                into="deals_dealversion",
+                key="deal_id",
+                edited=["partner_id"],
+                dated=[*DATED, "rejected_at"],
+                told_with={
+                    "amount_vendor": "submitted_at",
+                    "won_amount_vendor": "won_at",
+                    "proof_needed": "won_at",
+                },
+                ends=["expires_at"],
+                mark="revised_at",
+            ),
+            NotesLateFacts(name="deals_deal_late", dated=[*DATED, "expires_at"], label="reference"),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_deal_key"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="deals_deal_reference"),
             models.UniqueConstraint(fields=["vendor", "external_key"], name="deals_deal_external_key"),
@@ -339,6 +370,11 @@ class Deal(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.customer_name}"
+
+    @property
+    def worth(self) -> int | None:
+        """What it was won for, else what is expected; minor units of `currency`, None where not stated."""
+        return self.amount if self.won_amount is None else self.won_amount
 
     @property
     def is_editable(self) -> bool:
@@ -429,6 +465,7 @@ class StageChange(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_stagechange_rows"),
+            NotesLateFacts(name="deals_stagechange_late", dated=["changed_at"]),
         ]
 
     def __str__(self) -> str:

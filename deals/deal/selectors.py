@@ -18,7 +18,7 @@ _NEVER_SENT: Final = Q(status=DealStatus.DRAFT) | Q(status=DealStatus.WITHDRAWN,
 _OF_A_ROW: Final = (
     "reference", "customer", "customer_name", "partner__name", "status", "stage__name", "amount", "currency",
     "expected_close", "created_at", "submitted_at", "pending_since", "decision_due_at", "expires_at",
-    "assigned_to", "won_at", "counted_at",
+    "assigned_to", "won_at", "counted_at", "won_amount",
 )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def _cells(
         deal.reference,
         _status(deal.status),
         deal.stage.name if deal.stage else _NONE,
-        _NONE if deal.amount is None else format_money(deal.amount, deal.currency, locale=locale),
+        _NONE if deal.worth is None else format_money(deal.worth, deal.currency, locale=locale),
         format_date(close, locale=locale) if close else _NONE,
         _turn(deal, waits, locale),
         format_date(deal.created_at, locale=locale),

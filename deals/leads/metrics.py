@@ -7,15 +7,34 @@ is how long the customer waits; the vendor's windows, by which an answer is late
 
 from collections.abc import Iterable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Least
 
 from deals.leads.models import LeadOffer
-from deals.metrics import ratio
-from portal.metrics.declarations import AsOf, Better, Metric, Quadrant, Result, Unit, declare
+from portal.history import wording
+from portal.history.wording import Wording
+from portal.metrics.declarations import (
+    AsOf,
+    Beside,
+    Better,
+    Column,
+    Found,
+    Link,
+    Look,
+    Metric,
+    Quadrant,
+    Result,
+    Status,
+    Total,
+    Unit,
+    declare,
+    middle_of_rows,
+)
+from portal.metrics.rounding import ratio
 from portal.tenancy.scope import current_vendor_id
 
 ANSWERED, OFFERED = 60, 90  # days
@@ -24,10 +43,10 @@ LEAST_LEADS: Final = 3
 _SQL: Final = """
 with
 answered as (
-    select partner_id, count(*) as closed, count(*) filter (where accepted_at is not null) as accepted
+    select partner_id, count(*) as closed, count(*) filter (where accepted_at < %(end)s) as accepted
     from deals_leadoffer
     where vendor_id = %(vendor)s and answer_due_at >= %(answered)s and answer_due_at < %(end)s
-        and withdrawn_at is null {of_partners}
+        and (withdrawn_at is null or withdrawn_at >= %(end)s) {of_partners}
     group by partner_id
 ),
 offered as (
@@ -105,7 +124,8 @@ def handling(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str,
 
 def answered_rows(partner_id: int, as_of: AsOf) -> QuerySet[LeadOffer]:
     start = as_of.trailing(ANSWERED)
-    offers = LeadOffer.objects.filter(partner=partner_id, withdrawn_at=None)
+    kept = Q(withdrawn_at=None) | Q(withdrawn_at__gte=as_of.end)
+    offers = LeadOffer.objects.filter(kept, partner=partner_id)
     return _as_it_stood(offers.filter(answer_due_at__gte=start, answer_due_at__lt=as_of.end), as_of)
 
 
@@ -118,12 +138,14 @@ def offered_rows(partner_id: int, as_of: AsOf) -> QuerySet[LeadOffer]:
 
 
 def _as_it_stood(offers: QuerySet[LeadOffer], as_of: AsOf) -> QuerySet[LeadOffer]:
-    """Nothing that came after the day: `waited`, and whether it was accepted and contacted then."""
-    return offers.annotate(
+    """The newest first, with nothing that came after: `waited`, and whether it was accepted and contacted."""
+    annotated: QuerySet[LeadOffer] = offers.annotate(
         waited=Least("contacted_at", Value(as_of.end)) - F("offered_at"),
         accepted_then=_then("accepted_at", as_of),
         contacted_then=_then("contacted_at", as_of),
+        declined_then=_then("declined_at", as_of),
     )
+    return annotated.order_by("-offered_at", "-pk")
 
 
 def _then(moment: str, as_of: AsOf) -> Any:
@@ -131,7 +153,41 @@ def _then(moment: str, as_of: AsOf) -> Any:
     return Case(before, default=Value(False), output_field=BooleanField())
 
 
+def _page(offer: LeadOffer) -> Link:
+    return Link("leads:detail", offer.reference, offer.customer_name)
+
+
+def _answer(offer: Any) -> Status:
+    """How an offer whose window has closed was answered, from its timestamps."""
+    if offer.accepted_then:
+        return Status("Accepted", "ok", "check")
+    if offer.declined_then:
+        return Status("Declined", "neutral", "hand-stop")
+    return Status("Not answered in time", "watch", "clock-off")
+
+
+LEAD: Final = Column("Lead", _page, Look.LINK, named="Customer")
+OFFERED_ON: Final = Column("Offered", attrgetter("offered_at"), Look.DAY)
+ANSWER_DUE: Final = Column("Answer due", attrgetter("answer_due_at"), Look.DAY)
+ANSWER: Final = Column("Answer", _answer, Look.STATUS)
+CONTACTED: Final = Column(
+    "First contact", lambda offer: offer.contacted_at if offer.contacted_then else None, Look.DAY
+)
+WAITED: Final = Column("Waited", attrgetter("waited"), Look.HOURS)
+
+ACCEPTED: Final = Total("Accepted", lambda as_of: Count("pk", filter=Q(accepted_then=True)), Look.COUNT)
+WAITING: Final = Total("Still waiting", lambda as_of: Count("pk", filter=Q(contacted_then=False)), Look.COUNT)
+
+
+def _accepted(found: Found) -> str:
+    return f"{found.numerator:.0f} accepted ÷ {found.denominator:.0f} whose time to answer is over"
+
+
 # ------------------------------------------------------------------------------------ the declarations
+
+_MOVES: Final = frozenset(
+    {"deals.lead_offered", "deals.lead_declined", "deals.lead_withdrawn", "deals.lead_disqualified"}
+)
 
 METRICS: Final = [
     Metric(
@@ -147,7 +203,11 @@ METRICS: Final = [
         "before an answer does not count.",
         rows=answered_rows,
         rows_label="leads",
-        beside={"not_accepted": Unit.COUNT},
+        columns=(LEAD, OFFERED_ON, ANSWER_DUE, ANSWER),
+        totals=(ACCEPTED,),
+        beside=(Beside("not_accepted", "declined or not answered in time"),),
+        working=_accepted,
+        events=_MOVES | {"deals.lead_accepted", "deals.lead_timed_out"},
         floor=Decimal(20),
         target=Decimal(80),
         weight=Decimal(50),
@@ -167,7 +227,11 @@ METRICS: Final = [
         "does not count.",
         rows=offered_rows,
         rows_label="leads",
-        beside={"waiting": Unit.COUNT},
+        columns=(LEAD, OFFERED_ON, CONTACTED, WAITED),
+        totals=(WAITING,),
+        beside=(Beside("waiting", "still waiting for a contact"),),
+        working=middle_of_rows,
+        events=_MOVES | {"deals.lead_contacted", "deals.lead_converted"},
         floor=Decimal(168),
         target=Decimal(24),
         weight=Decimal(50),
@@ -176,3 +240,17 @@ METRICS: Final = [
 ]
 
 declare(handling, METRICS)
+
+wording.declare(
+    "deals.leadoffer",
+    Wording(
+        "Lead",
+        {
+            "offered_at": "offered",
+            "accepted_at": "accepted",
+            "declined_at": "declined",
+            "withdrawn_at": "withdrawn",
+            "contacted_at": "customer contacted",
+        },
+    ),
+)

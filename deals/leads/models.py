@@ -13,6 +13,7 @@ from django_countries.fields import CountryField
 from deals.deal.models import Deal
 from partners.models import Partner, PartnerType, Product, Region, Tier
 from portal.fields import AddressField
+from portal.history.constraints import NotesLateFacts
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.lookups import FoldedName
@@ -232,6 +233,11 @@ class LeadOffer(_Customer, TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_leadoffer_rows"),
+            NotesLateFacts(
+                name="deals_leadoffer_late",
+                dated=["offered_at", "accepted_at", "declined_at", "withdrawn_at", "contacted_at"],
+                label="reference",
+            ),
             models.UniqueConstraint(fields=["vendor", "id"], name="deals_leadoffer_key"),
             models.UniqueConstraint(
                 fields=["vendor", "lead"],

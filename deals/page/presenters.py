@@ -20,6 +20,8 @@ from portal.ui.charts import share
 from portal.ui.formatting import format_date, format_money, format_span, format_time, format_when
 
 NEAR: Final = timedelta(days=14)
+#: Per cent of a stage from which a deal is more likely won than not.
+LIKELY: Final = 50
 
 
 def headline(deal: Deal, *, for_partner: bool, now: datetime | None = None) -> str:
@@ -63,6 +65,12 @@ def _protected(until: datetime | None, now: datetime) -> str:
     if days:
         return f"protected for {days} more day{'' if days == 1 else 's'}"
     return f"protected for {format_span(until - now)} more"
+
+
+def is_closing(deal: Deal, today: date) -> bool:
+    """Whether its outcome is the next thing to do: it is likely by its stage, or its day has come."""
+    due = deal.expected_close is not None and deal.expected_close <= today
+    return due or deal.stage is None or deal.stage.probability >= LIKELY
 
 
 def waiting_headline(deals: Sequence[Any], *, more: bool, now: datetime | None = None) -> str:
@@ -240,7 +248,7 @@ def protection_bar(deal: Deal, now: datetime | None = None) -> ProtectionBar | N
     ends, here = share(total, length), share(used, length)
     close = None if closing is None else share(max(closing, 0), length)
     return ProtectionBar(
-        title=_bar_title(closing, total, end, now),
+        title=_bar_title(deal.expected_close, total, first, end, now),
         spoken=f"Protection from {format_date(start)} to {format_date(end)}, {used} of {total} days used.",
         today=Mark(here, _anchor(here), f"today, day {used} of {total}", "", strong=True),
         ends=ends,
@@ -263,12 +271,14 @@ def _anchor(x: float) -> str:
     return "end" if x >= 45 else "start"
 
 
-def _bar_title(closing: int | None, total: int, end: datetime, now: datetime) -> str:
+def _bar_title(close: date | None, total: int, first: date, end: datetime, now: datetime) -> str:
     if end <= now:
         return "Protection has run out"
-    if closing is None:
+    if close is None:
         return f"Protected until {format_date(end)}"
-    after = closing - total
+    if close < formatting.local_day(now):  # a day that is over says nothing about the protection
+        return f"Protected until {format_date(end)}; the expected close, {format_date(close)}, has passed"
+    after = (close - first).days - total
     if after == 0:
         return "Expected to close on the last protected day"
     side = "after" if after > 0 else "before"

@@ -31,14 +31,21 @@ class Group:
     count: int
     amount: int
     weighted: int
+    without_amount: int
     deals: list[Deal]
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether any of the deals has an amount."""
+        return self.count > self.without_amount
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
     """The partner's next money; what waits for whom is `portal.requests.queue`."""
 
-    closing: Group  # "the next money": expected to close within 30 days, or overdue
+    closing: Group  # "the next money": expected to close within 30 days
+    overdue: Group  # was expected to close on a day that has passed
     open: Group  # approved and still running; no list
 
 
@@ -50,11 +57,14 @@ select
     count(*),
     coalesce(sum(amount_vendor), 0)::bigint,
     coalesce(sum(amount_vendor * probability), 0)::bigint,
+    count(*) filter (where amount_vendor is null),
     case when kind = 'open' then '{}' else (array_agg(deal.id order by urgent_at, deal.id))[:%(most)s] end
 from deals_deal deal
 left join deals_stage stage on stage.vendor_id = deal.vendor_id and stage.id = stage_id
 cross join lateral (values
-    ('closing', status = 'approved' and expected_close <= %(last_day)s, expected_close::timestamptz),
+    ('closing', status = 'approved' and expected_close between %(today)s and %(last_day)s,
+        expected_close::timestamptz),
+    ('overdue', status = 'approved' and expected_close < %(today)s, expected_close::timestamptz),
     ('open', status = 'approved', null)
 ) as kinds (kind, holds, urgent_at)
 where deal.vendor_id = %(vendor)s and partner_id = %(partner)s and status = 'approved' and holds
@@ -69,6 +79,7 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
         "vendor": actor.vendor.pk,
         "partner": actor.partner.pk,
         "registrant": actor.user.pk if sees_own_deals_only(actor) else None,
+        "today": actor.vendor.today,
         "last_day": actor.vendor.today + CLOSING,
         "most": most,
     }
@@ -82,9 +93,9 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
 
 def _group(found: list[Any] | None, deals: dict[int, Deal]) -> Group:
     if found is None:
-        return Group(0, 0, 0, [])
-    count, amount, percents, ids = found
-    return Group(count, amount, round(percents / 100), [deals[pk] for pk in ids])
+        return Group(0, 0, 0, 0, [])
+    count, amount, percents, without_amount, ids = found
+    return Group(count, amount, round(percents / 100), without_amount, [deals[pk] for pk in ids])
 
 
 # One deal ------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from deals.deal import selectors as deal_selectors
 from deals.deal.forms import ReasonForm
 from deals.deal.models import Deal
 from deals.disputes.forms import AppealForm, PreferenceForm
+from deals.disputes.models import CaseState
 from deals.disputes.selectors import sides_of
 from deals.notes.forms import FilesForm, NoteForm
 from deals.notes.selectors import told_of
@@ -48,9 +49,12 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
     told, limits = told_of(deal, actor), terms() if deal.resubmissions else None
     if limits and not limits.may_be_returned(deal):
         actions -= {"return"}
+    lines = deal_selectors.lines_of(deal)
     context = {
         "deal": deal,
-        "lines": deal_selectors.lines_of(deal),
+        "lines": lines,
+        "contested": any(line.is_contested for line in lines),
+        "closing": presenters.is_closing(deal, request.vendor.today),
         "stage_history": deal_selectors.stage_history(deal) if deal.stage_id else [],
         "terms": limits,
         "history": presenters.history(told),
@@ -168,6 +172,7 @@ def _conflict(actor: Any, deal: Deal) -> dict[str, Any]:
     if not shown:
         return {}
     made: dict[str, Any] = {"sides": shown}
+    made["open_case"] = next((side.case_id for side in shown if side.state == CaseState.OPEN), None)
     if policies.may("appeal", actor, deal):
         made["appeal_form"] = AppealForm(auto_id="appeal_%s")
     if policies.may("attach_to_case", actor, deal):

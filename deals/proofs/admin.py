@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from deals.proofs.models import Proof, SerialNumber
-from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline
+from portal.backoffice.site import ReadOnlyInline
+from portal.requests.admin import RequestAdmin
 
 
 class SerialInline(ReadOnlyInline):
@@ -12,27 +13,7 @@ class SerialInline(ReadOnlyInline):
 
 
 @admin.register(Proof)
-class ProofAdmin(ReadOnlyAdmin):
+class ProofAdmin(RequestAdmin):
     title = "Proofs of sale"
     inlines = (SerialInline,)
-    list_display = (
-        "deal",
-        "evidence",
-        "number",
-        "status",
-        "requested_at",
-        "due_at",
-        "who",
-        "decided_by",
-        "decided_at",
-    )
-    list_filter = ("status", "evidence")
-    list_select_related = ("deal", "owner", "decided_by")
-    ordering = ("-requested_at", "pk")
-    sortable_by = ()
-    paginator = CappedPaginator
-    fields = (
-        "deal", "partner", "evidence", "number", "status", "requested_by", "requested_at", "due_at", "who",
-        "escalated_at", "decided_by", "decided_at", "decision_reason",
-    )  # fmt: skip
-    readonly_fields = fields
+    listed = asked = ("evidence", "number")

@@ -53,7 +53,7 @@ class ProofRequestKind(DealRequestKind[Proof]):
         """A document for an invoice or purchase order, serial numbers otherwise."""
         proof = Proof(evidence=Evidence(evidence), number=number.strip())
         keyed = {serial_key(text): text.strip() for text in serials if text.strip()}
-        _refuse_incomplete(subject, Evidence(evidence), keyed, upload)
+        _refuse_incomplete(Evidence(evidence), keyed, upload)
         about = {"partner_id": subject.partner_id, "proof": proof}
         proof.parts = [
             SerialNumber(text=text, key=key, **about)
@@ -66,6 +66,10 @@ class ProofRequestKind(DealRequestKind[Proof]):
     def sent_before(self, request: Proof, there: Proof | None) -> Proof | None:
         accepted: Proof | None = Proof.objects.filter(deal=request.deal, status=RequestStatus.GRANTED).first()
         return accepted or super().sent_before(request, there)
+
+    def check(self, actor: Actor, request: Proof) -> None:
+        if not request.deal.proof_needed:
+            raise ValidationError(f"{request.deal.reference} counts already: it needs no proof of sale.")
 
     def busy(self, there: Proof) -> str:
         return "A proof was handed in already. Wait for the answer."
@@ -123,9 +127,7 @@ class ProofRequestKind(DealRequestKind[Proof]):
         return "The win counts from now on." if accepted else "You may hand in another one."
 
 
-def _refuse_incomplete(deal: Deal, evidence: str, keyed: dict[str, str], upload: Upload | None) -> None:
-    if not deal.proof_needed:
-        raise ValidationError(f"{deal.reference} counts already: it needs no proof of sale.")
+def _refuse_incomplete(evidence: str, keyed: dict[str, str], upload: Upload | None) -> None:
     if evidence == Evidence.SERIALS and not keyed:
         raise ValidationError({"serials": "Enter at least one serial number."})
     if evidence != Evidence.SERIALS and upload is None:

@@ -1,13 +1,10 @@
 """Django admin of the extension terms; extensions themselves are looked at."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from deals.protection.models import Extension, ExtensionTerms
-from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorModelAdmin
+from portal.backoffice.site import VendorModelAdmin
+from portal.requests.admin import RequestAdmin
 
 
 @admin.register(ExtensionTerms)
@@ -25,20 +22,7 @@ class ExtensionTermsAdmin(VendorModelAdmin):
 
 
 @admin.register(Extension)
-class ExtensionAdmin(ReadOnlyAdmin):
+class ExtensionAdmin(RequestAdmin):
     title = "Extensions of protection"
-    list_display = ("deal", "days", "requested_at", "who", "due_at", "status", "decided_by")
-    list_filter = ("status",)
-    list_select_related = ("deal", "owner", "decided_by")
-    ordering = ("-requested_at", "-pk")
-    sortable_by = ()
-    paginator = CappedPaginator
-    fields = (
-        "deal", "days", "reason", "requested_by", "requested_at", "who", "due_at", "status", "decided_at",
-        "decided_by", "decision_reason", "until_before", "until_after",
-    )  # fmt: skip
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        related = ("deal", "owner", "decided_by", "requested_by")
-        return super().get_queryset(request).select_related(*related)
+    listed = ("days",)
+    asked = ("days", "until_before", "until_after")

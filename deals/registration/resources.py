@@ -329,7 +329,6 @@ class DealResource(VendorResource):
             deal.won_amount = deal.amount
         if not deal.won_amount:
             raise ValidationError({"won_amount": "A won deal needs an amount above zero."})
-        deal.amount = deal.won_amount if deal.amount is None else deal.amount
 
     def _minor(self, deal: Any, name: str, amount: Any) -> int | None:
         try:

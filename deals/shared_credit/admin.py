@@ -4,23 +4,15 @@ from django.contrib import admin
 
 from deals.shared_credit.models import CoSell, CreditLine
 from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin
+from portal.requests.admin import RequestAdmin
 from portal.ui.formatting import format_money, format_percent
 
 
 @admin.register(CoSell)
-class CoSellAdmin(ReadOnlyAdmin):
+class CoSellAdmin(RequestAdmin):
     title = "Co-sell agreements"
-    list_display = ("deal", "partner", "named", "part", "stage", "requested_at", "agreed_at", "ended_at")
-    list_filter = ("status",)
-    list_select_related = ("deal", "partner")
-    ordering = ("-requested_at", "pk")
-    sortable_by = ()
-    paginator = CappedPaginator
-    fields = (
-        "deal", "partner", "named", "other", "part", "reason", "stage", "requested_by", "requested_at",
-        "due_at", "decided_by", "decided_at", "agreed_at", "ended_at", "decision_reason",
-    )  # fmt: skip
-    readonly_fields = fields
+    listed = ("partner", "named", "part", "stage", "agreed_at", "ended_at")
+    asked = ("named", "other", "part", "stage", "agreed_at", "ended_at")
 
     @admin.display(description="Share")
     def part(self, cosell: CoSell) -> str:

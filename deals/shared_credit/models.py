@@ -6,6 +6,7 @@ from django.db import models
 from deals.deal.models import Deal, DealStatus
 from deals.special_prices.models import WHOLE
 from partners.models import Partner
+from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
@@ -147,6 +148,25 @@ class CreditLine(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, name="deals_creditline_rows"),
+            models.UniqueConstraint(fields=["vendor", "id"], name="deals_creditline_key"),
+            KeepsHistory(
+                name="deals_creditline_history",
+                into="deals_creditlineversion",
+                key="line_id",
+                edited=["partner_id", "deal_id", "kind"],
+                dated=["agreed_at", "ended_at", "approved_at", "won_at", "counted_at"],
+                told_with={
+                    "amount": "agreed_at",
+                    "amount_shift": "agreed_at",
+                    "booked": "won_at",
+                    "booked_shift": "won_at",
+                },
+                ends=["open_until"],
+                complete="reference",
+            ),
+            NotesLateFacts(
+                name="deals_creditline_late", dated=["agreed_at", "won_at", "counted_at"], label="reference"
+            ),
             models.UniqueConstraint(fields=["vendor", "cosell", "partner"], name="deals_creditline_once"),
             models.CheckConstraint(
                 condition=models.Q(share__gt=0, share__lt=WHOLE), name="deals_creditline_share"

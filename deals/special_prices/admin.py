@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
-from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
+from portal.backoffice.site import ReadOnlyInline, VendorModelAdmin
+from portal.requests.admin import RequestAdmin
 from portal.ui.formatting import format_money, format_percent
 from portal.ui.forms import AmountField, AmountsForm
 
@@ -113,28 +114,18 @@ class PriceLineInline(ReadOnlyInline):
 
 
 @admin.register(PriceRequest)
-class PriceRequestAdmin(ReadOnlyAdmin):
+class PriceRequestAdmin(RequestAdmin):
     title = "Special prices"
     inlines = (PriceLineInline,)
-    list_display = ("deal", "status", "off", "who", "due_at", "decided_by", "expires_at", "used_at")
-    list_filter = ("status",)
-    list_select_related = ("deal", "owner", "decided_by")
-    ordering = ("-requested_at", "pk")
-    sortable_by = ()
-    paginator = CappedPaginator
-    fields = (
-        "deal", "partner", "status", "reason", "competitor", "off", "asked", "granted", "who",
-        "requested_by", "requested_at", "due_at", "escalated_at", "decided_by", "decided_at",
-        "decision_reason", "expires_at", "used_at",
-    )  # fmt: skip
-    readonly_fields = fields
+    listed = ("off", "expires_at", "used_at")
+    asked = ("competitor", "off", "asked_for", "granted", "expires_at", "used_at")
 
     @admin.display(description="Off the list")
     def off(self, one: PriceRequest) -> str:
         return format_percent(one.discount)
 
     @admin.display(description="Asked for")
-    def asked(self, one: PriceRequest) -> str:
+    def asked_for(self, one: PriceRequest) -> str:
         return format_money(one.requested_total, one.currency)
 
     @admin.display(description="Granted")

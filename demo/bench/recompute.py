@@ -4,8 +4,8 @@ All four give the same numbers, or `Disagreement` says where they differ.
 
 What a night leaves behind are kept scorecards, so its opponent by hand works out the nine values and keeps a
 row per partner in a table with the columns and indexes of the scorecards: `vs_sql`. It has no scores, no
-peers, no standings and no foreign keys, all of which the night has. Against the bare query, whose rows are
-only fetched, stands `vs_sql_values`; that one compares a night with a part of itself.
+peers, no latest scores and no foreign keys, all of which the night has. Against the bare query, whose rows
+are only fetched, stands `vs_sql_values`; that one compares a night with a part of itself.
 """
 
 import math
@@ -22,7 +22,8 @@ import duckdb
 from django.db import connections, transaction
 
 from deals.deal.models import StageChange
-from deals.metrics import HALF_YEAR, METRICS, QUARTER, YEAR, sales
+from deals.sales.figures import HALF_YEAR, QUARTER, YEAR
+from deals.sales.metrics import METRICS, sales
 from deals.shared_credit.models import CreditLine
 from demo.bench.timing import seconds
 from partners.models import Partner
@@ -154,8 +155,8 @@ def _by_hand(vendor: Vendor, as_of: AsOf) -> Values:
 _KEEP = """
 create table if not exists bench_scorecard (like scorecards_scorecard including all);
 insert into bench_scorecard (
-    vendor_id, partner_id, yardstick_id, as_of, computed_at, coverage,
-    bookings, open_pipeline, booked_quarter, measured, places, peer_spread
+    vendor_id, partner_id, scheme_id, as_of, computed_at, coverage,
+    booked, pipeline, booked_quarter, measured, places, peer_spread
 )
 select
     %(vendor)s, partner_id, 0, %(day)s, now(), 0, bookings, open_pipeline, 0,
@@ -264,15 +265,15 @@ def _looped(partner_id: int, as_of: AsOf) -> dict[str, Any]:
     since, before = as_of.trailing(HALF_YEAR), as_of.trailing(2 * HALF_YEAR)
     closed = len(rows["win_rate"])
     won = [deal.won_amount_vendor for deal in rows["bookings"]]
-    credited = [(deal.won_at, deal.credited) for deal in rows["bookings"]] + booked
+    credited = [(deal.won_at, deal.amount_then) for deal in rows["bookings"]] + booked
     cycles = [deal.cycle.days for deal in rows["sales_cycle"]]
-    grown = [(deal.won_at, deal.credited) for deal in rows["bookings_growth"]]
+    grown = [(deal.won_at, deal.amount_then) for deal in rows["bookings_growth"]]
     halves = [sum(at >= since for at, _ in grown), sum(before <= at < since for at, _ in grown)]
     now = [amount for at, amount in grown + booked if at >= since]
     then = [amount for at, amount in grown + booked if before <= at < since]
     cycle = median(cycles) if len(cycles) >= 3 else None
-    weighted = sum((deal.credited or 0) * (deal.probability or 0) for deal in rows["weighted_pipeline"])
-    opened = [deal.credited or 0 for deal in rows["open_pipeline"]]
+    weighted = sum((deal.amount_then or 0) * (deal.probability or 0) for deal in rows["weighted_pipeline"])
+    opened = [deal.amount_then or 0 for deal in rows["open_pipeline"]]
     pace = (closed * cycle) if closed >= 5 and cycle else None
     return {
         "win_rate": len(won) / closed if closed >= 5 else None,

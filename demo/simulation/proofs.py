@@ -16,6 +16,7 @@ from partners.models import Partner
 from portal.calendar.selectors import calendar_of
 from portal.events.models import PortalEvent
 from portal.files.uploads import checked
+from portal.history.moments import made_at
 from portal.requests.models import RequestStatus
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import to_minor
@@ -61,8 +62,11 @@ def proofs_of_sale(plan: VendorPlan, vendor: Vendor, featured: Partner) -> None:
 
 def _tell(vendor: Vendor, terms: BigDealTerms, deal: Deal, story: Story) -> None:
     now = timezone.now()
-    Deal.objects.filter(pk=deal.pk).update(proof_needed=True)
-    if story.evidence is None or deal.won_at is None:
+    if deal.won_at is None:
+        return
+    with made_at(deal.won_at):
+        Deal.objects.filter(pk=deal.pk).update(proof_needed=True)
+    if story.evidence is None:
         return
     recent = now - timedelta(hours=20) if story.status == RequestStatus.OPEN else now - timedelta(days=5)
     sent = max(deal.won_at + timedelta(hours=2), recent)

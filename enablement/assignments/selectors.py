@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, time
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from enablement.assignments.models import Assignment
@@ -23,9 +23,15 @@ def today(vendor: Vendor) -> date:
 
 
 def open_ones() -> QuerySet[Assignment]:
-    """What still waits, of people who still sit where it was assigned; the soonest first."""
+    """What still waits, the soonest first."""
     rows = Assignment.objects.filter(completed_at=None, withdrawn_at=None)
     return rows.select_related("course__published", "user", "assigned_by").order_by("due_at", "pk")
+
+
+def asked_now() -> QuerySet[Assignment]:
+    """The same of people who still sit where it was assigned."""
+    there = Seat.objects.filter(user=OuterRef("user"), partner=OuterRef("partner"), left_at=None)
+    return open_ones().filter(Exists(there))
 
 
 def assigned_to(user_id: int) -> QuerySet[Assignment]:

@@ -4,24 +4,32 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models.functions import Lower
 from django.utils.text import slugify
 
 from enablement.courses.models import Course, CourseVersion, Enrolment, Language, Module, Source
 from partners.models import Seat
 from portal.events.log import Fact, record_many
-from portal.imports.cells import Cell, Choice, Count, Key, Known, Lookup, Moment, Text
+from portal.imports.cells import Cell, Choice, Context, Count, Key, Known, Lookup, Moment, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record
 from portal.imports.resources import VendorResource
+from portal.text import email_address
 
 
 def person_lookup() -> Lookup:
     """Seats of the vendor's partner people by e-mail address; those who left have a past that counts."""
-    seats = (
-        Seat.objects.select_related("user").annotate(address=Lower("user__email")).order_by("left_at", "pk")
-    )
-    return Lookup("person", ((seat.address, seat) for seat in seats))
+    seats = Seat.objects.select_related("user").order_by("left_at", "pk")
+    return Lookup("person", ((email_address(seat.user.email), seat) for seat in seats))
+
+
+class Person(Known):
+    """A partner person of the vendor, by e-mail address."""
+
+    def __init__(self) -> None:
+        super().__init__("person")
+
+    def clean(self, value: str, row: Any = None, *, context: Context, **more: Any) -> Any:
+        return super().clean(email_address(value), row, context=context, **more)
 
 
 def course_lookup() -> Lookup:
@@ -103,7 +111,7 @@ class EnrolmentResource(VendorResource):
     external_key = Cell(
         "external_key", Key(null=True), help="Its key in the system it comes from.", names=("id",)
     )
-    person = Cell("seat", Known("person"), required=True, help="E-mail address.", names=("email", "user"))
+    person = Cell("seat", Person(), required=True, help="E-mail address.", names=("email", "user"))
     course = Cell("taken", Known("course"), required=True, help="Key or title of a course.")
     enrolled_at = Cell("enrolled_at", Moment(), required=True, help="When it was begun.", names=("started",))
     completed_at = Cell(

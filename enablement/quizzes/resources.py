@@ -11,7 +11,7 @@ from django.db import models
 from import_export.widgets import Widget
 
 from enablement.courses.models import Enrolment, Module, Source
-from enablement.courses.resources import course_lookup, made_key, person_lookup
+from enablement.courses.resources import Person, course_lookup, made_key, person_lookup
 from enablement.quizzes.models import Attempt
 from enablement.quizzes.services import first_tries_recount
 from portal.events.log import Fact, record_many
@@ -60,7 +60,7 @@ class AttemptResource(VendorResource):
     external_key = Cell(
         "external_key", Key(null=True), help="Its key in the system it comes from.", names=("id",)
     )
-    person = Cell("seat", Known("person"), required=True, help="E-mail address.", names=("email", "user"))
+    person = Cell("seat", Person(), required=True, help="E-mail address.", names=("email", "user"))
     course = Cell("taken", Known("course"), required=True, help="Key or title of a course.")
     module = Cell(
         "module_title", Text(), help="Title of a module; empty: the course as a whole.", names=("test",)

@@ -207,7 +207,7 @@ class StatementReference(TenantModel):
         return str(self.target)
 
 
-class Attachment(TenantModel):
+class StatementAttachment(TenantModel):
     """What was sent along with statements, kept once under its digest."""
 
     sha2 = models.CharField(max_length=128)
@@ -217,8 +217,8 @@ class Attachment(TenantModel):
 
     class Meta:
         constraints = [
-            RowSecurity(rows=Rows.STAFF, name="enablement_attachment_rows"),
-            models.UniqueConstraint(fields=["vendor", "sha2"], name="enablement_attachment_once"),
+            RowSecurity(rows=Rows.STAFF, name="enablement_stmtattachment_rows"),
+            models.UniqueConstraint(fields=["vendor", "sha2"], name="enablement_stmtattachment_once"),
         ]
 
     def __str__(self) -> str:

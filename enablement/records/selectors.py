@@ -13,10 +13,10 @@ from django.utils import timezone
 from enablement.records.grammar import indexed
 from enablement.records.models import (
     ActivityDefinition,
-    Attachment,
     Document,
     Learner,
     Statement,
+    StatementAttachment,
     StatementMention,
     StatementReference,
     StoreKey,
@@ -126,8 +126,8 @@ def consistent_through() -> datetime:
     return began or timezone.now()
 
 
-def attachments_of(sha2s: Iterable[str]) -> list[Attachment]:
-    return list(Attachment.objects.filter(sha2__in={sha2.lower() for sha2 in sha2s}).order_by("pk"))
+def attachments_of(sha2s: Iterable[str]) -> list[StatementAttachment]:
+    return list(StatementAttachment.objects.filter(sha2__in={sha2.lower() for sha2 in sha2s}).order_by("pk"))
 
 
 def definitions_of(iris: Iterable[str]) -> dict[str, Json]:

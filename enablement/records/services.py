@@ -16,8 +16,8 @@ from enablement.records import learners, results
 from enablement.records.grammar import Invalid, indexed, moment, written
 from enablement.records.models import (
     ActivityDefinition,
-    Attachment,
     Statement,
+    StatementAttachment,
     StatementMention,
     StatementReference,
     StoreKey,
@@ -219,9 +219,9 @@ def _define(statements: Iterable[Json], now: datetime) -> None:
 
 
 def _attach(attachments: Mapping[str, tuple[str, bytes]]) -> None:
-    Attachment.objects.bulk_create(
+    StatementAttachment.objects.bulk_create(
         (
-            Attachment(sha2=sha2.lower(), content_type=content_type, content=content)
+            StatementAttachment(sha2=sha2.lower(), content_type=content_type, content=content)
             for sha2, (content_type, content) in sorted(attachments.items())
         ),
         ignore_conflicts=True,

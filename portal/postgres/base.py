@@ -1,5 +1,7 @@
 """PostgreSQL, with the current Scope written into every transaction.
 
+With it goes the moment: what the database keeps of a change bears the time of the application's clock.
+
 The settings are local to the transaction, so a pooled connection (PgBouncer in transaction mode)
 cannot carry one person's scope into another's transaction.
 """
@@ -7,6 +9,7 @@ cannot carry one person's scope into another's transaction.
 from typing import Any
 
 from django.db.backends.postgresql import base
+from django.utils import timezone
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from portal.postgres.schema import DatabaseSchemaEditor
@@ -23,7 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.apply_scope(scope)
 
     def apply_scope(self, scope: Scope) -> None:
-        settings = scope.as_settings()
+        settings = scope.as_settings() | {"portal.now": timezone.now().isoformat()}
         calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
         params = [part for pair in settings.items() for part in pair]
         with self.cursor() as cursor:

@@ -140,7 +140,8 @@ def require_open(request: Request) -> None:
     """ValidationError for what was answered already."""
     if not request.is_open:
         status = kind_for(request).status_text(request.status).lower()
-        raise ValidationError(f"This request was {status} already.", code="illegal")
+        was = "has" if request.status == RequestStatus.LAPSED else "was"
+        raise ValidationError(f"This request {was} {status} already.", code="illegal")
 
 
 def _locked_to_decide(actor: Actor, request: R) -> tuple[RequestKind[R], R]:

@@ -45,7 +45,7 @@ def _writable(column: str) -> str:
     return _listed(column, "write_all_partners", "write_partner_ids")
 
 
-class _AfterTable(BaseConstraint):
+class AfterTable(BaseConstraint):
     """A constraint that is written after its table, and drops with statements of its own."""
 
     def statements(self, model: type[models.Model], schema_editor: Any) -> list[str]:
@@ -68,7 +68,7 @@ class _AfterTable(BaseConstraint):
         """The database decides; a form cannot know the other vendor's rows."""
 
 
-class RowSecurity(_AfterTable):
+class RowSecurity(AfterTable):
     """Row security of one table: its kind, the column holding the partner, and the person's own rows.
 
     `own` names the column of a user id: the acting person always reads (and, on insert, writes) these.
@@ -140,7 +140,7 @@ class RowSecurity(_AfterTable):
         return [*drop, f"alter table {table} disable row level security"]
 
 
-class SharesRow(_AfterTable):
+class SharesRow(AfterTable):
     """Who sees this row also sees the row its `field` points to ("visible by link").
 
     With `writes`, who may change this row may also change that one.

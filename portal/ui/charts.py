@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
-QUADRANTS = ("sales", "enablement", "marketing", "engagement")
+from portal.metrics.declarations import Quadrant
+
+QUADRANTS = tuple(Quadrant.values)
 Value = float | None
 Point = tuple[float, float]
 

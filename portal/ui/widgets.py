@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from portal.metrics.declarations import Quadrant
 from portal.ui import charts, formatting
 
 #: What a state looks like: tone ("ok", "watch", "bad", "neutral"), word, and an icon if not the tone's own.
 Look = tuple[str, str] | tuple[str, str, str]
 
-QUADRANT_LABELS = dict(zip(charts.QUADRANTS, ("Sales", "Enablement", "Marketing", "Engagement"), strict=True))
+QUADRANT_LABELS: dict[str, str] = dict(Quadrant.choices)
 
 _ICONS = Path("templates/components/icons")
 _TONES = {

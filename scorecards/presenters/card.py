@@ -117,9 +117,17 @@ class Reading:
 
     def line(self, part: MetricLine) -> Line:
         key = part.metric.key
-        before = self.before.values.get(key) if self.before else None
-        series = self.back.series.get(key, ())
-        return Line(part, before, series, self.partner, self.day, self.computed_at, self.currency)
+        return Line(
+            metric=part.metric,
+            result=part.result,
+            partner=self.partner,
+            day=self.day,
+            computed_at=self.computed_at,
+            currency=self.currency,
+            part=part,
+            before=self.before.values.get(key) if self.before else None,
+            series=self.back.series.get(key, ()),
+        )
 
     def _score_before(self, quadrant: Quadrant) -> Decimal | None:
         return getattr(self.before, quadrant.value) if self.before else None
@@ -191,7 +199,8 @@ class Reading:
 
     @property
     def moves_title(self) -> str:
-        return headlines.moves(float(self.card.health or 0), [line.part.gain for line in self.moves])
+        health = None if self.card.health is None else float(self.card.health)
+        return headlines.moves(health, [line.part.gain for line in self.moves])
 
     @property
     def peers(self) -> charts.Peers | None:
@@ -226,8 +235,7 @@ class Reading:
     @property
     def booked(self) -> int:
         """Won amounts of the fiscal quarter to the day, minor units of the vendor's currency."""
-        beside = self.card.results.get("bookings", {}).get("beside") or {}
-        return beside.get("fiscal_quarter", 0)
+        return self.card.booked_quarter or 0
 
     @property
     def key_figures(self) -> list[Line]:

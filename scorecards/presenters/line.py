@@ -9,34 +9,10 @@ from typing import Any
 from django.urls import reverse
 
 from partners.models import Partner
-from portal.metrics.declarations import Better, Metric, Unit
+from portal.metrics.declarations import Better, Found, Metric, Result, Unit
 from portal.ui import charts, formatting
 from scorecards import headlines
 from scorecards.selectors import MetricLine
-
-#: Figures that stand beside a value: what they are called, and their unit ("" for the metric's own).
-BESIDE = {
-    "won": ("won", "count"),
-    "won_before": ("won in the 180 days before", "count"),
-    "lost": ("lost", "count"),
-    "withdrawn": ("withdrawn", "count"),
-    "expired": ("expired", "count"),
-    "mean": ("mean", ""),
-    "trailing_90": ("trailing 90 days", "money"),
-    "fiscal_quarter": ("fiscal quarter to date", "money"),
-    "without_amount": ("without an amount", "count"),
-    "without_stage": ("in no stage yet", "count"),
-    "open": ("open deals", "count"),
-    "not_accepted": ("declined or not answered in time", "count"),
-    "waiting": ("still waiting for a contact", "count"),
-    "win_rate": ("win rate", "percent"),
-    "influenced": ("credited of other partners' deals", "money"),
-    "influenced_deals": ("of other partners' deals", "count"),
-    "unproven": ("waiting for proof of sale", "money"),
-    "unproven_deals": ("wins waiting for proof of sale", "count"),
-    "mean_won": ("mean won deal", "money"),
-    "sales_cycle": ("sales cycle", "days"),
-}
 
 
 def in_unit(value: float | Decimal | None, unit: str, currency: str) -> str:
@@ -71,49 +47,28 @@ def history_text(what: str, first: str, last: str) -> str:
     return f"{what} over 12 months, from {first} to {last}"
 
 
-@dataclass(frozen=True)
-class Line:
-    """One metric of one scorecard in words."""
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What was found of one metric, in words."""
 
-    part: MetricLine
-    before: float | None
-    series: Sequence[tuple[date, float | None]]
+    metric: Metric
+    result: Result
     partner: Partner
     day: date
     computed_at: datetime
     currency: str
 
     @property
-    def metric(self) -> Metric:
-        return self.part.metric
-
-    @property
-    def value(self) -> float | None:
-        return self.part.value
+    def value(self) -> float | Decimal | None:
+        return self.result.value
 
     @property
     def unit(self) -> str:
         return self.metric.unit
 
     @property
-    def better(self) -> str:
-        return self.metric.better
-
-    @property
-    def change(self) -> float | None:
-        return None if self.value is None or self.before is None else self.value - self.before
-
-    @property
-    def context(self) -> str:
-        """Window and number of rows: what stands below the metric's name."""
-        return f"{self.metric.window}, {self.rows_text}"
-
-    @property
     def rows_text(self) -> str:
-        return self._counted(self.part.n)
-
-    def _counted(self, count: int) -> str:
-        label = self.metric.rows_label
+        count, label = self.result.n, self.metric.rows_label
         return f"{formatting.format_number(count)} {label.removesuffix('s') if count == 1 else label}"
 
     @property
@@ -123,34 +78,69 @@ class Line:
 
     @property
     def rows_link(self) -> str:
-        """The number of rows behind the value, where that is what `n` counts."""
-        if self.metric.key == "bookings_growth":
-            both = self.part.beside.get("won", 0) + self.part.beside.get("won_before", 0)
-            return self._counted(both) if both else ""
-        if self.metric.key == "pipeline_velocity":
-            return self.metric.rows_label.capitalize()
-        return self.rows_text if self.part.n else ""
+        """The number of rows behind the value; "" where there are none."""
+        return self.rows_text if self.result.n else ""
 
     @property
     def beside(self) -> list[tuple[str, str]]:
         """(what, figure) for what is reported beside the value and not in it."""
-        named = [
-            (BESIDE.get(key, (key.replace("_", " "), "count")), value)
-            for key, value in self.part.beside.items()
-            if value or not key.startswith("without")
-        ]
         return [
-            (label, in_unit(value, unit or self.unit, self.currency))
-            for (label, unit), value in named
-            if value is not None
+            (figure.label, in_unit(value, figure.unit, self.currency))
+            for key, value in (self.result.beside or {}).items()
+            if (figure := self.metric.figure_beside(key)) and value is not None
+            if value or figure.shows_zero
         ]
 
     @property
     def formula(self) -> str:
         """The definition with this partner's numbers; "" without a value."""
-        if self.value is None:
+        return "" if self.value is None else f"{self.metric.working(self._found)} = {self.text(self.value)}"
+
+    @property
+    def _found(self) -> Found:
+        return Found(
+            rows=self.rows_text,
+            n=self.result.n,
+            numerator=self.result.numerator,
+            denominator=self.result.denominator,
+            beside=self.result.beside or {},
+            text=lambda figure, unit: in_unit(figure, unit, self.currency),
+        )
+
+    def text(self, value: float | Decimal | None) -> str:
+        return in_unit(value, self.unit, self.currency)
+
+    @property
+    def needs(self) -> str:
+        """Why there is no value; "" where there is one."""
+        if self.value is not None:
             return ""
-        return f"{_working(self)} = {self.text(self.value)}"
+        if missing := self.metric.missing(self._found):
+            return f"{missing}."
+        least = self.metric.minimum
+        return f"Needs at least {least} {self.metric.rows_label}." if least else "Nothing to measure yet."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Measured):
+    """One metric of one scorecard in words, with what it was measured by and what came before."""
+
+    part: MetricLine
+    before: float | None
+    series: Sequence[tuple[date, float | None]]
+
+    @property
+    def better(self) -> str:
+        return self.metric.better
+
+    @property
+    def change(self) -> float | None:
+        return None if self.part.value is None or self.before is None else self.part.value - self.before
+
+    @property
+    def context(self) -> str:
+        """Window and number of rows: what stands below the metric's name."""
+        return f"{self.metric.window}, {self.rows_text}"
 
     @property
     def history(self) -> list[float | None]:
@@ -160,9 +150,6 @@ class Line:
     def history_label(self) -> str:
         known = [value for value in self.history if value is not None]
         return history_text(self.metric.label, self.text(known[0]), self.text(known[-1])) if known else ""
-
-    def text(self, value: float | Decimal | None) -> str:
-        return in_unit(value, self.unit, self.currency)
 
     @property
     def target_text(self) -> str:
@@ -176,14 +163,8 @@ class Line:
     def left_out(self) -> str:
         """Why the metric brings no points; "" when it counts."""
         if self.value is None:
-            return "Left out, not counted as 0"
+            return f"{self.needs} Left out, not counted as 0"
         return "" if self.part.weight else "Shown, not scored"
-
-    @property
-    def needs(self) -> str:
-        return (
-            f"Needs at least {self.metric.minimum} {self.metric.rows_label}." if self.metric.minimum else ""
-        )
 
     @property
     def scoring(self) -> str:
@@ -209,7 +190,7 @@ class Line:
 
     @property
     def short_text(self) -> str:
-        return self.short(self.value)
+        return self.short(self.part.value)
 
     @property
     def median_text(self) -> str:
@@ -227,32 +208,3 @@ class Line:
         verb = "Raise" if self.better == Better.UP else "Bring down"
         label = headlines.lower_first(self.metric.label)
         return f"{verb} {label} from {self.text(self.value)} to {self.target_text}."
-
-
-def _working(line: Line) -> str:
-    """The left side of the equation."""
-    part, beside = line.part, line.part.beside
-
-    def money(amount: float | None) -> str:
-        return in_unit(amount, Unit.MONEY, line.currency)
-
-    match line.metric.key:
-        case "win_rate":
-            return f"{part.numerator:.0f} won ÷ ({beside['won']} won + {beside['lost']} lost)"
-        case "bookings_growth":
-            return f"{money(part.numerator)} ÷ {money(part.denominator)} − 1"
-        case "pipeline_velocity":
-            rate = in_unit(beside["win_rate"], Unit.PERCENT, line.currency)
-            cycle = in_unit(beside["sales_cycle"], Unit.DAYS, line.currency)
-            return f"{beside['open']} open × {rate} × {money(beside['mean_won'])} ÷ {cycle}"
-        case "lead_acceptance":
-            return f"{part.numerator:.0f} accepted ÷ {part.denominator:.0f} whose time to answer is over"
-        case "deal_size" | "sales_cycle" | "speed_to_lead":
-            return f"The middle of {line.rows_text}"
-        case "bookings" | "open_pipeline":
-            shared = beside.get("influenced")
-            more = f" and {money(shared)} credited of other partners' deals" if shared else ""
-            return f"Sum of {line.rows_text}{more}"
-        case "weighted_pipeline":
-            return f"Sum of {line.rows_text}, each times its likelihood,"
-    return line.rows_text[:1].upper() + line.rows_text[1:]

@@ -77,7 +77,7 @@ class TestAtOnce:
         deal, arm = approved(world), world.products[0]
         later = deal.expected_close + timedelta(days=30)  # type: ignore[operator]
         amendment = ask(rep, deal, {arm: 7}, AMOUNT + AMOUNT // 5, expected_close=later, reason="One more.")
-        assert amendment.status == "applied"
+        assert amendment.status == "granted"
         after = now_is(world, deal)
         assert (after.amount, after.amount_vendor, after.expected_close) == (AMOUNT * 6 // 5,) * 2 + (later,)
         assert lines(world, deal) == {arm.pk: 7}
@@ -90,7 +90,7 @@ class TestAtOnce:
     def test_a_product_that_goes_loses_its_protection(self, world: VendorWorld, rep: Person) -> None:
         arm, cart = world.products
         deal = approved(world, products=(0, 1))
-        assert ask(rep, deal, {arm: 6}).status == "applied"
+        assert ask(rep, deal, {arm: 6}).status == "granted"
         assert protected(world, deal) == {arm.pk}
         other = approved(world, rep="distributor_rep", products=(1,))
         assert protected(world, other) == {cart.pk}
@@ -98,20 +98,20 @@ class TestAtOnce:
     def test_the_date_alone_never_needs_an_approval(self, world: VendorWorld, rep: Person) -> None:
         deal = approved(world)
         later = deal.expected_close + timedelta(days=300)  # type: ignore[operator]
-        assert ask(rep, deal, {world.products[0]: 6}, expected_close=later).status == "applied"
+        assert ask(rep, deal, {world.products[0]: 6}, expected_close=later).status == "granted"
 
 
 class TestThresholds:
     @pytest.mark.parametrize(
         ("percent", "most", "amount", "status"),
         [
-            (20, None, AMOUNT * 120 // 100, "applied"),
+            (20, None, AMOUNT * 120 // 100, "granted"),
             (20, None, AMOUNT * 120 // 100 + 1, "open"),
-            (20, None, AMOUNT * 80 // 100, "applied"),
+            (20, None, AMOUNT * 80 // 100, "granted"),
             (20, None, AMOUNT * 80 // 100 - 1, "open"),
             (0, None, AMOUNT + 1, "open"),
-            (None, None, AMOUNT * 10, "applied"),
-            (None, 1_000_00, AMOUNT + 1_000_00, "applied"),
+            (None, None, AMOUNT * 10, "granted"),
+            (None, 1_000_00, AMOUNT + 1_000_00, "granted"),
             (None, 1_000_00, AMOUNT + 1_000_01, "open"),
             (20, 1_000_00, AMOUNT + 1_000_01, "open"),
         ],
@@ -127,11 +127,11 @@ class TestThresholds:
         self, world: VendorWorld, rep: Person, manager: Person
     ) -> None:
         deal, arm = approved(world), world.products[0]
-        assert ask(rep, deal, {arm: 6}, AMOUNT * 115 // 100).status == "applied"
+        assert ask(rep, deal, {arm: 6}, AMOUNT * 115 // 100).status == "granted"
         waits = ask(rep, deal, {arm: 6}, AMOUNT * 130 // 100)
         assert waits.status == "open"
         answer(request_grant, manager, waits)
-        assert ask(rep, deal, {arm: 6}, AMOUNT * 150 // 100).status == "applied", "counted from the approval"
+        assert ask(rep, deal, {arm: 6}, AMOUNT * 150 // 100).status == "granted", "counted from the approval"
 
 
 class TestApproval:
@@ -197,7 +197,7 @@ class TestApproval:
         with pytest.raises(ValidationError, match="Another change"):
             ask(rep, deal, {arm: 7})
         assert answer(request_withdraw, rep, first).status == "withdrawn"
-        assert ask(rep, deal, {arm: 7}).status == "applied"
+        assert ask(rep, deal, {arm: 7}).status == "granted"
 
     def test_the_same_form_twice_is_one_change(self, world: VendorWorld, rep: Person) -> None:
         deal, arm, key = approved(world), world.products[0], uuid4()
@@ -265,8 +265,7 @@ class TestClock:
             factories.ApprovalRuleFactory()
         deal = submitted(rep, world)
         assert (now_is(world, deal).status, now_is(world, deal).assigned_to) == ("approved", None)
-        ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
-        assert now_is(world, deal).assigned_to == manager.user
+        assert ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2).owner == manager.user
 
     def test_overdue_it_goes_to_the_program_admins_once(self, world: VendorWorld, rep: Person) -> None:
         deal = approved(world)
@@ -274,6 +273,7 @@ class TestClock:
         assert amendment.due_at
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             early = amendment.due_at - timedelta(seconds=1)
+            assert requests_mind(vendor=world.vendor, now=early) == 1, "the one reminder beforehand"
             assert requests_mind(vendor=world.vendor, now=early) == 0
             assert requests_mind(vendor=world.vendor, now=amendment.due_at) == 1
             assert requests_mind(vendor=world.vendor, now=amendment.due_at) == 0
@@ -337,5 +337,5 @@ class TestPages:
         one = statements(client, path)
         with entered(system_scope(world.vendor.pk)):
             for _ in range(20):
-                factories.AmendmentFactory(deal=deal, status="applied", due_at=None)
+                factories.AmendmentFactory(deal=deal, status="granted", why="", decided_at=timezone.now())
         assert statements(client, path) == one <= BUDGET

@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from deals.approvals import services as approvals_services
+from deals.approvals.models import ApprovalStep
 from deals.customers.models import Customer
 from deals.deal import tables
 from deals.deal.models import Deal, DealStatus
@@ -444,7 +445,7 @@ def test_the_inbox_lists_by_due_time_marks_claims_and_approves_the_clear_ones(
     late = submitted(rep, world, customer_name="Late AG", customer_domain="")
     foreign = submitted(world.people["sub_rep"], world, customer_name="Not mine", customer_domain="")
     with entered(system_scope(world.vendor.pk)):
-        Deal.objects.filter(pk=late.pk).update(decision_due_at=timezone.now() - timedelta(hours=2))
+        ApprovalStep.objects.filter(deal=late).update(due_at=timezone.now() - timedelta(hours=2))
     page = text(manager.get("/deals/inbox/"))
     assert "1 decision is overdue" in page
     assert page.index("Late AG") < page.index("Free AG")

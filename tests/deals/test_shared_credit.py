@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from deals.customers.models import Customer
 from deals.deal.models import Deal, DealStatus
-from deals.metrics import METRICS, sales
 from deals.outcome import services as outcome_services
+from deals.sales.metrics import METRICS, sales
 from deals.shared_credit import services as shared_credit_services
 from deals.shared_credit import views
 from deals.shared_credit.models import CoSell, CoSellStage, CreditLine
@@ -144,7 +144,7 @@ class TestAgreeing:
             settle(views._decline, world.people["manager"], cosell, reason="")
         declined = settle(views._decline, world.people["manager"], cosell, reason="No role.")
         assert declined.stage == CoSellStage.DECLINED
-        with pytest.raises(ValidationError, match="answered already"):
+        with pytest.raises(ValidationError, match="declined already"):
             confirm(world, cosell)
 
     def test_declined_by_the_second_partner(self, world: VendorWorld, delta: Person) -> None:
@@ -208,7 +208,7 @@ class TestAgreeing:
         deal = approved(world)
         confirm(world, propose(world, deal))
         do(outcome_services.deal_lose, world.people["partner_rep"], deal, reason="Price")
-        with pytest.raises(ValidationError, match="has ended meanwhile"):
+        with pytest.raises(ValidationError, match="stands no more"):
             answer(shared_credit_services.share_accept, delta)
 
     @pytest.mark.parametrize("person", ["manager", "executive", "distributor_admin", "sub_rep"])
@@ -437,7 +437,7 @@ class TestWhoSeesWhat:
                 deal = approved(world, customer_name=f"Customer of {entered_at}", customer_domain="")
                 cosell = name(world, deal)
             with stopped_at(ended):
-                settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+                settle(views._end, world.people["manager"], cosell, reason="Done.")
             with stopped_at(entered_at):
                 fields = {"amount": 100_000_00, "closed_on": ended.date()}
                 won = do(outcome_services.deal_win, world.people["partner_rep"], deal, **fields)
@@ -462,7 +462,7 @@ class TestWhoSeesWhat:
             cosell = name(world, deal)
         ended = datetime(2026, 11, 18, 16, 30, tzinfo=zone)
         with stopped_at(ended):
-            settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+            settle(views._end, world.people["manager"], cosell, reason="Done.")
         won = f"{columns},closed_on\n{row.format('won')},2026-11-18\n"
         for moment, changed in ((ended + timedelta(hours=1), 1), (ended + timedelta(days=1), 0)):
             with stopped_at(moment):
@@ -574,7 +574,7 @@ class TestWhatCounts:
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             rows = list(metric.rows(world.partners["beta"].pk, today))
             result = sales(today)["bookings"]
-        assert [row.credited for row in rows] == [70_000_00]
+        assert [row.amount_then for row in rows] == [70_000_00]
         assert result[world.partners["beta"].pk].value == 70_000_00
         beside = result[world.partners["delta"].pk].beside or {}
         assert (beside["influenced"], beside["influenced_deals"]) == (30_000_00, 1)

@@ -6,11 +6,22 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from enablement.assignments.models import Assignment
 from enablement.courses import services as learning
-from enablement.courses.models import Course, CourseVersion, Enrolment, Module
+from enablement.courses.models import (
+    Course,
+    CourseFile,
+    CourseProduct,
+    CourseVersion,
+    Enrolment,
+    Module,
+    ModuleProgress,
+)
+from enablement.paths.models import LearningPath, PathStep, Refresher
 from enablement.quizzes import services as trying
 from enablement.quizzes.models import (
     Attempt,
+    AttemptGrant,
     AttemptQuestion,
     Choice,
     Question,
@@ -19,7 +30,9 @@ from enablement.quizzes.models import (
     Quiz,
     QuizDraw,
 )
+from portal.files.uploads import checked
 from portal.tenancy.scope import entered, system_scope
+from tests.support.files import PNG
 from tests.support.worlds import Person, VendorWorld, acting_as
 
 
@@ -125,3 +138,31 @@ def finish_texts(person: Person, enrolment: Enrolment, course: Course, world: Ve
     for module in modules(world, course):
         if module.kind == "text" and module.is_required:
             do(learning.module_done, person, enrolment=enrolment, module=module)
+
+
+def one_of_each(world: VendorWorld) -> None:
+    """A row in every table of learning, of a rep of alpha. Under the vendor's scope; does nothing twice."""
+    if Course.objects.filter(slug="whole").exists():
+        return
+    made = course(world, "whole", questions=1)
+    helper = Course.objects.create(slug="helper", title="Helper")
+    CourseProduct.objects.create(course=made, product=world.products[0])
+    CourseFile.objects.create(course=made, **checked("a.png", PNG).as_fields(None))
+    path = LearningPath.objects.create(slug="way", name="Way")
+    PathStep.objects.create(path=path, course=made, position=1)
+    test = Module.objects.get(version=made.published_id, kind="quiz")
+    Refresher.objects.create(course=made, module_key=test.key, suggests=helper)
+    person, partner = world.people["distributor_rep"], world.partners["alpha"]
+    mine: dict[str, Any] = {"user": person.user, "partner": partner}
+    enrolment = Enrolment.objects.create(course=made, version=made.published, **mine)
+    ModuleProgress.objects.create(enrolment=enrolment, module=test, **mine)
+    attempt = Attempt.objects.create(
+        enrolment=enrolment, module=test, quiz=Quiz.objects.get(module=test), number=1, asked=1, **mine
+    )
+    asked = {"attempt": attempt, "question": Question.objects.get(pool__course=made), "position": 1}
+    AttemptQuestion.objects.create(**asked, **mine)
+    AttemptGrant.objects.create(
+        enrolment=enrolment, module=test, number=2, granted_by=world.people["manager"].user, **mine
+    )
+    due = timezone.now()
+    Assignment.objects.create(course=made, due_on=due.date(), due_at=due, **mine)

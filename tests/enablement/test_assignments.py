@@ -12,6 +12,7 @@ from enablement.assignments.models import Assignment
 from enablement.courses.models import Course
 from portal.events.models import PortalEvent
 from portal.notifications.models import Notification
+from portal.requests.queue import queue_of
 from portal.tenancy.scope import entered, system_scope
 from tests.enablement import school
 from tests.enablement.school import do
@@ -138,3 +139,18 @@ def test_moving_the_day_starts_the_clock_anew(world: VendorWorld) -> None:
     later = timezone.localdate() + timedelta(days=60)
     moved = do(services.assignment_move, world.people["partner_admin"], assignment=made, due_on=later)
     assert (moved.due_on, moved.reminded_days) == (later, None)
+
+
+def test_the_one_queue_holds_what_one_is_to_learn(world: VendorWorld) -> None:
+    rep, admin = world.people["partner_rep"], world.people["partner_admin"]
+    (made,) = assign(world, school.course(world), note="Before the fair.")
+    for name, mine in (("partner_rep", True), ("manager", False)):
+        with acting_as(world.people[name]) as actor:
+            (one,) = queue_of(actor, "enablement.assignments").items
+        assert (one.title, one.who, one.due, one.yours) == ("Fleet course", str(rep.user), made.due_at, mine)
+    for name in ("partner_admin", "distributor_admin", "other_manager"):
+        with acting_as(world.people[name]) as actor:
+            assert queue_of(actor, "enablement.assignments").items == []
+    do(services.assignment_withdraw, admin, assignment=made)
+    with acting_as(rep) as actor:
+        assert queue_of(actor, "enablement.assignments").items == []

@@ -16,8 +16,8 @@ from portal.events.models import PortalEvent
 from portal.tenancy.scope import entered, system_scope
 from tests.enablement import school
 from tests.enablement.school import do
+from tests.support.races import at_once
 from tests.support.worlds import Person, VendorWorld
-from tests.test_deals_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 16

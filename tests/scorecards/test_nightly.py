@@ -23,7 +23,7 @@ from portal.tenancy.models import Vendor
 from portal.tenancy.new_vendor import create_vendor
 from portal.tenancy.scope import entered, system_scope
 from scorecards import engine, selectors, services, tasks
-from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
+from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, ScoringScheme, StalePartner
 from tests.support.factories import DealFactory, PartnerFactory, TierFactory, VendorFactory
 from tests.support.patience import patient
 from tests.support.processes import wait_until
@@ -87,7 +87,7 @@ def win(partner: Partner, on: datetime, amount: int) -> Deal:
 
 def cards(vendor: Vendor, day: date = DAY) -> dict[str, Scorecard]:
     with inside(vendor):
-        rows = Scorecard.objects.filter(as_of=day).select_related("partner", "yardstick")
+        rows = Scorecard.objects.filter(as_of=day).select_related("partner", "scheme")
         return {card.partner.slug: card for card in rows}
 
 
@@ -133,7 +133,7 @@ def test_a_run_leaves_a_card_for_every_partner(channel: Vendor) -> None:
     found = cards(channel)
     assert sorted(found) == [f"partner-{number}" for number in range(7)]
     richest = found["partner-5"]
-    assert (richest.bookings, richest.coverage) == (30_000_00, 35 * 95 / 100)  # all but the growth
+    assert (richest.booked, richest.coverage) == (30_000_00, 35 * 95 / 100)  # all but the growth
     assert richest.results["win_rate"]["value"] == 1
     assert richest.sales == richest.health
     assert richest.enablement is None
@@ -160,6 +160,7 @@ def test_a_region_with_five_of_the_tier_is_the_closer_group(world: VendorWorld) 
         for number in range(4):
             PartnerFactory(slug=f"north-{number}", tier=silver, region=north)
         PartnerFactory(slug="elsewhere", tier=silver)
+        Partner.objects.update(joined_on=date(2024, 1, 1))  # who has just joined has no score to compare
         day = today(world.vendor)
         services.score(vendor=world.vendor, as_of=day)
     groups = {slug: card.peers and card.peers["group"] for slug, card in cards(world.vendor, day).items()}
@@ -203,26 +204,32 @@ def test_a_card_remembers_what_it_was_measured_by(channel: Vendor) -> None:
     with inside(channel):
         MetricTarget.objects.create(metric="win_rate", floor=0, target=1000, weight=50)
         QuadrantWeight.objects.create(quadrant="sales", weight=1)
-        assert Yardstick.objects.count() == 1, "one for all who are measured by the same"
+        assert ScoringScheme.objects.count() == 1, "one for all who are measured by the same"
     assert cards(channel)["partner-3"].results == before
     with inside(channel):
         services.score(vendor=channel, as_of=DAY)
-    assert cards(channel)["partner-3"].results != before
+        services.score(vendor=channel, as_of=today(channel))
+        assert ScoringScheme.objects.count() == 2
+    assert cards(channel)["partner-3"].results == before, "a day is scored by the targets it had"
+    now = cards(channel, today(channel))["partner-3"].results
+    assert now["win_rate"]["target"] == 1000
 
 
 @one_connection
 def test_a_night_takes_as_many_statements_for_fifty_partners_as_for_one(
     channel: Vendor, django_assert_num_queries: Any
 ) -> None:
-    """Partners, source, targets, weights, tiers, regions; yardstick, cards; two runs and the standings."""
+    """Partners, sources, targets and weights, tiers, regions, two histories; what is kept already, scheme,
+    cards, two runs and the latest."""
     for more in (1, 49):
         with inside(channel):
             for _ in range(more):
                 PartnerFactory()
-            services.score(vendor=channel, as_of=DAY)  # the yardstick is there
-            with django_assert_num_queries(11):
-                found = services.compute(vendor=channel, as_of=DAY)
-                services.scorecards_store(found, as_of=DAY)
+            day = DAY - timedelta(days=more)
+            services.score(vendor=channel, as_of=DAY)  # the scheme is there
+            with django_assert_num_queries(14):
+                found = services.compute(vendor=channel, as_of=day)
+                services.scorecards_store(found, vendor=channel, as_of=day)
 
 
 @one_connection
@@ -426,7 +433,7 @@ def test_backfill_keeps_the_month_ends_once(channel: Vendor) -> None:
     assert services.backfill(vendor=channel, month_ends=3, until=date(2026, 5, 31)) == 3
     ends = [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
     assert runs(channel) == [(day, True, 7) for day in ends]
-    booked = [cards(channel, day)["partner-0"].bookings for day in ends]
+    booked = [cards(channel, day)["partner-0"].booked for day in ends]
     assert booked == [1_000_00, 3_000_00, 4_000_00]  # what was won by then, not what is known now
     before = [card.computed_at for day in ends for card in cards(channel, day).values()]
     services.backfill(vendor=channel, month_ends=3, until=date(2026, 5, 31))
@@ -459,7 +466,7 @@ def test_an_event_rescores_just_its_partner(channel: Vendor) -> None:
     assert services.rescore(vendor=channel, partner_ids=[partner.pk]) == 1
     found = cards(channel, today(channel))
     assert list(found) == ["partner-0"]
-    assert found["partner-0"].bookings > 50_000_00
+    assert found["partner-0"].booked > 50_000_00
     assert found["partner-0"].results["bookings"]["peers"]["percentile"] == 93, (
         "among the others of last night"
     )
@@ -639,7 +646,7 @@ def test_a_day_that_was_not_kept_is_computed_on_the_spot(channel: Vendor) -> Non
         kept = selectors.scorecard_on(vendor=channel, partner=partner, day=DAY)
         other = selectors.scorecard_on(vendor=channel, partner=partner, day=date(2026, 3, 1))
         assert kept.pk is not None
-        assert (other.pk, other.as_of, other.bookings) == (None, date(2026, 3, 1), 4_000_00)
+        assert (other.pk, other.as_of, other.booked) == (None, date(2026, 3, 1), 4_000_00)
         assert other.results["bookings"]["points"] is not None
         assert other.peers is None
         with pytest.raises(ValueError, match="not come yet"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deals.metrics import METRICS
+from deals.sales.metrics import METRICS
 from portal.metrics.declarations import Better, Metric, Quadrant, Result, Unit
 from scorecards.scoring import (
     Distribution,

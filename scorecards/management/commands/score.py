@@ -10,14 +10,24 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from deals.metrics import Totals, totals
 from partners.models import Partner
-from portal.metrics.declarations import AsOf, Unit, metric
+from portal.history.models import LateFact
+from portal.history.wording import wording_of
+from portal.metrics.declarations import (
+    AsOf,
+    Figure,
+    Quadrant,
+    Summary,
+    Unit,
+    metric,
+    programme_figures,
+)
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from portal.ui.formatting import exponent
 from scorecards import services
-from scorecards.models import Scorecard
+from scorecards.models import Card, RestatedScorecard, Scorecard
+from scorecards.selectors import late_facts
 
 
 class Command(BaseCommand):
@@ -81,14 +91,19 @@ def _partner(vendor: Vendor, key: str) -> Partner:
 def _report(vendor: Vendor, day: date, partner: Partner | None) -> dict[str, Any]:
     """Amounts in major units, ratios as fractions, days as days."""
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        cards = Scorecard.objects.filter(as_of=day).select_related("partner", "yardstick")
+        cards = Scorecard.objects.filter(as_of=day).select_related("partner", "scheme")
         cards = cards.filter(partner=partner) if partner else cards
+        restated = RestatedScorecard.objects.filter(as_of=day).select_related("scheme")
+        now = {card.partner_id: card for card in restated}
         return {
             "vendor": vendor.slug,
             "as_of": day.isoformat(),
             "computed_at": _latest(cards),
-            "totals": _totals(totals(AsOf.of(vendor, day), [partner.pk] if partner else None), vendor),
-            "partners": [_scorecard(card, vendor.currency) for card in cards.order_by("partner__slug")],
+            "totals": _totals(AsOf.of(vendor, day), [partner.pk] if partner else None, vendor.currency),
+            "partners": [
+                _scorecard(card, vendor.currency) | {"known_now": _known_now(card, now, vendor)}
+                for card in cards.order_by("partner__slug")
+            ],
         }
 
 
@@ -97,26 +112,64 @@ def _latest(cards: Sequence[Scorecard] | Any) -> str | None:
     return max(computed).isoformat() if computed else None
 
 
-def _totals(of: Totals, vendor: Vendor) -> dict[str, Any]:
+#: Decimals of a programme's figures.
+_DIGITS = {Unit.PERCENT: 6, Unit.DAYS: 3}
+
+
+def _totals(as_of: AsOf, partner_ids: list[int] | None, currency: str) -> dict[str, Any]:
+    figures = programme_figures(as_of, partner_ids)
+    return {figure.key: _total(figure, currency) for figure in figures}
+
+
+def _total(figure: Figure, currency: str) -> float | int | None:
+    if figure.unit == Unit.COUNT:
+        return figure.value  # type: ignore[return-value]  # counts are whole
+    if figure.unit in _DIGITS:
+        return _rounded(figure.value, _DIGITS[figure.unit])
+    return _major(figure.value, currency)
+
+
+def _known_now(
+    card: Scorecard, now: Mapping[int, RestatedScorecard], vendor: Vendor
+) -> dict[str, Any] | None:
+    """The day as known now, which figures differ and what came late; None where it is what was known then."""
+    restated = now.get(card.partner_id)
+    if restated is None:
+        return None
     return {
-        "won": of.won,
-        "lost": of.lost,
-        "win_rate": _rounded(of.win_rate, 6),
-        "won_amount": _major(of.won_amount, vendor.currency),
-        "mean_won": _major(of.mean_won, vendor.currency),
-        "mean_cycle_days": _rounded(of.mean_cycle, 3),
+        **_figures(restated, vendor.currency),
+        "computed_at": restated.computed_at.isoformat(),
+        "changed": sorted(key for key in card.measured if card.measured[key] != restated.measured.get(key)),
+        "late": [_late(fact) for fact in late_facts(card, vendor)],
+    }
+
+
+def _late(fact: LateFact) -> dict[str, Any]:
+    return {
+        "what": wording_of(fact.subject_type).noun,
+        "label": fact.label,
+        "how": fact.kind,
+        "moments": {
+            name: {"before": moments[0], "after": moments[1]} for name, moments in fact.facts.items()
+        },
+        "noted_at": fact.noted_at.isoformat(),
+        "noted_by": fact.noted_by.email if fact.noted_by else None,
     }
 
 
 def _scorecard(card: Scorecard, currency: str) -> dict[str, Any]:
+    return {"key": card.partner.slug, **_figures(card, currency)}
+
+
+def _figures(card: Card, currency: str) -> dict[str, Any]:
     return {
-        "key": card.partner.slug,
         "health": _rounded(card.health, 2),
         "coverage": _rounded(card.coverage, 2),
         "quadrants": {
             quadrant: {key: part[key] for key in ("score", "weight", "points", "possible")}
             for quadrant, part in card.quadrants.items()
         },
+        "sums": {name: _major(getattr(card, name), currency) for name in Summary.values},
         "metrics": {key: _metric(key, result, currency) for key, result in card.results.items()},
     }
 
@@ -129,7 +182,9 @@ def _metric(key: str, result: Mapping[str, Any], currency: str) -> dict[str, Any
         "numerator": _in_unit(result["numerator"], declared.parts, currency),
         "denominator": _in_unit(result["denominator"], declared.parts, currency),
         "beside": {
-            name: _in_unit(figure, declared.beside[name], currency) for name, figure in beside.items()
+            each.key: _in_unit(beside[each.key], each.unit, currency)
+            for each in declared.beside
+            if each.key in beside
         },
         **{name: result[name] for name in ("n", "score", "points", "possible", "version")},
     }
@@ -145,31 +200,24 @@ def _major(minor: Decimal | float | None, currency: str) -> float | None:
     return _rounded(Decimal(minor).scaleb(-exponent(currency)), max(2, exponent(currency)))
 
 
-def _rounded(figure: Decimal | None, digits: int) -> float | None:
-    return None if figure is None else float(round(figure, digits))
+def _rounded(figure: Decimal | int | None, digits: int) -> float | None:
+    return None if figure is None else float(round(Decimal(figure), digits))
 
 
 def _lines(report: Mapping[str, Any], vendor: Vendor) -> list[str]:
     """The same as a table to read."""
-    of = report["totals"]
     head = f"{vendor.name} as of {report['as_of']}, amounts in {vendor.currency}"
-    closed = (
-        f"{of['won']:,} won, {of['lost']:,} lost, win rate {_shown(of['win_rate'], '.6f')}, "
-        f"won amount {_shown(of['won_amount'], ',.2f')}, mean won {_shown(of['mean_won'], ',.2f')}, "
-        f"mean cycle {_shown(of['mean_cycle_days'], '.3f')} days"
-    )
-    columns = f"{'partner':32}{'health':>8}{'coverage':>10}{'win rate':>10}{'bookings':>18}{'pipeline':>18}"
-    return [head, closed, "", columns, *(_line(card) for card in report["partners"])]
+    totals = ", ".join(f"{name.replace('_', ' ')} {_shown(of, ',')}" for name, of in report["totals"].items())
+    columns = f"{'partner':32}{'health':>8}{'coverage':>10}" + "".join(f"{q:>12}" for q in Quadrant.values)
+    sums = "".join(f"{name.replace('_', ' '):>18}" for name in Summary.values)
+    return [head, totals, "", columns + sums, *(_line(card) for card in report["partners"])]
 
 
 def _line(card: Mapping[str, Any]) -> str:
-    rate, booked, pipeline = (
-        card["metrics"][key]["value"] for key in ("win_rate", "bookings", "open_pipeline")
-    )
-    return (
-        f"{card['key'][:31]:32}{_shown(card['health'], '.2f'):>8}{card['coverage']:>10.2f}"
-        f"{_shown(rate, '.4f'):>10}{_shown(booked, ',.2f'):>18}{_shown(pipeline, ',.2f'):>18}"
-    )
+    scores = "".join(f"{_shown(card['quadrants'][q]['score'], '.2f'):>12}" for q in Quadrant.values)
+    sums = "".join(f"{_shown(card['sums'][name], ',.2f'):>18}" for name in Summary.values)
+    health = f"{_shown(card['health'], '.2f'):>8}{card['coverage']:>10.2f}"
+    return f"{card['key'][:31]:32}{health}{scores}{sums}"
 
 
 def _shown(figure: float | None, shape: str) -> str:

@@ -1,0 +1,1 @@
+"""The sales quadrant: what deals add up to."""

@@ -26,6 +26,7 @@ from demo.simulation import leads
 from demo.simulation.cast import Size
 from demo.simulation.disputes import disputes
 from demo.simulation.learning import courses_and_learners
+from demo.simulation.library import library
 from demo.simulation.load import Progress, load_vendor
 from demo.simulation.names import Unique
 from demo.simulation.notes import papers
@@ -132,6 +133,7 @@ def work(vendor: Vendor) -> None:
         _news()
         papers(vendor)
         courses_and_learners(plan.slug, vendor, _featured(), _actor)
+        library(plan.slug, vendor, _actor)
 
 
 def _rules(plan: VendorPlan, currency: str) -> None:

@@ -12,7 +12,16 @@ class EnablementConfig(FeatureConfig):
         "enrolments": ("enablement.courses.resources.EnrolmentResource", 62),
         "attempts": ("enablement.quizzes.resources.AttemptResource", 64),
     }
-    features = ("courses", "quizzes", "paths", "assignments", "records", "packages", "certifications")
+    features = (
+        "courses",
+        "quizzes",
+        "paths",
+        "assignments",
+        "records",
+        "packages",
+        "certifications",
+        "library",
+    )
     new_vendor = ("enablement.records.results.meanings_begin",)
 
     def ready(self) -> None:

@@ -34,7 +34,7 @@ from portal.files.uploads import checked
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
-from tests.enablement import certificates, packages, school
+from tests.enablement import certificates, library, packages, school
 from tests.support import factories, leads
 from tests.support.files import PDF, PNG, VTT
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -270,6 +270,21 @@ MATRIX: dict[str, Line] = {
             "edit_path_retire": "learning_path",
         }.items()
     },
+    "library:home": page(MEMBERS),
+    "library:recommended": page(MEMBERS),
+    "library:usage": page(STAFF, PARTNER_PEOPLE),
+    "library:asset": page(PARTNER_OF_BETA | STAFF, args="asset"),
+    "library:download": page(PARTNER_OF_BETA | STAFF, args="asset"),
+    "library:picture": page(PARTNER_OF_BETA | STAFF, args="asset"),
+    "library:collection": page(PARTNER_OF_BETA | STAFF, args="collection"),
+    "library:edit": page({"program_admin"}, MEMBERS),
+    "library:edit_new": page({"program_admin"}, MEMBERS),
+    "library:edit_asset": page({"program_admin"}, MEMBERS, args="asset"),
+    "library:edit_retire": action({"program_admin"}, MEMBERS, args="asset"),
+    "library:edit_collections": page({"program_admin"}, MEMBERS),
+    "library:edit_collection_new": page({"program_admin"}, MEMBERS),
+    "library:edit_collection": page({"program_admin"}, MEMBERS, args="collection"),
+    "library:edit_collection_remove": action({"program_admin"}, MEMBERS, args="collection"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -562,6 +577,7 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "place": {"place": "5"},
         "course_file": {"pk": files["a.pdf"]},
         "course_picture": {"pk": files["a.png"]},
+        **_library(world),
         "course_captions": {"pk": files["a.vtt"]},
         "test": {"pk": enrolment.pk, "position": 3},
         "attempt": {"pk": attempt.pk},
@@ -574,6 +590,16 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "learning_path": {"slug": path.slug},
         "certificate": {"reference": certificates.award(world).reference},
         "revocation": {"reason": "The test was taken by somebody else."},
+    }
+
+
+def _library(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """For resellers in the north: of the partners with people, that is beta."""
+    fields = {"partner_type": "reseller", "region": world.regions["north"]}
+    asset = library.asset(world, "For beta", upload=("a.png", PNG), **fields)
+    return {
+        "asset": {"pk": asset.pk},
+        "collection": {"pk": library.collection(world, "First meeting", asset).pk},
     }
 
 

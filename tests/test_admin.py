@@ -27,6 +27,7 @@ from deals.registration.models import DealTerms
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceRequest, PriceRule
 from enablement.certifications.models import AccreditationRule, Award, Certification
+from enablement.library.models import Asset, Collection
 from enablement.records.models import (
     ActivityLink,
     Learner,
@@ -62,12 +63,13 @@ from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
+LIBRARY = (Asset, Collection)
 RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Statement, Certification,
            AccreditationRule, Award)  # fmt: skip
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
     PriceRequest, Extension, Amendment, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
-    LearningResult, Statement, Award,
+    LearningResult, Statement, Award, *LIBRARY,
 }  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
             customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
         ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
-        **{model: FILLERS[model.__name__](world) for model in RECORDS},
+        **{model: FILLERS[model.__name__](world) for model in (*RECORDS, *LIBRARY)},
     }
 
 

@@ -12,7 +12,7 @@ KINDS: Final = (
     Kind("enablement.certificate_ending", "A certificate of mine ends soon or has ended", for_partners=True),
     Kind("enablement.certificate_revoked", "A certificate of mine is revoked", for_partners=True),
 )
-declare_kinds(*KINDS)
+declare_kinds(*KINDS, place=95)
 
 
 def certified(vendor: Vendor, award: Award) -> None:

@@ -14,6 +14,7 @@ from enablement.certifications.models import (
     CertificationCourse,
 )
 from enablement.courses.models import Course, Enrolment, Module
+from enablement.library.models import Asset, AssetFile, AssetProduct, Collection, CollectionItem
 from enablement.packages.models import Launch, ModulePackage, Package, PartState
 from enablement.records.models import (
     ActivityDefinition,
@@ -28,8 +29,10 @@ from enablement.records.models import (
     StoreKey,
     VerbMeaning,
 )
+from portal.files.uploads import checked
 from tests.enablement import school
 from tests.enablement.records import COURSE, VERBS, agent, statement
+from tests.support.files import PDF
 from tests.support.worlds import VendorWorld
 
 
@@ -94,6 +97,14 @@ def certification(world: VendorWorld) -> Certification:
     return one(Certification, world, name=f"Technician of {world.vendor.slug}")
 
 
+def asset(world: VendorWorld) -> Asset:
+    return one(Asset, world, title=f"Asset of {world.vendor.slug}", url="https://example.com/")
+
+
+def collection(world: VendorWorld) -> Collection:
+    return one(Collection, world, name=f"Collection of {world.vendor.slug}")
+
+
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "Certification": certification,
     "CertificationCourse": lambda world: one(
@@ -105,6 +116,13 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "AccreditationRule": lambda world: one(
         AccreditationRule, world, certification=certification(world), tier=world.tiers[0]
+    ),
+    "Asset": asset,
+    "AssetFile": lambda world: one(AssetFile, world, **checked("data.pdf", PDF).as_fields(None)),
+    "AssetProduct": lambda world: one(AssetProduct, world, asset=asset(world), product=world.products[0]),
+    "Collection": collection,
+    "CollectionItem": lambda world: one(
+        CollectionItem, world, collection=collection(world), asset=asset(world), position=1
     ),
     "Package": package,
     "ModulePackage": lambda world: one(ModulePackage, world, module=module(world), package=package(world)),

@@ -17,7 +17,7 @@ define install
 		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 endef
 
-.PHONY: help demo demo-reset test lint format bench shots requirements clean
+.PHONY: help demo demo-reset test test-clock lint format bench shots requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ demo-reset: .venv/demo.stamp ## The same, starting from an empty demo database
 # A file stays with one worker: some share what is costly to set up.
 test: .venv/dev.stamp ## Run the whole test suite on two workers (ARGS= for pytest, such as "-n 0 tests/test_scope.py")
 	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
+
+# Needs Debian's faketime.
+test-clock: .venv/dev.stamp ## The suite without browser and bench at awkward moments (ARGS="--clock leap-day" for one, and for pytest)
+	@$(RUN) -m tests.at_clocks -n 2 --dist loadfile $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, layers, templates, migrations and deployment settings
 	$(BIN)/ruff check .

@@ -27,7 +27,11 @@ class DealsConfig(FeatureConfig):
         "deals": ("deals.registration.resources.DealResource", 50),
         "leads": ("deals.leads.resources.LeadResource", 55),
     }
-    new_vendor = ("deals.registration.defaults.programme_defaults", "deals.leads.defaults.rules_begin")
+    new_vendor = (
+        "deals.registration.defaults.programme_defaults",
+        "deals.leads.defaults.rules_begin",
+        "deals.customers.defaults.other_names_begin",
+    )
 
     def ready(self) -> None:
         super().ready()

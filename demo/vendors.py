@@ -25,6 +25,7 @@ from deals.protection.reminders import protection_remind
 from demo.simulation import leads
 from demo.simulation.cast import Size
 from demo.simulation.disputes import disputes
+from demo.simulation.learning import courses_and_learners
 from demo.simulation.load import Progress, load_vendor
 from demo.simulation.names import Unique
 from demo.simulation.notes import papers
@@ -129,6 +130,7 @@ def work(vendor: Vendor) -> None:
         disputes(vendor, _actor)
         _news()
         papers(vendor)
+        courses_and_learners(plan.slug, vendor, _featured(), _actor)
 
 
 def _rules(plan: VendorPlan, currency: str) -> None:

@@ -1,6 +1,29 @@
+from importlib import import_module
+
+from django.utils.module_loading import module_has_submodule
+
 from portal.features import FeatureConfig
 
 
 class EnablementConfig(FeatureConfig):
     name = "enablement"
-    features = ()
+    imports = {
+        "courses": ("enablement.courses.resources.CourseResource", 60),
+        "enrolments": ("enablement.courses.resources.EnrolmentResource", 62),
+        "attempts": ("enablement.quizzes.resources.AttemptResource", 64),
+    }
+    features = ("courses", "quizzes", "paths", "assignments", "records", "packages")
+    new_vendor = ("enablement.records.results.meanings_begin",)
+
+    def ready(self) -> None:
+        super().ready()
+        from enablement.assignments.services import follow_learning, follow_many
+        from portal.events.log import listen, listen_to_batches
+
+        listen(follow_learning)
+        listen_to_batches(follow_many)
+        # What modules can hold: each feature registers its content kinds in a module of this name.
+        for feature in self.features:
+            package = import_module(f"{self.name}.{feature}")
+            if module_has_submodule(package, "kinds"):
+                import_module(f"{package.__name__}.kinds")

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.apps import apps
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,8 +19,9 @@ from portal.events.models import PortalEvent
 from portal.imports.admin import ImportAdminMixin
 from portal.metrics.declarations import all_metrics
 from portal.people.models import Membership
-from portal.ui.formatting import format_money, from_minor, to_minor
-from portal.ui.forms import VendorModelForm
+from portal.text import folded_name
+from portal.ui.formatting import format_money
+from portal.ui.forms import AmountField, AmountsForm, VendorModelForm
 
 # The programme --------------------------------------------------------------------------------------
 
@@ -132,28 +131,12 @@ class RegionAdmin(VendorModelAdmin):
             self.delete_model(request, region)
 
 
-class ProductForm(VendorModelForm):
-    """The list price in whole money, as people write it; the table keeps minor units."""
+class ProductForm(AmountsForm):
+    amounts: ClassVar[dict[str, str]] = {"price": "list_price"}
 
-    price = forms.DecimalField(label="List price", required=False, min_value=0)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        currency = self.instance.vendor.currency
-        self.fields["price"].help_text = f"In {currency}. Empty: not stated."
-        if self.instance.list_price is not None:
-            self.initial["price"] = from_minor(self.instance.list_price, currency)
-
-    def clean_price(self) -> Decimal | None:
-        price = self.cleaned_data["price"]
-        self.instance.list_price = None if price is None else self._minor(price)
-        return price
-
-    def _minor(self, price: Decimal) -> int:
-        try:
-            return to_minor(price, self.instance.vendor.currency)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
+    price = AmountField(
+        label="List price", required=False, zero=True, help_text="In your currency. Empty: not stated."
+    )
 
 
 @admin.register(Product)
@@ -224,7 +207,7 @@ class PartnerAdmin(ImportAdminMixin, VendorModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(name_key__prefix=search_term.strip().lower()), False
+        return queryset.filter(name_key__prefix=folded_name(search_term)), False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

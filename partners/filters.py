@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from partners.models import Partner, PartnerStatus, PartnerType
+from portal.text import folded_name
 
 Choices = Iterable[tuple[int, str]]
 
@@ -36,4 +37,4 @@ class PartnerFilter(django_filters.FilterSet):
         self.filters["region"].extra["choices"] = [(str(pk), name) for pk, name in regions]
 
     def named(self, rows: QuerySet[Partner], name: str, text: str) -> QuerySet[Partner]:
-        return rows.filter(name_key__prefix=text.strip().lower())
+        return rows.filter(name_key__prefix=folded_name(text))

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from partners.models import STOPPED, Partner, Tier
+from portal.fields import AddressFormField, LineField
 from portal.metrics.declarations import Quadrant
 from portal.tenancy.roles import PARTNER_ROLES, Role
 
@@ -15,7 +16,7 @@ PARTNER_ROLE_CHOICES = [(role.value, role.label) for role in Role if role in PAR
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(
+    email = AddressFormField(
         label="E-mail address",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
@@ -32,7 +33,7 @@ class PartnerForm(forms.ModelForm):
     """What a channel manager changes of a partner; a reason is asked where the partner should read one."""
 
     website = forms.URLField(required=False, max_length=200, assume_scheme="https")
-    reason = forms.CharField(
+    reason = LineField(
         label="Reason for another tier or status",
         required=False,
         max_length=500,

@@ -4,13 +4,13 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from portal.people.models import Invitation, Membership
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
+from portal.tenancy.lookups import FoldedName
 from portal.tenancy.tables import TenantKey, TenantModel, TenantOneToOne
 
 #: Partner keys become path segments and file names; /partners/people/ is a page of its own.
@@ -166,7 +166,9 @@ class Partner(TenantModel):
     slug = models.CharField("key", max_length=80, validators=[PARTNER_SLUG])
     name = models.CharField(max_length=160)
     name_key = models.GeneratedField(
-        expression=Lower("name"), output_field=models.CharField(max_length=160), db_persist=True
+        expression=FoldedName("name", length=160),
+        output_field=models.CharField(max_length=160),
+        db_persist=True,
     )
     type = models.CharField(max_length=20, choices=PartnerType.choices, default=PartnerType.RESELLER)
     status = models.CharField(max_length=12, choices=PartnerStatus.choices, default=PartnerStatus.ACTIVE)

@@ -39,7 +39,7 @@ def _seated(membership: Membership) -> Reach:
     """The seat, its partner, and what a distributor has below it, in one statement."""
     below = ArraySubquery(Partner.objects.filter(parent=OuterRef("partner")).order_by().values("pk"))
     seats = Seat.objects.filter(membership=membership, left_at=None).annotate(below=below)
-    seat = seats.select_related("partner").first()
+    seat = seats.select_related("partner__tier").first()
     if seat is None:
         return Reach()
     own = frozenset({seat.partner_id})

@@ -25,6 +25,11 @@ def may_change_person(actor: Actor, seat: Seat) -> bool:
     return seat.user_id != actor.user.pk and administers_partner(actor, seat.partner_id)
 
 
+def may_see_learning(actor: Actor, partner: Partner) -> bool:
+    """How each person is getting on: the vendor's people in reach, and the partner's admins."""
+    return actor.reaches(partner.pk) if actor.is_staff else administers_partner(actor, partner.pk)
+
+
 def may_limit_reps(actor: Actor, partner: Partner) -> bool:
     """Whether reps see only their own deals is for the partner's own admin to say."""
     return actor.role == Role.PARTNER_ADMIN and actor.writes_for(partner.pk)

@@ -15,6 +15,7 @@ from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.roles import Role
 from portal.tenancy.wall import across_the_wall
+from portal.text import folded_key, folded_name, tidy
 
 TIMELINE_PAGE = 30
 
@@ -38,6 +39,16 @@ def listed() -> QuerySet[Partner]:
         "slug", "name", "type", "status", "country", "city", "website", "joined_on", "tier__name",
         "region__name", "parent__name",
     )  # fmt: skip
+
+
+def partners_called(among: QuerySet[Partner], text: str, most: int = 5) -> list[Partner]:
+    """Those of that name or key, spelt exactly so; without any, those the same but for case and the like.
+
+    Several are for the person who typed it to choose from; they are never guessed among. Two statements.
+    """
+    name = tidy(text)
+    exact = list(among.filter(Q(name=name) | Q(slug=name))[:most])
+    return exact or list(among.filter(Q(name_key=folded_name(name)) | Q(slug=folded_key(name)))[:most])
 
 
 def tier_choices() -> list[tuple[int, str]]:

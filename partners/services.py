@@ -16,6 +16,7 @@ from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import PARTNER_ROLES, Role
 from portal.tenancy.wall import across_the_wall
+from portal.text import email_address
 
 #: What a channel manager may change of a partner; the rest is arranged by the program admin.
 DETAILS = frozenset({"name", "type", "country", "city", "website"})
@@ -164,7 +165,7 @@ def person_invite(*, actor: Actor, partner: Partner, email: str, role: str) -> I
 
 def _refuse_colleague(partner: Partner, email: str) -> None:
     """Who sits here already is no secret to who invites: they stand in the same list."""
-    seats = Seat.objects.filter(partner=partner, user__email__iexact=email.strip(), left_at=None)
+    seats = Seat.objects.filter(partner=partner, user__email=email_address(email), left_at=None)
     seat = seats.select_related("membership").first()
     if seat is None:
         return

@@ -177,14 +177,14 @@ def _header(request: Any, partner: Partner, here: str) -> dict[str, Any]:
     """What every page of a partner shows above its own content."""
     return {
         "partner": partner,
-        "tabs": _tabs(partner, here),
+        "tabs": _tabs(request.actor, partner, here),
         "looks": tables.STATUS_LOOKS,
         "is_own": request.actor.partner is not None and request.actor.partner.pk == partner.pk,
         "may_change": policies.may_change(request.actor, partner),
     }
 
 
-def _tabs(partner: Partner, here: str) -> list[dict[str, Any]]:
+def _tabs(actor: Actor, partner: Partner, here: str) -> list[dict[str, Any]]:
     pages = {
         "overview": ("Overview", "partners:detail"),
         "scorecard": ("Scorecard", "scorecards:detail"),
@@ -193,6 +193,8 @@ def _tabs(partner: Partner, here: str) -> list[dict[str, Any]]:
         "leads": ("Leads", "partners:leads"),
         "people": ("People", "partners:people_of"),
     }
+    if policies.may_see_learning(actor, partner):
+        pages["learning"] = ("Learning", "enablement:team_of")
     if partner.type == PartnerType.DISTRIBUTOR:
         pages["sub_partners"] = ("Sub-partners", "partners:sub_partners")
     return [

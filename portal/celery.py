@@ -42,6 +42,7 @@ BEAT_SCHEDULE = {
         "schedule": crontab(minute="5"),
     },
     "rescore stale partners": {"task": "scorecards.tasks.sweep_stale", "schedule": 30.0},
+    "count learning records": {"task": "enablement.tasks.sweep_learning_results", "schedule": 60.0},
     "time out leads and remind of contacts": {"task": "deals.tasks.mind_leads", "schedule": 300.0},
     "remind of approvals and escalate": {"task": "deals.tasks.nudge_approvals", "schedule": 300.0},
     "mind special prices and proofs of sale": {"task": "deals.tasks.mind_big_deals", "schedule": 300.0},
@@ -54,6 +55,7 @@ BEAT_SCHEDULE = {
         "task": "deals.tasks.remind_of_protection",
         "schedule": crontab(minute="*/15"),
     },
+    "remind of assigned courses": {"task": "enablement.assignments.mind", "schedule": crontab(minute="*/15")},
     "expire deal protection": {"task": "deals.tasks.expire_protection", "schedule": crontab(minute="15")},
 }
 

@@ -64,6 +64,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "portal.urls"
 #: Addresses without a vendor (no vendor host, no /v/<slug>/): sign-in and the vendor switcher.
 LOBBY_URLCONF = "portal.urls_lobby"
+#: What answers at the host of CONTENT_URL: learning content, and nothing of the portal.
+CONTENT_URLCONF = "portal.urls_content"
 WSGI_APPLICATION = "portal.wsgi.application"
 
 TEMPLATES = [
@@ -113,6 +115,10 @@ LOGIN_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "portal.people.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_FORMS = {
+    "login": "portal.ui.forms.SignInForm",
+    "reset_password": "portal.ui.forms.PasswordForgottenForm",
+}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 # Invitations prove the address; nobody signs up unasked.
@@ -174,7 +180,11 @@ FORMAT_MODULE_PATH = ["portal.ui.formats"]
 #: Files that people handed in (portal/uploads.py). No address leads here: views hand them out, one by one.
 MEDIA_ROOT = env.text("MEDIA_ROOT", VAR_DIR / "media")
 UPLOAD_LIMIT = env.number("UPLOAD_LIMIT_MB", 10) * 2**20  # one file
+PACKAGE_LIMIT = env.number("PACKAGE_LIMIT_MB", 200) * 2**20  # one learning package, packed
+PACKAGE_UNPACKED_LIMIT = env.number("PACKAGE_UNPACKED_LIMIT_MB", 1000) * 2**20
 UPLOAD_TOTAL_LIMIT = env.number("UPLOAD_TOTAL_LIMIT_MB", 50) * 2**20  # all files of one deal
+#: What one request to the learning record store may hold, attachments included.
+LEARNING_RECORD_LIMIT = env.number("LEARNING_RECORD_LIMIT_MB", 20) * 2**20
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -205,6 +215,13 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "portal@localhost")
 
 #: Where the portal answers, for links in e-mails.
 BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
+#: Where learning content runs: an address with a host of its own, which the portal's cookies never reach.
+#: Without one content runs in a sandbox without an origin, where some of it works less well. A browser takes
+#: every name under localhost for this machine, so the demo has one too.
+CONTENT_URL = env.text(
+    "CONTENT_URL", BASE_URL.replace("//localhost", "//content.localhost") if DEMO else ""
+).rstrip("/")
+CONTENT_HOST = CONTENT_URL.partition("//")[2].partition(":")[0]
 
 REDIS_URL = env.text("REDIS_URL")
 #: Holds counts of tries (portal/limits.py, and allauth's own), which every process must see alike.

@@ -97,7 +97,7 @@ class Incoming:
             yield data
 
 
-class BufferingWorker(ThreadWorker):  # type: ignore[misc]
+class BufferingWorker(ThreadWorker):
     """Takes connections as `ThreadWorker`, but reads them in its loop; each answers one request."""
 
     def accept(self, listener: socket.socket) -> None:

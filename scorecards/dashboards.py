@@ -198,7 +198,7 @@ def desk(actor: Actor, day: date) -> Desk:
         "most": MOST_DECISIONS,
         "now": now,
         "soon": now + protection_selectors.SOON,
-        "midnight": AsOf.of(actor.vendor, timezone.localdate(now)).end,
+        "midnight": AsOf.of(actor.vendor, actor.vendor.today).end,
     }
     with connection.cursor() as cursor:
         cursor.execute(_DESK, parameters)
@@ -372,6 +372,7 @@ class Money:
     """An open deal as money on its way, in minor units of the vendor's currency."""
 
     deal: Deal
+    today: date
 
     @property
     def amount(self) -> int | None:
@@ -388,7 +389,7 @@ class Money:
     @property
     def is_late(self) -> bool:
         close = self.deal.expected_close
-        return close is not None and close < timezone.localdate()
+        return close is not None and close < self.today
 
     @property
     def is_unprotected(self) -> bool:

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from partners.models import PartnerType
+from portal.text import folded_name
 from scorecards.models import Standing
 from scorecards.scoring import HEALTHY, WATCH
 
@@ -48,7 +49,7 @@ class PortfolioFilter(django_filters.FilterSet):
         self.filters["region"].extra["choices"] = [(str(pk), name) for pk, name in regions]
 
     def named(self, rows: QuerySet[Standing], name: str, text: str) -> QuerySet[Standing]:
-        return rows.filter(partner__name_key__prefix=text.strip().lower())
+        return rows.filter(partner__name_key__prefix=folded_name(text))
 
     def within_band(self, rows: QuerySet[Standing], name: str, key: str) -> QuerySet[Standing]:
         if key == "none":

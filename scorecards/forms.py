@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 #: Nobody's records go back further; dates before it are typing errors, and arithmetic on them ends badly.
 EARLIEST = date(2000, 1, 1)
@@ -21,11 +20,12 @@ class AsOfForm(forms.Form):
         error_messages={"invalid": "Give a day as year-month-day, for example 2026-03-31."},
     )
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, *, today: date) -> None:
         super().__init__(data)
+        self.today = today
         self.fields["as_of"].widget.attrs |= {
             "min": EARLIEST.isoformat(),
-            "max": timezone.localdate().isoformat(),
+            "max": today.isoformat(),
         }
 
     @property
@@ -46,7 +46,7 @@ class AsOfForm(forms.Form):
         day: date | None = self.cleaned_data["as_of"]
         if day is None:
             return None
-        if day > timezone.localdate():
+        if day > self.today:
             raise forms.ValidationError("This day has not come yet. Choose today or an earlier day.")
         if day < EARLIEST:
             raise forms.ValidationError("There are no records that old. Choose a day from 1 January 2000 on.")

@@ -105,21 +105,20 @@ def last_run(as_of: date | None = None) -> ScoringRun | None:
     return runs.order_by("-as_of").first()
 
 
-def latest_scorecards(as_of: date | None = None, *, since: date | None = None) -> QuerySet[Scorecard]:
-    """The newest scorecard of every partner in scope, none after `as_of` (default: today).
+def latest_scorecards(as_of: date, *, since: date | None = None) -> QuerySet[Scorecard]:
+    """The newest scorecard of every partner in scope, none after `as_of`.
 
     For lists: partner, tier and region come along, the details (`DETAILS`) do not. A nightly run leaves a
     card for every partner, so nothing older than the last one is looked at. `since`: the day of that run,
     for callers that have read it already.
     """
-    day = as_of or timezone.localdate()
-    rows = Scorecard.objects.filter(as_of__lte=day)
-    run = None if since else last_run(day)
+    rows = Scorecard.objects.filter(as_of__lte=as_of)
+    run = None if since else last_run(as_of)
     since = run.as_of if run else since
     if since is not None:
         rows = rows.filter(as_of__gte=since)
     newer = Scorecard.objects.filter(
-        vendor=OuterRef("vendor"), partner=OuterRef("partner"), as_of__gt=OuterRef("as_of"), as_of__lte=day
+        vendor=OuterRef("vendor"), partner=OuterRef("partner"), as_of__gt=OuterRef("as_of"), as_of__lte=as_of
     )
     rows = rows.filter(~Exists(newer)).select_related("partner__tier", "partner__region")
     return rows.defer(*DETAILS)

@@ -43,7 +43,7 @@ def _vendor_home(request: Any) -> HttpResponse:
     if request.htmx.target == "portfolio":
         return portfolio(request, dashboards.PAGE_AT_HOME)
     programme = dashboards.programme(request.vendor)
-    desk = dashboards.desk(request.actor, programme.day or timezone.localdate())
+    desk = dashboards.desk(request.actor, programme.day or request.vendor.today)
     waiting = dashboards.waiting(request.actor, desk.waiting)
     movers = selectors.movers()
     listed = _portfolio(request, programme, dashboards.PAGE_AT_HOME, also=[*movers.fell, *movers.rose])
@@ -85,8 +85,8 @@ def _partner_home(request: Any) -> HttpResponse:
         "turns": turns,
         "yours": yours,
         "more": yours - len(turns),
-        "until": timezone.localdate() + deals.CLOSING,
-        "money": [dashboards.Money(deal) for deal in today.closing.deals],
+        "until": actor.vendor.today + deals.CLOSING,
+        "money": [dashboards.Money(deal, actor.vendor.today) for deal in today.closing.deals],
         "quarter": dashboards.quarter_of(actor.vendor, reading.day),
         "reading": reading,
         "subs": subs,
@@ -229,9 +229,9 @@ def recompute(request: Any, slug: str) -> HttpResponse:
     return redirect("scorecards:detail", slug)
 
 
-def _asked_day(request: HttpRequest) -> AsOfForm:
+def _asked_day(request: Any) -> AsOfForm:
     """Bound only where a day was asked for: the field otherwise shows the day of the scorecard."""
-    return AsOfForm(request.GET if request.GET.get("as_of") else None)
+    return AsOfForm(request.GET if request.GET.get("as_of") else None, today=request.vendor.today)
 
 
 def _partner(slug: str) -> Partner:

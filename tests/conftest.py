@@ -18,6 +18,7 @@ from portal.tenancy.models import Vendor
 from portal.tenancy.scope import Scope, entered, system_scope
 from tests.database import database_of_this_worker
 from tests.support.factories import PASSWORD, VendorFactory
+from tests.support.patience import patient
 from tests.support.worlds import Person, PortalClient, VendorWorld, build_vendor
 
 CHROMIUM_FLAGS = [
@@ -43,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(media.cleanup)
     settings.MEDIA_ROOT = media.name
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +154,7 @@ def browser_of(chromium: Any, live_server: Any, world: VendorWorld) -> Iterator[
         context = chromium.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(patient(15_000))
         page.goto(f"{live_server.url}/v/{world.vendor.slug}/")
         page.get_by_label("E-mail").fill(person.user.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)

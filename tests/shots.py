@@ -64,7 +64,7 @@ PARTNER = {
     "missing": "partners/no-such-partner/",
 }
 #: A lead to be looked at: for the vendor one that needs a partner, for a partner one to answer.
-_A_LEAD = {False: "leads/?state=free", True: "leads/?state=open"}
+A_LEAD = {False: "leads/?state=free", True: "leads/?state=open"}
 PARTNER_ROLES = {"partner_rep", "partner_admin", "distributor_rep", "distributor_admin"}
 DISTRIBUTOR = PARTNER | {"sub-scorecard": "partners/{sub}/scorecard/"}
 ADMIN = STAFF | {"admin": "admin/", "admin-tiers": "admin/partners/tier/",
@@ -161,7 +161,7 @@ def _sign_in(context: BrowserContext, root: str, login: dict[str, Any]) -> None:
 def _places(context: BrowserContext, root: str, login: dict[str, Any]) -> dict[str, str]:
     """The partner, sub-partner and deal whose pages are shown: those the person sees first."""
     page = context.new_page()
-    a_lead = _A_LEAD[login["role"] in PARTNER_ROLES]
+    a_lead = A_LEAD[login["role"] in PARTNER_ROLES]
     deal, lead = (_first(page, root, login, path) for path in ("deals/", a_lead))
     partner = login["partner"] or _first_partner(page, root)
     others = [slug for slug in login["sees"] if slug != partner] if isinstance(login["sees"], list) else []

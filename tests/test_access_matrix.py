@@ -22,6 +22,10 @@ from deals.protection.links import link_make
 from deals.protection.models import Extension
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import PriceRequest
+from enablement.assignments.services import course_assign
+from enablement.editor import services as editor
+from enablement.packages.models import ModulePackage
+from enablement.packages.services import launch_begin
 from partners.models import Partner
 from partners.services import person_invite
 from portal.events.models import PortalEvent
@@ -30,8 +34,9 @@ from portal.files.uploads import checked
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
+from tests.enablement import packages, school
 from tests.support import factories, leads
-from tests.support.files import PDF
+from tests.support.files import PDF, PNG, VTT
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
 PARTNER_OF_BETA = {"partner_rep", "partner_admin"}
@@ -58,7 +63,7 @@ class Line:
 
     def expected(self, name: str) -> set[int]:
         if name in self.allowed:
-            return {200, 302, 303, 422} if self.method == "post" else {200}
+            return {200, 204, 302, 303, 422} if self.method == "post" else {200}
         return {403} if name in self.sees else {404}
 
 
@@ -77,6 +82,7 @@ MATRIX: dict[str, Line] = {
     "notifications_read": action(MEMBERS),
     "notification_preferences": page(MEMBERS),
     "notification_open": action({"partner_rep"}, args="notification"),
+    "amount": page(MEMBERS),
     "guide": page(set()),  # the style guide exists in the demo and while developing only
     "partners:list": page(STAFF, PARTNER_PEOPLE),
     "partners:export": page(STAFF, PARTNER_PEOPLE),
@@ -179,6 +185,80 @@ MATRIX: dict[str, Line] = {
     "deals:price_grant": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="grant"),
     "deals:price_refuse": action(DECIDERS_OF_BETA, SEE_BETA, args="price", data="reason"),
     "deals:price_withdraw": action(PARTNER_OF_BETA, SEE_BETA, args="price"),
+    "enablement:home": page(MEMBERS),
+    "enablement:catalogue": page(MEMBERS),
+    "enablement:record": page(MEMBERS),
+    "enablement:next_step": page(PARTNER_PEOPLE),
+    "enablement:paths": page(MEMBERS),
+    "enablement:path": page(MEMBERS, args="learning_path"),
+    "enablement:course": page(MEMBERS, args="course"),
+    "enablement:enrol": action(PARTNER_PEOPLE, STAFF, args="course"),
+    # The rep's own way through a course: colleagues are in none, the vendor's people look into previews.
+    "enablement:leave": action({"partner_rep"}, STAFF, args="course"),
+    "enablement:module": page(MEMBERS, args="module"),
+    "enablement:module_done": action({"partner_rep"}, STAFF, args="module"),
+    "enablement:module_skip": action({"partner_rep"}, STAFF, args="module"),
+    "enablement:module_place": action({"partner_rep"}, STAFF, args="module", data="place"),
+    "enablement:package_launch": action({"partner_rep"}, args="package_module"),
+    "enablement:play": page({"partner_rep"}, args="package_launch"),
+    "enablement:package_look": page(STAFF, args="package_link"),
+    "enablement:preview": page(STAFF, args="version_module"),
+    "enablement:file": page(MEMBERS, args="course_file"),
+    "enablement:captions": page(MEMBERS, args="course_captions"),
+    "enablement:picture": page(MEMBERS, args="course_picture"),
+    "enablement:attempt_begin": action({"partner_rep"}, SEE_BETA, args="test"),
+    "enablement:attempt_grant": action(DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="test"),
+    "enablement:attempt": page({"partner_rep"}, args="attempt"),
+    "enablement:hand_in": page({"partner_rep"}, args="attempt"),
+    "enablement:result": page({"partner_rep"}, args="attempt_over"),
+    "enablement:team_of": page(STAFF_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner"),
+    "enablement:team_gaps": page(STAFF_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner"),
+    "enablement:assign": action(
+        DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="partner", data="course_assign"
+    ),
+    "enablement:assignment_withdraw": action(
+        DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="assignment"
+    ),
+    "enablement:assignment_move": action(
+        DECIDERS_OF_BETA | {"partner_admin"}, SEE_BETA, args="assignment", data="course_assign"
+    ),
+    **{
+        f"enablement:{name}": page({"program_admin"}, MEMBERS, args=args)
+        for name, args in {
+            "edit": "",
+            "edit_course_new": "",
+            "edit_course": "course",
+            "edit_details": "course",
+            "edit_module_new": "course_kind",
+            "edit_module": "draft_module",
+            "edit_quiz": "draft_test",
+            "edit_pool_new": "course",
+            "edit_pool": "pool",
+            "edit_pool_name": "pool",
+            "edit_question_new": "pool",
+            "edit_question": "question",
+            "edit_paths": "",
+            "edit_path_new": "",
+            "edit_path": "learning_path",
+        }.items()
+    },
+    **{
+        f"enablement:{name}": action({"program_admin"}, MEMBERS, args=args)
+        for name, args in {
+            "edit_retire": "course",
+            "edit_draft": "course",
+            "edit_discard": "course",
+            "edit_publish": "course",
+            "edit_file": "course",
+            "edit_refresher": "course",
+            "edit_refresher_remove": "refresher",
+            "edit_module_move": "draft_module",
+            "edit_module_remove": "draft_module",
+            "edit_pool_import": "pool",
+            "edit_question_retire": "question",
+            "edit_path_retire": "learning_path",
+        }.items()
+    },
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -200,7 +280,7 @@ class Personal:
     args: str = ""
 
 
-#: Everything under /accounts/, at a vendor and outside of any. What the library brings besides is off.
+#: Everything under /accounts/, at a vendor's address and outside of any. All else of the library is off.
 PERSONAL_PAGES: dict[str, Personal] = {
     "account_login": Personal(200, 302),
     "account_logout": Personal(302, 200),
@@ -233,6 +313,8 @@ PERSONAL_ARGS: dict[str, dict[str, str]] = {
 }
 PERSONAL = ("account_", "mfa_")
 PUBLIC = {"brand", "healthz", "join", "switch", "resume"}
+#: Answer to a key or a signed token and to no person: `test_a_key_is_asked_for_and_no_person_let_in`.
+KEYED = ("records:", "content:")
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
 ADMINISTRATION = "admin:"
 
@@ -252,7 +334,7 @@ def _walk(patterns: Any, namespaces: tuple[str, ...]) -> Iterator[tuple[str, str
 
 def test_every_address_is_in_the_matrix() -> None:
     names = {name for name, _ in addresses()}
-    ours = {n for n in names if not n.startswith((*PERSONAL, ADMINISTRATION)) and n not in PUBLIC}
+    ours = {n for n in names if not n.startswith((*PERSONAL, *KEYED, ADMINISTRATION)) and n not in PUBLIC}
     assert ours == set(MATRIX), "an address nobody said who may open"
 
 
@@ -281,6 +363,26 @@ def test_pages_of_the_person(
             elif wanted != 302:
                 assert 'class="gate"' in answer.text, "not styled as ours"
                 assert (world.vendor.name in answer.text) == (vendor is not None)
+
+
+@pytest.mark.django_db
+def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: Any) -> None:
+    """Not even the program admin's session opens the record store or a package's files."""
+    answers = {"records:more": 401, "content:play": 404, "content:save": 404, "content:file": 404}
+    args = {"records:more": ["x"], "content:play": ["x"], "content:save": ["x"], "content:file": ["x", "y"]}
+    names = {name for name, _ in addresses() if name.startswith(KEYED)}
+    assert len(names) > 10
+    for name in names - {"records:about"}:  # which versions are spoken is no secret
+        for person in (world.people["program_admin"], world.people["partner_rep"], None):
+            address = reverse(name, args=args.get(name))
+            send = client_as(person, world.vendor)
+            body = {"part": "x", "sequence": 1, "data": {}}
+            answer = (
+                send.post(address, body, content_type="application/json")
+                if name == "content:save"
+                else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
+            )
+            assert answer.status_code == answers.get(name, 401), (name, person)
 
 
 @pytest.fixture
@@ -355,6 +457,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         attached = factories.AttachmentFactory(deal=running)
         amendment = factories.AmendmentFactory(deal=running)
         bulk = factories.BulkUploadFactory(partner=beta, uploaded_by=rep.user)
+    lessons = learning_targets(world)
     slug = {"slug": beta.slug}
     steps = {"offered": leads.offered, "accepted": leads.accepted, "contacted": leads.contacted}
     offers = {state: make(world) for state, make in steps.items()}
@@ -367,6 +470,7 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "lead_contact": {"kind": "call", "happened_on": timezone.localdate().isoformat(), "note": "Spoke."},
         "lead_bulk": {"reference": free.reference, "by_rules": "1"},
         "": {},
+        **lessons,
         "partner": slug,
         "partner_and_seat": {**slug, "pk": seat.pk},
         "partner_and_invitation": {**slug, "pk": seat_invitation.pk},
@@ -406,6 +510,72 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "extend": {"days": "30", "reason": "The survey takes longer."},
         "won": {"amount": "1000", "closed_on": timezone.localdate().isoformat()},
         "lost": {"reason": "Price"},
+    }
+
+
+def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """A course the rep is in, its draft, a test tried once and begun again, and what was asked of the rep."""
+    rep, course = world.people["partner_rep"], school.course(world)
+    enrolment, quiz = school.enrol(rep, course), school.quiz(world, course)
+    over = school.try_it(rep, enrolment, quiz, right=0)
+    attempt = school.begin(rep, enrolment, quiz)
+    with acting_as(world.people["program_admin"]) as admin:
+        other = editor.course_create(actor=admin, title="Other")
+        draft = editor.draft_begin(actor=admin, course=course)
+        pool = course.pools.get()
+        question = pool.questions.first()
+        path = editor.path_save(actor=admin, fields={"name": "Way"}, steps=[(course.pk, False)])
+        refresher = editor.refresher_add(
+            actor=admin, course=course, module_key=pool.module_key, suggests=other, when_failed=True,
+            when_skipped=True,
+        )  # fmt: skip
+        files = {
+            name: editor.file_add(actor=admin, course=course, upload=checked(name, content)).pk
+            for name, content in (("a.pdf", PDF), ("a.png", PNG), ("a.vtt", VTT))
+        }
+        text, test = (draft.modules.filter(kind=kind).first() for kind in ("text", "quiz"))
+    due = timezone.localdate() + timedelta(days=20)
+    with acting_as(world.people["partner_admin"]) as actor:
+        (assignment,) = course_assign(
+            actor=actor, partner=world.partners["beta"], course=course, user_ids=[rep.user.pk], due_on=due
+        )
+    place = {"slug": course.slug}
+    return {
+        **package_targets(world),
+        "course": place,
+        "module": {**place, "position": 1},
+        "version_module": {**place, "number": 1, "position": 1},
+        "course_kind": {**place, "kind": "text"},
+        "draft_module": {**place, "pk": text.pk},
+        "draft_test": {**place, "pk": test.pk},
+        "place": {"place": "5"},
+        "course_file": {"pk": files["a.pdf"]},
+        "course_picture": {"pk": files["a.png"]},
+        "course_captions": {"pk": files["a.vtt"]},
+        "test": {"pk": enrolment.pk, "position": 3},
+        "attempt": {"pk": attempt.pk},
+        "attempt_over": {"pk": over.pk},
+        "course_assign": {"people": [rep.user.pk], "course": course.slug, "due_on": due.isoformat()},
+        "assignment": {"pk": assignment.pk},
+        "pool": {"pk": pool.pk},
+        "question": {"pk": question.pk},
+        "refresher": {**place, "pk": refresher.pk},
+        "learning_path": {"slug": path.slug},
+    }
+
+
+def package_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """A course that plays a package, which the rep has begun."""
+    rep, course = world.people["partner_rep"], packages.course_with(world, packages.charging())
+    enrolment = school.enrol(rep, course)
+    (module,) = school.modules(world, course)
+    launch = school.do(launch_begin, rep, enrolment=enrolment, module=module)
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
+        link = ModulePackage.objects.get(module=module)
+    return {
+        "package_module": {"enrolment_id": enrolment.pk, "position": 1},
+        "package_launch": {"pk": launch.pk},
+        "package_link": {"pk": link.pk},
     }
 
 

@@ -25,6 +25,14 @@ from deals.protection.models import Extension, ExtensionTerms
 from deals.registration.models import DealTerms
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceRequest, PriceRule
+from enablement.records.models import (
+    ActivityLink,
+    Learner,
+    LearningResult,
+    Statement,
+    StoreKey,
+    VerbMeaning,
+)
 from partners.admin import TierAdmin
 from partners.models import (
     Partner,
@@ -45,15 +53,18 @@ from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from portal.tenancy.tables import TenantModel
 from scorecards.models import MetricTarget, QuadrantWeight, ScoringRun
+from tests.enablement.fillers import FILLERS
 from tests.support import factories
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[..., PortalClient]
 MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label_lower)
+RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Statement)
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
-    PriceRequest, Extension, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof,
+    PriceRequest, Extension, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
+    LearningResult, Statement,
 }  # fmt: skip
 
 
@@ -103,6 +114,7 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
             customer=factories.CustomerFactory(), name=f"Account of {name}", owner="Jo Direct"
         ),
         ScoringRun: ScoringRun.objects.create(as_of="2026-01-03"),
+        **{model: FILLERS[model.__name__](world) for model in RECORDS},
     }
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 #: Left to right; an app points only to itself and to its left.
 ROOMS = ["portal", "partners", "deals", "enablement", "mdf", "scorecards", "demo"]
 PROJECT = Path(settings.BASE_DIR)
-COMPOSITION_ROOT = {"settings.py", "urls.py", "urls_lobby.py", "celery.py", "wsgi.py"}
+COMPOSITION_ROOT = {"settings.py", "urls.py", "urls_lobby.py", "urls_content.py", "celery.py", "wsgi.py"}
 
 
 def test_foreign_keys_point_to_the_left() -> None:
@@ -51,6 +51,19 @@ def test_deals_and_enablement_do_not_know_each_other() -> None:
 def test_no_room_is_called_after_nothing() -> None:
     catch_alls = {"utils.py", "common.py", "helpers.py"}
     assert not [path for room in ROOMS for path in (PROJECT / room).rglob("*.py") if path.name in catch_alls]
+
+
+def test_today_is_the_vendors() -> None:
+    """A day without a zone is that of whichever is active just now; `vendor.today` is what people mean."""
+    nobodys = ("localdate()", "date.today()", "datetime.now()")
+    guilty = [
+        f"{path.relative_to(PROJECT)}: {line.strip()}"
+        for room in ROOMS
+        for path in (PROJECT / room).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if any(call in line for call in nobodys)
+    ]
+    assert guilty == []
 
 
 def circles(graph: grimp.ImportGraph) -> list[list[str]]:

@@ -19,6 +19,7 @@ from portal.events.models import PortalEvent
 from portal.tenancy.scope import entered, system_scope
 from scorecards import services as scorecards
 from scorecards.models import Scorecard
+from tests.support.patience import patient
 from tests.support.worlds import VendorWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +45,7 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, env={**os.environ, **surroundings})
     yield process
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=patient(30))
 
 
 def test_sign_in_register_approve_win_and_see_the_new_score(

@@ -46,6 +46,7 @@ from scorecards.models import (
     Standing,
     Yardstick,
 )
+from tests.enablement import fillers as records_and_packages
 from tests.support import factories
 from tests.support.files import PDF
 from tests.support.worlds import VendorWorld, acting_as
@@ -392,6 +393,7 @@ def _a_side(world: VendorWorld) -> CaseSide:
 
 
 FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
+    **records_and_packages.FILLERS,
     "ApprovalRule": lambda world: ApprovalRule.objects.create(position=1, name="Large deals"),
     "ApprovalRuleStep": lambda world: ApprovalRuleStep.objects.create(
         rule=ApprovalRule.objects.first() or ApprovalRule.objects.create(position=1, name="Large deals")

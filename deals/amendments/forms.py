@@ -5,12 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, amount_typed, minor_amount
+from deals.deal.fields import DayField, amount_typed
 from deals.deal.models import Deal
 from deals.registration.forms import FARTHEST
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount, state_currency
 
 
 class AmendmentForm(forms.Form):
@@ -29,9 +29,10 @@ class AmendmentForm(forms.Form):
     )
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, deal: Deal, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.deal = deal
+        self.deal, self.today = deal, today
+        state_currency(self, "amount", deal.currency)
         self.fields["amount"].label = f"Amount of the whole deal, in {deal.currency}"
         self.initial.setdefault("key", uuid4())
         self.initial.setdefault("expected_close", deal.expected_close)
@@ -42,9 +43,8 @@ class AmendmentForm(forms.Form):
 
     def clean_expected_close(self) -> date:
         day: date = self.cleaned_data["expected_close"]
-        today = timezone.localdate()
-        if day < today and day != self.deal.expected_close:
+        if day < self.today and day != self.deal.expected_close:
             raise forms.ValidationError(f"{format_date(day, 'year')} is in the past. Choose today or later.")
-        if day - today > FARTHEST:
+        if day - self.today > FARTHEST:
             raise forms.ValidationError("This is more than five years away. Choose an earlier date.")
         return day

@@ -32,13 +32,14 @@ def amend(request: Any, reference: str) -> HttpResponseBase:
     if not policies.may("amend", request.actor, deal):
         raise PermissionDenied("Only the partner asks for changes.")
     if "add_line" in request.POST or "remove_line" in request.POST:
-        form = AmendmentForm(initial=request.POST.dict(), deal=deal)
+        form = AmendmentForm(initial=request.POST.dict(), deal=deal, today=request.vendor.today)
         return _page(request, deal, form=form, lines=other_lines(request.POST))
     return _sent(request, deal)
 
 
 def _sent(request: Any, deal: Deal) -> HttpResponseBase:
-    form, lines = AmendmentForm(request.POST, deal=deal), product_lines(data=request.POST)
+    form = AmendmentForm(request.POST, deal=deal, today=request.vendor.today)
+    lines = product_lines(data=request.POST)
     if not all([form.is_valid(), lines.is_valid()]):
         return _page(request, deal, form=form, lines=lines, status=422)
     try:
@@ -84,7 +85,8 @@ def _page(
         present = [
             {"product": line.product_id, "quantity": line.quantity} for line in selectors.lines_of(deal)
         ]
-        form, lines = AmendmentForm(deal=deal), product_lines(initial=present)
+        form = AmendmentForm(deal=deal, today=request.vendor.today)
+        lines = product_lines(initial=present)
     if lines is not None:
         lines.ask_for_answers()
     context = {

@@ -1,9 +1,7 @@
 """Django admin of the approval rules; the steps of deals are looked at."""
 
-from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -21,39 +19,16 @@ from deals.approvals.policies import conditions
 from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorInline, VendorModelAdmin
 from portal.people.models import Membership, User
 from portal.tenancy.roles import Role
-from portal.ui.formatting import from_minor, to_minor
-from portal.ui.forms import VendorInlineFormSet, VendorModelForm
+from portal.ui.forms import AmountField, AmountsForm, VendorInlineFormSet, VendorModelForm
 
 
-class RuleForm(VendorModelForm):
-    """Amounts in whole money, as people write them; the table keeps minor units."""
+class RuleForm(AmountsForm):
+    amounts: ClassVar[dict[str, str]] = {"at_least": "amount_from", "under": "amount_to"}
 
-    at_least = forms.DecimalField(label="Amount from", required=False, min_value=0)
-    under = forms.DecimalField(label="Amount under", required=False, min_value=0)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.currency = self.instance.vendor.currency
-        for name, column in (("at_least", "amount_from"), ("under", "amount_to")):
-            minor = getattr(self.instance, column)
-            self.fields[name].help_text = f"In {self.currency}. Empty: any."
-            if minor is not None:
-                self.initial[name] = from_minor(minor, self.currency)
-
-    def clean_at_least(self) -> Decimal | None:
-        return self._keep("at_least", "amount_from")
-
-    def clean_under(self) -> Decimal | None:
-        return self._keep("under", "amount_to")
-
-    def _keep(self, name: str, column: str) -> Decimal | None:
-        amount: Decimal | None = self.cleaned_data[name]
-        try:
-            minor = None if amount is None else to_minor(amount, self.currency)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        setattr(self.instance, column, minor)
-        return amount
+    at_least = AmountField(
+        label="Amount from", required=False, zero=True, help_text="In your currency. Empty: any."
+    )
+    under = AmountField(label="Amount under", required=False, help_text="In your currency. Empty: any.")
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}

@@ -235,6 +235,13 @@ def _take_in(vendor: Vendor, now: datetime) -> None:
         rule = first_fitting(_rules(), _case(deal))
         asked = rule if rule and rule.outcome == Outcome.STEPS else None
         _begin(vendor, deal, deal.pending_since or deal.submitted_at or now, _asks(vendor, deal, asked))
+        if _is_history(deal):
+            ApprovalStep.objects.filter(deal=deal, decided_at=None).update(nudges=ESCALATED)
+
+
+def _is_history(deal: Deal) -> bool:
+    """Was it overdue elsewhere when it was loaded? It waits in the lists, and nobody gets a mail for it."""
+    return bool(deal.pending_since and deal.submitted_at and deal.pending_since > deal.submitted_at)
 
 
 def claimed_elsewhere(error: ValidationError) -> bool:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django_countries import countries
 
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers.match_keys import registrable_domain
+from deals.customers.domains import domain_typed
 from deals.customers.services import customer_named
 from portal.backoffice.site import CappedPaginator, VendorInline, VendorModelAdmin
 from portal.imports.admin import ImportAdminMixin
@@ -30,11 +30,7 @@ class AccountForm(VendorModelForm):
             self.initial.update(domain=customer.domain, country=str(customer.country))
 
     def clean_domain(self) -> str:
-        typed: str = self.cleaned_data["domain"].strip()
-        domain = registrable_domain(typed)
-        if typed and not domain:
-            raise ValidationError("Give a domain, for example example.com.")
-        return domain
+        return domain_typed(self.cleaned_data["domain"])
 
 
 class ProductInline(VendorInline):

@@ -64,6 +64,10 @@ class Claim:
                 return "Same domain"
             case Reason.NAME:
                 return "Same name"
+            case Reason.GROUP:
+                return "Same domain, perhaps another company of the group"
+            case Reason.OTHER_NAME:
+                return "Known under another name"
         return f"Similar name, {self.match.score:.0%} alike"
 
 

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
-from deals.customers.resources import CustomerFinder, Domain, domain_in
+from deals.customers.match_keys import registrable_domain
+from deals.customers.resources import CustomerFinder, Domain
 from partners.resources.products import product_lookup
-from portal.imports.cells import Cell, Country, Known, Text
+from portal.imports.cells import Cell, Country, Key, Known, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record
 from portal.imports.resources import VendorResource
@@ -16,15 +17,16 @@ from portal.imports.resources import VendorResource
 
 class DirectAccountResource(VendorResource):
     name = Cell("name", Text(), required=True, help="Legal name.", names=("account", "customer", "company"))
-    external_key = Cell("external_key", Text(null=True), help="Its key in the system it comes from.")
+    external_key = Cell("external_key", Key(null=True), help="Its key in the system it comes from.")
     domain = Cell("typed_domain", Domain(), help="Domain, web address or e-mail.", names=("website",))
-    country = Cell("typed_country", Country(), help="ISO code or English name.")
+    country = Cell("typed_country", Country(), help="ISO code or name.")
     owner = Cell("owner", Text(), required=True, help="Who sells to it.", names=("account_owner", "rep"))
     product = Cell(
         "product_ids", Known("product"), many=True, help="Code or name; none at all: every product."
     )
 
     keys = ("external_key", "name")
+    about = "Registrations of these customers are checked against them."
     tracked = ("name", "external_key", "owner", "customer_id", "is_new_customer", "products")
     reported_as = {"customer_id": "name", "is_new_customer": "name", "products": "product"}
 
@@ -40,21 +42,28 @@ class DirectAccountResource(VendorResource):
         self.of_customer: dict[Any, Any] = {account.customer_id: account.pk for account in self.accounts}
 
     def prepare(self, records: list[Record]) -> list[Record]:
-        domains = {domain_in(one.texts.get("domain", "")) for one in records}
+        domains = {registrable_domain(one.texts.get("domain", "")) for one in records}
         self.customers = CustomerFinder({one.texts["name"] for one in records}, domains)
         return records
 
-    def identity(self, value: Any) -> Any:
-        return folded(value) if self.key == "name" else value
+    def identity(self, field: str, value: Any) -> Any:
+        return folded(value) if field == "name" else value
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        products: dict[int, set[int]] = {account.pk: set() for account in self.accounts}
-        for account_id, product_id in DirectAccountProduct.objects.values_list("account_id", "product_id"):
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        found = super().existing(field, keys) if field != "name" else self._by_name()
+        self._add_products([one for one in found.values() if isinstance(one, DirectAccount)])
+        return found
+
+    def _by_name(self) -> dict[Hashable, Any]:
+        return {self.identity("name", account.name): account for account in self.accounts}
+
+    def _add_products(self, accounts: list[Any]) -> None:
+        products: dict[int, set[int]] = {account.pk: set() for account in accounts}
+        lines = DirectAccountProduct.objects.filter(account__in=products)
+        for account_id, product_id in lines.values_list("account_id", "product_id"):
             products[account_id].add(product_id)
-        for account in self.accounts:
+        for account in accounts:
             account.products, account.is_new_customer = frozenset(products[account.pk]), False
-        rows = [account for account in self.accounts if getattr(account, self.key)]
-        return {self.identity(getattr(account, self.key)): account for account in rows}
 
     def complete(self, instance: Any, before: Any) -> None:
         instance.products = frozenset(getattr(instance, "product_ids", ())) - {None}

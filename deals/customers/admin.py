@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from deals.customers.match_keys import normalised_name, registrable_domain
-from deals.customers.models import Customer
+from deals.customers.domains import domain_typed
+from deals.customers.match_keys import normalised_name
+from deals.customers.models import Customer, OtherName, SharedDomain
 from portal.backoffice.site import CappedPaginator, VendorModelAdmin
 from portal.imports.admin import ImportAdminMixin
 from portal.ui.forms import VendorModelForm
@@ -16,11 +16,7 @@ from portal.ui.forms import VendorModelForm
 
 class CustomerForm(VendorModelForm):
     def clean_domain(self) -> str:
-        typed = self.cleaned_data["domain"].strip()
-        domain = registrable_domain(typed) if typed else ""
-        if typed and not domain:
-            raise ValidationError("Give a domain, for example example.com.")
-        return domain
+        return domain_typed(self.cleaned_data["domain"])
 
 
 @admin.register(Customer)
@@ -45,3 +41,25 @@ class CustomerAdmin(ImportAdminMixin, VendorModelAdmin):
     def save_model(self, request: Any, obj: Customer, form: Any, change: bool) -> None:
         obj.normalised_name = normalised_name(obj.name)
         super().save_model(request, obj, form, change)
+
+
+@admin.register(SharedDomain)
+class SharedDomainAdmin(VendorModelAdmin):
+    """What the vendor adds to the lists that come with the portal, and takes out of them."""
+
+    title = "Domains many share"
+    fields = ("domain", "is_shared")
+    list_display = ("domain", "is_shared")
+    list_filter = ("is_shared",)
+    search_fields = ("domain",)
+
+
+@admin.register(OtherName)
+class OtherNameAdmin(VendorModelAdmin):
+    """Former, short and foreign names of companies; a registration under one of them may be the other."""
+
+    title = "Other names of companies"
+    fields = ("name", "company")
+    list_display = ("name", "company")
+    search_fields = ("name", "company")
+    ordering = ("company", "name")

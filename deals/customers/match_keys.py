@@ -9,8 +9,10 @@ import unicodedata
 from functools import lru_cache
 from itertools import groupby
 
-import idna
 import tldextract
+from anyascii import anyascii
+
+from portal.text import INVISIBLE, ascii_domain
 
 _FORMS = """
     inc incorporated corp corporation co company cos companies ltd limited llc llp lp plc pty pllc pc lllp
@@ -38,7 +40,11 @@ _PLAIN_LETTERS = str.maketrans(
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 #: "O'Reilly", "L'Oréal" and "Macy's" are one word each; "Philips'Gloeilampen" are two.
 _IN_WORD = re.compile(r"(?<=\b\w)['’`´](?=\w)|(?<=\w)['’`´](?=\w\b)")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _NOT_WORD = re.compile(r"[\W_]+")
+#: Points over and under Hebrew and Arabic letters, which most leave out.
+_POINTS = re.compile("[\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]+")
+_NOT_LATIN = re.compile("[^a-z0-9 ]+")
 _HOST_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 #: `.example` is reserved for made-up companies (RFC 2606), those of the demo among them.
 _extract = tldextract.TLDExtract(
@@ -53,9 +59,9 @@ def normalised_name(name: str) -> str:
     of nothing else keeps its words ("Limited Company" is not ""); only a name without a single letter
     or digit gives "". At most 200 characters.
     """
-    bare = _UNSPACED.sub("", _folded(name.strip()))
-    words = _joined_initials(_NOT_WORD.sub(" ", _IN_WORD.sub("", bare)).split())
-    kept = [word for word in words if word not in _CONNECTIVES]
+    bare = _UNSPACED.sub("", _folded(_INVISIBLE.sub("", name).strip()))
+    words = _words(_IN_WORD.sub("", bare))
+    kept = _joined_initials([word for word in words if word not in _CONNECTIVES])
     return " ".join(_without_legal_form(kept) or kept or words)[:200].rstrip()
 
 
@@ -65,13 +71,43 @@ def registrable_domain(address: str) -> str:
     `"https://shop.example.co.uk/a"`, `"sales@example.co.uk"` -> `"example.co.uk"`; `"münchen.de"` ->
     `"xn--mnchen-3ya.de"`. "" for what has none: an IP address, a bare suffix, a word.
     """
-    host = _extract(address.strip()).top_domain_under_public_suffix
-    try:
-        ascii_host = idna.encode(host, uts46=True).decode() if host else ""
-    except (idna.IDNAError, UnicodeError):
-        ascii_host = host.lower()  # an underscore or the like; judged below
-    labels = ascii_host.split(".")
-    return ascii_host if all(_HOST_LABEL.match(label) for label in labels) else ""
+    return _proper(_parts(address).top_domain_under_public_suffix)
+
+
+def host_of(address: str) -> str:
+    """The whole host of the address, in ASCII: `"https://Sites.example.com/a"` -> `"sites.example.com"`."""
+    return _proper(_parts(address).fqdn)
+
+
+def registrant(address: str) -> str:
+    """What stands before the public suffix: `"shop.example.co.uk"` -> `"example"`."""
+    return _proper(_parts(address).domain)
+
+
+def _parts(address: str) -> tldextract.tldextract.ExtractResult:
+    return _extract(_INVISIBLE.sub("", address).strip())
+
+
+def _proper(host: str) -> str:
+    """The host in ASCII; "" with an underscore or the like in it."""
+    ascii_host = ascii_domain(host)
+    return ascii_host if all(_HOST_LABEL.match(label) for label in ascii_host.split(".")) else ""
+
+
+def _words(text: str) -> list[str]:
+    """Letters, digits and, in the scripts that write vowels so, the marks on them."""
+    if text.isascii():
+        return _NOT_WORD.sub(" ", text).split()
+    return "".join(
+        sign if sign.isalnum() or unicodedata.category(sign)[0] == "M" else " "
+        for sign in _POINTS.sub("", text)
+    ).split()
+
+
+@lru_cache(maxsize=65536)
+def in_latin(text: str) -> str:
+    """The text in small Latin letters and digits, other scripts transliterated: "газпром" -> "gazprom"."""
+    return text if text.isascii() else _NOT_LATIN.sub("", anyascii(text).lower())
 
 
 @lru_cache(maxsize=65536)

@@ -8,12 +8,14 @@ from django.db.models import Q
 from django.utils import timezone
 from import_export.widgets import Widget
 
+from deals.customers.domains import DomainList, shared_domains
 from deals.customers.match_keys import normalised_name, registrable_domain
 from deals.customers.models import Customer
-from deals.customers.services import MAIL_PROVIDERS, may_be_same
-from portal.imports.cells import Cell, Context, Country, Refused, Text
+from deals.customers.services import meant_among
+from portal.imports.cells import Cell, Context, Country, Key, Refused, Text
 from portal.imports.maps import folded
 from portal.imports.resources import VendorResource
+from portal.text import folded_name
 
 
 def name_key(name: str) -> str:
@@ -21,51 +23,57 @@ def name_key(name: str) -> str:
     return normalised_name(name) or folded(name)
 
 
-def domain_in(address: str) -> str:
-    domain = registrable_domain(address)
-    return "" if domain in MAIL_PROVIDERS else domain
-
-
 class Domain(Widget):
-    """The registrable domain out of an address; mail providers' own tell nothing about a customer."""
+    """The registrable domain out of an address, empty where many share it."""
 
     def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> str:
         if value and not registrable_domain(value):
             raise Refused("There is no domain in this address.")
-        return domain_in(value)
+        return domains_of(context).identifying(value)
+
+
+def domains_of(context: Context) -> DomainList:
+    """The vendor's list, read once per import."""
+    lookups: dict[str, Any] = context.lookups
+    if "shared domains" not in lookups:
+        lookups["shared domains"] = shared_domains()
+    found: DomainList = lookups["shared domains"]
+    return found
 
 
 class CustomerResource(VendorResource):
     name = Cell("name", Text(), required=True, help="Legal name.", names=("customer", "account", "company"))
-    external_key = Cell("external_key", Text(null=True), help="Its key in the system it comes from.")
+    external_key = Cell("external_key", Key(null=True), help="Its key in the system it comes from.")
     domain = Cell("domain", Domain(), help="Domain, web address or e-mail address.", names=("website",))
-    country = Cell("country", Country(), help="ISO code or English name.")
+    country = Cell("country", Country(), help="ISO code or name.")
     sector = Cell("sector", Text(), help="Industry.", names=("industry",))
 
     keys = ("external_key", "name")
+    about = "Names are compared without their legal form, case and accents."
     tracked = ("name", "external_key", "domain", "country", "sector")
-    stamped = ("normalised_name",)
+    stamped = ("normalised_name", "spelling", "heard_as")
 
     class Meta:
         model = Customer
         fields = ("name", "external_key", "domain", "country", "sector")
 
-    def identity(self, value: Any) -> Any:
-        return name_key(value) if self.key == "name" else value
+    def identity(self, field: str, value: Any) -> Any:
+        return name_key(value) if field == "name" else value
 
     def load_lookups(self) -> None:
         keyed = Customer.objects.filter(external_key__isnull=False)
         self.owners: dict[str, Any] = dict(keyed.values_list("external_key", "pk"))
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        if self.key != "name":
-            return super().existing(keys)
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        if field != "name":
+            return super().existing(field, keys)
         # Of several with one name the oldest is meant, as for registrations.
         rows = Customer.objects.filter(normalised_name__in=keys).order_by("-pk")
         return {row.normalised_name: row for row in rows}
 
     def complete(self, instance: Customer, before: Customer | None) -> None:
         instance.normalised_name = name_key(instance.name)[:200]
+        instance.spell()
         key = instance.external_key
         owner = self.owners.setdefault(key, instance.pk or instance) if key else None
         if key and owner != instance.pk and owner is not instance:
@@ -82,7 +90,7 @@ class CustomerFinder:
         keys = {name_key(name) for name in names}
         meant = Q(normalised_name__in=keys) | Q(external_key__in=names) | Q(domain__in=set(domains) - {""})
         self.by_key: dict[str, Customer] = {}
-        self.by_domain: dict[str, Customer] = {}
+        self.by_domain: dict[str, list[Customer]] = {}
         self.by_name: dict[str, list[Customer]] = {}
         self.new: list[Customer] = []
         for customer in Customer.objects.filter(meant).order_by("pk"):
@@ -92,17 +100,17 @@ class CustomerFinder:
         if customer.external_key:
             self.by_key[customer.external_key] = customer
         if customer.domain:
-            self.by_domain.setdefault(customer.domain, customer)
+            self.by_domain.setdefault(customer.domain, []).append(customer)
         self.by_name.setdefault(customer.normalised_name, []).append(customer)
 
     def find(self, name: str, domain: str, country: str) -> Customer:
         """The customer, or a new one that `create` is still to write."""
-        known = self.by_key.get(name) or self.by_domain.get(domain)
-        namesakes = self.by_name.get(name_key(name)[:200], [])
-        fitting = [one for one in namesakes if may_be_same(one, domain, country)]
+        key = name_key(name)[:200]
+        found = {id(one): one for one in (*self.by_name.get(key, []), *self.by_domain.get(domain, []))}
         # Of several, the one that is spelt alike.
-        fitting.sort(key=lambda one: folded(one.name) != folded(name))
-        return known or next(iter(fitting), None) or self._noted(name, domain, country)
+        near = sorted(found.values(), key=lambda one: folded_name(one.name) != folded_name(name))
+        meant = self.by_key.get(name) or meant_among(near, key, domain, country)
+        return meant or self._noted(name, domain, country)
 
     def _noted(self, name: str, domain: str, country: str) -> Customer:
         key = name_key(name)[:200]

@@ -1,34 +1,36 @@
-"""Which customer a registration means: the same domain, else the same name, else a new one."""
+"""Which customer a registration means: the same domain or name, unless it is a relative; else a new one."""
 
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
 
 from django.db import connection
+from django.db.models import Q
 
-from deals.customers.match_keys import normalised_name, registrable_domain
+from deals.customers.domains import shared_domains
+from deals.customers.match_keys import normalised_name
 from deals.customers.models import Customer
+from deals.customers.similarity import differ_within_group
 from deals.deal.models import Deal
 from portal.tenancy.scope import current_vendor_id
 from portal.tenancy.wall import across_the_wall
 
-#: Domains that say nothing about who a customer is.
-_PROVIDERS = """
-gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com aol.com icloud.com me.com
-proton.me protonmail.com gmx.com gmx.net gmx.de gmx.at gmx.ch web.de t-online.de freenet.de orange.fr
-free.fr laposte.net libero.it virgilio.it mail.ru yandex.ru seznam.cz wp.pl o2.pl onet.pl bluewin.ch
-qq.com 163.com 126.com naver.com
-"""
-MAIL_PROVIDERS: Final = frozenset(_PROVIDERS.split())
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(key, %s)) from unnest(%s::text[]) as key"
 
 
-class Located(Protocol):
-    """What tells namesakes apart."""
+class Known(Protocol):
+    """What tells one customer from another."""
+
+    @property
+    def normalised_name(self) -> str: ...
 
     @property
     def domain(self) -> str: ...
 
     @property
     def country(self) -> Any: ...
+
+
+C = TypeVar("C", bound=Known)
 
 
 def customer_of(deal: Deal) -> Customer:
@@ -45,18 +47,12 @@ def customer_named(name: str, domain: str, country: str) -> Customer:
 
     Two that name one new customer at the same moment wait for each other: it is created once.
     """
-    key, registered = match_keys(name, domain)
+    key, registered = normalised_name(name), shared_domains().identifying(domain)
     _one_at_a_time(current_vendor_id(), key, registered)
     known = _find(key, registered, country)
     return known or Customer.objects.create(
         name=name, normalised_name=key, domain=registered, country=country
     )
-
-
-def match_keys(name: str, domain: str) -> tuple[str, str]:
-    """(normalised name, registrable domain); a mail provider's domain says nothing and gives ""."""
-    registered = registrable_domain(domain)
-    return normalised_name(name), "" if registered in MAIL_PROVIDERS else registered
 
 
 def _one_at_a_time(vendor_id: int | None, name: str, domain: str) -> None:
@@ -67,18 +63,52 @@ def _one_at_a_time(vendor_id: int | None, name: str, domain: str) -> None:
 
 
 def _find(name: str, domain: str, country: str) -> Customer | None:
-    """By domain first: names repeat across countries. By name only where nothing known speaks against it."""
-    known: Customer | None = None
-    if domain:
-        known = Customer.objects.filter(domain=domain).order_by("pk").first()
-    if known or not name:
-        return known
-    namesakes = Customer.objects.filter(normalised_name=name).order_by("pk")
-    return next((one for one in namesakes if may_be_same(one, domain, country)), None)
+    same = Q(normalised_name=name) if name else Q(pk__in=[])
+    found = Customer.objects.filter(same | Q(domain=domain) if domain else same).order_by("pk")
+    return meant_among(list(found), name, domain, country)
 
 
-def may_be_same(customer: Located, domain: str, country: str) -> bool:
+def meant_among(found: Sequence[C], name: str, domain: str, country: str) -> C | None:
+    """The customer surely meant, of those of the same name or domain; None where it is only possibly one.
+
+    An exact name in its own country comes first: a domain may be that of a group, whose companies share it.
+    """
+    if not name and not domain:
+        return None
+    sure = [one for one in found if is_surely(one, name, domain, country)]
+    if not sure and (relatives := [one for one in found if domain and one.domain == domain]):
+        # The domain is a group's: then another domain does not speak against an exact name.
+        sure = [one for one in found if one not in relatives and _exactly(one, name, country)]
+    return min(sure, key=lambda one: (not _exactly(one, name, country), one.domain != domain), default=None)
+
+
+def is_surely(customer: Known, name: str, domain: str, country: str) -> bool:
+    """Whether a customer is the one meant by this normalised name, identifying domain and country."""
+    same_name = bool(name) and name == customer.normalised_name
+    if domain and domain == customer.domain:
+        return (same_name and _same_country(customer, country)) or not is_relative(customer, name, country)
+    return same_name and may_be_same(customer, domain, country)
+
+
+def is_relative(customer: Known, name: str, country: str) -> bool:
+    """Whether another company of one group is meant, whose domain both have.
+
+    Each with a country of its own, or each with a name of its own beside the group's: "Siemens Energy".
+    """
+    if not _same_country(customer, country):
+        return True
+    return name != customer.normalised_name and differ_within_group(name, customer.normalised_name)
+
+
+def may_be_same(customer: Known, domain: str, country: str) -> bool:
     """Whether nothing known speaks against a customer of the same name being the one meant."""
-    if domain and customer.domain:
-        return False
+    return not (domain and customer.domain) and _same_country(customer, country)
+
+
+def _same_country(customer: Known, country: str) -> bool:
+    """Or one of them is not known."""
     return not country or not customer.country or str(customer.country) == country
+
+
+def _exactly(customer: Known, name: str, country: str) -> bool:
+    return bool(name) and name == customer.normalised_name and country == str(customer.country) != ""

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from deals.deal.models import Deal, DealStatus
 from partners.models import Partner
 from portal import references
+from portal.text import folded_key, folded_name
 
 #: More partners than this share the first letters: the list would be no help.
 MOST_PARTNERS = 200
@@ -48,9 +49,9 @@ class DealFilter(django_filters.FilterSet):
         reference = references.meant("D", text)
         if reference:
             return rows.filter(reference=reference)
-        return rows.filter(customer_key__prefix=text.strip().lower())
+        return rows.filter(customer_key__prefix=folded_name(text))
 
     def of_partner(self, rows: QuerySet[Deal], name: str, text: str) -> QuerySet[Deal]:
         # Ids first: the planner then knows how few rows they mean.
-        named = Partner.objects.filter(Q(name_key__prefix=text.strip().lower()) | Q(slug=text.strip()))
+        named = Partner.objects.filter(Q(name_key__prefix=folded_name(text)) | Q(slug=folded_key(text)))
         return rows.filter(partner_id__in=list(named.values_list("pk", flat=True)[:MOST_PARTNERS]))

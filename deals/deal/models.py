@@ -5,14 +5,16 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce, Greatest, Least, Lower
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 from django_countries.fields import CountryField
 
 from deals.customers.models import Customer
 from partners.models import Partner, Product
+from portal.fields import AddressField
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
+from portal.tenancy.lookups import FoldedName
 from portal.tenancy.tables import TenantKey, TenantModel
 
 
@@ -105,7 +107,7 @@ class Deal(TenantModel):
     customer = TenantKey(Customer, related_name="deals", null=True, blank=True)
     customer_name = models.CharField(max_length=200, help_text="As the partner wrote it.")
     customer_key = models.GeneratedField(
-        expression=Lower("customer_name"),
+        expression=FoldedName("customer_name", length=200),
         # "C": one index then serves both the order of a list and the search by prefix.
         output_field=models.CharField(max_length=200, db_collation="C"),
         db_persist=True,
@@ -113,7 +115,7 @@ class Deal(TenantModel):
     customer_domain = models.CharField("customer's website or domain", max_length=253, blank=True)
     customer_country = CountryField("customer's country", blank=True)
     contact_name = models.CharField(max_length=120, blank=True)
-    contact_email = models.EmailField(blank=True)
+    contact_email = AddressField(blank=True)
     contact_phone = models.CharField(max_length=40, blank=True)
 
     amount = models.BigIntegerField(null=True, help_text="Expected amount in minor units; empty: not stated.")

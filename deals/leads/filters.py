@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from deals.leads.models import FREE, Lead, LeadOffer, LeadStatus, OfferOutcome
 from deals.leads.selectors import Counts, overdue
 from portal import references
+from portal.text import folded_name
 from portal.ui.formatting import format_number
 
 #: What became of an offer, as its partner sorts them.
@@ -37,7 +38,7 @@ class _ByCustomer(django_filters.FilterSet):
         reference = references.meant("L", text)
         if reference:
             return rows.filter(reference=reference)
-        return rows.filter(customer_key__prefix=text.strip().lower())
+        return rows.filter(customer_key__prefix=folded_name(text))
 
 
 class LeadFilter(_ByCustomer):

@@ -1,19 +1,21 @@
 """Forms of leads. Amounts are typed in major units and leave the form in minor ones."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import uuid4
 
 from django import forms
-from django.utils import timezone
 from django_countries import countries
 
+from deals.customers.domains import shared_domains
 from deals.customers.match_keys import registrable_domain
-from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import DayField
 from deals.leads.models import ContactKind, Lead
 from deals.registration.forms import Choices
-from portal.ui.formatting import from_minor, to_minor
+from portal.fields import AddressFormField, LineField
+from portal.money.amounts import typed
+from portal.ui.forms import AmountField, minor_amount
 
 #: Rows for products on the form; a lead that came with more shows them all.
 LEAST_LINES: Final = 3
@@ -63,7 +65,7 @@ class LeadForm(forms.Form):
         help_text="A partner sees the contact once it has accepted.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(
@@ -119,18 +121,13 @@ class LeadForm(forms.Form):
         domain = registrable_domain(typed) if typed else ""
         if typed and not domain:
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
-        if domain in MAIL_PROVIDERS:
-            raise forms.ValidationError(f"{domain} belongs to a mail provider. Leave this empty instead.")
+        if domain and shared_domains().is_shared(typed):
+            raise forms.ValidationError(f"{domain} is shared by many companies. Leave this empty instead.")
         return typed
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        amount = data.get("amount")
-        if amount is not None and data.get("currency"):
-            try:
-                data["amount"] = to_minor(amount, data["currency"])
-            except ValueError as error:
-                self.add_error("amount", str(error))
+        data["amount"] = minor_amount(self, data.get("amount"), data.get("currency", ""))
         return data
 
     @property
@@ -144,10 +141,10 @@ class LeadForm(forms.Form):
     def initial_of(lead: Lead) -> dict[str, Any]:
         """A lead's answers as they are typed."""
         names = set(LeadForm.base_fields) - {"form_key", "region", "owner"}
-        typed = {name: getattr(lead, name) for name in names}
+        answers = {name: getattr(lead, name) for name in names}
         if lead.amount is not None:
-            typed["amount"] = f"{from_minor(lead.amount, lead.currency):,f}".removesuffix(".00")
-        return typed | {
+            answers["amount"] = typed(lead.amount, lead.currency)
+        return answers | {
             "customer_country": str(lead.customer_country),
             "region": lead.region_id,
             "owner": lead.owner_id,
@@ -196,11 +193,11 @@ class ContactForm(forms.Form):
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"happened_on": timezone.localdate(), "form_key": uuid4()})
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"happened_on": today, "form_key": uuid4()})
         kwargs.setdefault("auto_id", "contact_%s")
         super().__init__(*args, **kwargs)
-        self.fields["happened_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+        self.fields["happened_on"].widget.attrs["max"] = today.isoformat()
 
 
 class PartnerForm(forms.Form):

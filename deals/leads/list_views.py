@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,6 +14,8 @@ from deals.leads import policies, presenters, selectors, tables
 from deals.leads.filters import LeadFilter, OfferFilter
 from deals.leads.forms import PartnerForm
 from partners.models import Partner
+from partners.selectors import partners_called
+from portal.text import folded_name
 from portal.ui import keyset
 from portal.ui.exports import csv_response
 from portal.ui.formatting import format_number
@@ -167,8 +168,8 @@ def _named_partner(form: PartnerForm) -> Partner | None:
     if not form.is_valid():
         return None
     text = form.cleaned_data["partner"]
-    found = list(Partner.objects.filter(Q(slug=text.lower()) | Q(name_key=text.lower()))[:2])
-    found = found or list(Partner.objects.filter(name_key__prefix=text.lower())[:2])
+    found = partners_called(Partner.objects.all(), text, most=2)
+    found = found or list(Partner.objects.filter(name_key__prefix=folded_name(text))[:2])
     if len(found) == 1:
         return found[0]
     form.add_error(

@@ -7,14 +7,15 @@ which nothing that happens to the lead elsewhere ever touches.
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django_countries.fields import CountryField
 
 from deals.deal.models import Deal
 from partners.models import Partner, PartnerType, Product, Region, Tier
+from portal.fields import AddressField
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity
+from portal.tenancy.lookups import FoldedName
 from portal.tenancy.tables import TenantKey, TenantModel
 
 
@@ -39,14 +40,14 @@ class _Customer(models.Model):
 
     customer_name = models.CharField(max_length=200)
     customer_key = models.GeneratedField(
-        expression=Lower("customer_name"),
+        expression=FoldedName("customer_name", length=200),
         output_field=models.CharField(max_length=200, db_collation="C"),
         db_persist=True,
     )
     customer_domain = models.CharField("customer's website or domain", max_length=253, blank=True)
     customer_country = CountryField("customer's country", blank=True)
     contact_name = models.CharField(max_length=120, blank=True)
-    contact_email = models.EmailField(blank=True)
+    contact_email = AddressField(blank=True)
     contact_phone = models.CharField(max_length=40, blank=True)
     amount = models.BigIntegerField(null=True, help_text="Estimate in minor units; empty: not stated.")
     currency = models.CharField(max_length=3, validators=[CURRENCY])

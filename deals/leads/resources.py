@@ -17,6 +17,7 @@ from portal.imports.cells import (
     Count,
     Country,
     Currency,
+    Key,
     Known,
     Lookup,
     Refused,
@@ -32,13 +33,13 @@ _OWNERS = (Role.CHANNEL_MANAGER, Role.PROGRAM_ADMIN)
 
 class LeadResource(VendorResource):
     external_key = Cell(
-        "external_key", Text(), required=True, help="Its key where it comes from.", names=("id", "lead_id")
+        "external_key", Key(), required=True, help="Its key where it comes from.", names=("id", "lead_id")
     )
     customer = Cell(
         "customer_name", Text(), required=True, help="Legal name.", names=("company", "account", "name")
     )
     domain = Cell("customer_domain", Domain(), help="Domain, web address or e-mail.", names=("website",))
-    country = Cell("customer_country", Country(), help="ISO code or English name. Rules route by it.")
+    country = Cell("customer_country", Country(), help="ISO code or name. Rules route by it.")
     contact_name = Cell("contact_name", Text(), help="Whom to talk to.", names=("contact",))
     contact_email = Cell("contact_email", Text(), help="E-mail address.", names=("email",))
     contact_phone = Cell("contact_phone", Text(), help="Telephone number.", names=("phone",))
@@ -49,9 +50,10 @@ class LeadResource(VendorResource):
     region = Cell("region_id", Known("region"), help="Name or code. Rules route by it.")
     owner = Cell("owner_id", Known("manager"), help="E-mail of the manager; empty: whoever loads the file.")
     source = Cell("source", Text(), help="Where it comes from.", names=("campaign",))
-    notes = Cell("notes", Text(), help="What they want; partners read it.")
+    notes = Cell("notes", Text(lines=True), help="What they want; partners read it.")
 
     keys = ("external_key",)
+    about = "They wait for an offer; what a partner works on already is left as it is."
     tracked = (
         "external_key", "customer_name", "customer_domain", "customer_country", "contact_name",
         "contact_email", "contact_phone", "items", "amount", "currency", "region_id", "owner_id", "source",
@@ -78,13 +80,14 @@ class LeadResource(VendorResource):
             "manager": Lookup("manager", ((one.user.email, one.user_id) for one in owners)),
         }
 
-    def existing(self, keys: Any) -> dict[Any, Any]:
-        found = super().existing(keys)
-        items: dict[int, Counter[int]] = {lead.pk: Counter() for lead in found.values()}
+    def existing(self, field: str, keys: Any) -> dict[Any, Any]:
+        found = super().existing(field, keys)
+        leads: list[Any] = [one for one in found.values() if isinstance(one, Lead)]
+        items: dict[int, Counter[int]] = {lead.pk: Counter() for lead in leads}
         lines = LeadLine.objects.filter(lead__in=items).values_list("lead_id", "product_id", "quantity")
         for lead_id, product_id, quantity in lines:
             items[lead_id][product_id] += quantity
-        for lead in found.values():
+        for lead in leads:
             lead.items = frozenset(items[lead.pk].items())
         return found
 

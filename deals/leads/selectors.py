@@ -31,6 +31,7 @@ from portal.people.models import Membership, User
 from portal.tenancy.access import Actor, reach_of
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import ALL, PartnerIds
+from portal.text import folded_key, folded_name
 
 YEAR: Final = timedelta(days=365)
 #: Partners of a rule that are compared; a rule that names more is no rule.
@@ -211,8 +212,8 @@ def considered(lead: Lead, case: Case, among: PartnerIds = ALL) -> list[Choice]:
 
 def looked_for(lead: Lead, text: str) -> list[Choice]:
     """Active partners of this name (its first letters) or key, whatever the rules say. Two statements."""
-    text = text.replace("\0", "").strip()
-    named = Q(name_key__prefix=text.lower()) | Q(slug=text)
+    text = text.replace("\0", "")
+    named = Q(name_key__prefix=folded_name(text)) | Q(slug=folded_key(text))
     return routing.by_hand(_standings(named)[:MOST_FOUND], had(lead, by_hand=True))
 
 

@@ -1,6 +1,8 @@
 """One lead and its buttons: for the vendor the lead with all its offers, for a partner its own offer."""
 
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -143,7 +145,7 @@ def decline(request: Any, reference: str) -> HttpResponseBase:
 
 @require_POST
 def contact(request: Any, reference: str) -> HttpResponseBase:
-    found, form = _worked(request, reference), ContactForm(request.POST)
+    found, form = _worked(request, reference), ContactForm(request.POST, today=request.vendor.today)
 
     def service() -> Any:
         answers = dict(form.cleaned_data)
@@ -264,12 +266,16 @@ def offer_page(request: Any, offer: LeadOffer, *, status: int = 200, **forms: An
         "headline": presenters.offer_headline(offer, own=own),
         "clock": presenters.clock_of(offer),
         "looks": tables.LOOKS,
-        **_forms(actions),
+        **_forms(actions, actor.vendor.today),
         **forms,
     }
     return render(request, "leads/offer.html", context, status=status)
 
 
-def _forms(actions: frozenset[str]) -> dict[str, Any]:
-    made = {"decline": DeclineForm, "contact": ContactForm, "disqualify": DisqualifyForm}
+def _forms(actions: frozenset[str], today: date) -> dict[str, Any]:
+    made: dict[str, Callable[[], Form]] = {
+        "decline": DeclineForm,
+        "contact": partial(ContactForm, today=today),
+        "disqualify": DisqualifyForm,
+    }
     return {f"{action}_form": form() for action, form in made.items() if action in actions}

@@ -1,16 +1,18 @@
 """Stages, and how a deal ended."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, LineField, minor_amount
+from deals.deal.fields import DayField
 from deals.deal.models import Deal, Stage
 from deals.registration.forms import DealForm
+from portal.fields import LineField
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount, state_currency
 
 LOSS_REASONS: Final = (
     ("Price", "Price"),
@@ -32,8 +34,8 @@ class WonForm(forms.Form):
     )
     special_price = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, deal: Deal, **kwargs: Any) -> None:
-        initial: dict[str, Any] = {"closed_on": timezone.localdate()}
+    def __init__(self, *args: Any, deal: Deal, today: date, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {"closed_on": today}
         if deal.amount is not None:
             initial["amount"] = DealForm.initial_of(deal)["amount"]
         kwargs.setdefault("initial", initial)
@@ -44,8 +46,9 @@ class WonForm(forms.Form):
             self.fields["special_price"].label = f"Sold at the special price, which holds until {last}"
         else:
             del self.fields["special_price"]
+        state_currency(self, "amount", deal.currency)
         self.fields["amount"].help_text = f"In {deal.currency}, without tax."
-        self.fields["closed_on"].widget.attrs["max"] = timezone.localdate().isoformat()
+        self.fields["closed_on"].widget.attrs["max"] = today.isoformat()
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,9 +1,11 @@
 """After approval: stages, and how it ended."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from deals.deal.actions import keep, locked, require, tell
@@ -14,6 +16,7 @@ from deals.protection.services import release
 from deals.shared_credit.services import shared_outcome
 from deals.special_prices.selectors import big_deal_terms
 from deals.special_prices.services import price_use
+from portal.events.models import PortalEvent
 from portal.money.exchange import in_vendor_currency
 from portal.tenancy.access import Actor
 
@@ -56,7 +59,8 @@ def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date, special_
     _refuse_impossible_day(actor, deal, closed_on, now)
     if special_price:
         price_use(deal, now)
-    deal.status, deal.won_at, deal.won_amount = DealStatus.WON, _moment(actor, deal, closed_on, now), amount
+    won_at = _moment(deal, closed_on, now, actor.vendor.zone)
+    deal.status, deal.won_at, deal.won_amount = DealStatus.WON, won_at, amount
     deal.won_amount_vendor = in_vendor_currency(amount, deal.currency, closed_on, actor.vendor)
     deal.proof_needed = needs_proof(big_deal_terms(), deal.won_amount_vendor)
     keep(deal, "status", "won_at", "won_amount", "won_amount_vendor", "proof_needed")
@@ -97,7 +101,21 @@ def _refuse_impossible_day(actor: Actor, deal: Deal, day: date, now: datetime) -
         raise ValidationError({"closed_on": "This day is before the approval. Choose a later one."})
 
 
-def _moment(actor: Actor, deal: Deal, day: date, now: datetime) -> datetime:
-    """Noon of that day; now when that is still to come, never before the approval."""
-    noon = datetime.combine(day, time(12), tzinfo=actor.vendor.zone)
-    return max(min(noon, now), deal.approved_at or noon)
+def _moment(deal: Deal, day: date, now: datetime, zone: ZoneInfo) -> datetime:
+    """What happens today happens now. An earlier day has no hour: noon, or after all that is known of it.
+
+    So whoever stopped sharing the deal on that day does not share the win, whenever it is entered.
+    """
+    if day == now.astimezone(zone).date():
+        return now
+    known = [deal.approved_at, _last_known(deal, day, zone)]
+    return max([datetime.combine(day, time(12), tzinfo=zone), *filter(None, known)])
+
+
+def _last_known(deal: Deal, day: date, zone: ZoneInfo) -> datetime | None:
+    """When the last thing happened to the deal on that day, as its events tell."""
+    start, end = (datetime.combine(day + timedelta(days=n), time(), tzinfo=zone) for n in (0, 1))
+    events = PortalEvent.objects.filter(subject_type=deal._meta.label_lower, subject_id=deal.pk)
+    on_the_day = events.filter(occurred_at__gte=start, occurred_at__lt=end)
+    last: datetime | None = on_the_day.aggregate(last=Max("occurred_at"))["last"]
+    return last

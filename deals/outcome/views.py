@@ -25,7 +25,7 @@ def stage(request: Any, reference: str) -> HttpResponseBase:
 @require_POST
 def won(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
-    form = WonForm(request.POST, deal=deal, auto_id="won_%s")
+    form = WonForm(request.POST, deal=deal, today=request.vendor.today, auto_id="won_%s")
     return act_with_form(request, deal, "win", outcome_services.deal_win, _won, "won_form", form)
 
 

@@ -82,7 +82,7 @@ def partner_today(actor: Actor, most: int = 5) -> Today:
         "open": [status.value for status in OPEN],
         "now": now,
         "soon": now + SOON,
-        "last_day": timezone.localdate(now) + CLOSING,
+        "last_day": actor.vendor.today + CLOSING,
         "most": most,
     }
     with connection.cursor() as cursor:

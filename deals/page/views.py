@@ -1,5 +1,6 @@
 """One deal: where it stands, what happened, what can be done."""
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -64,7 +65,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "weighted": _weighted(deal),
         **_approvals(request, deal),
         **_conversation(request, deal, actions),
-        **_forms(deal, actions),
+        **_forms(deal, actions, request.vendor.today),
         **_extensions(deal, actions),
         **_conflict(request.actor, deal),
         **forms,
@@ -134,7 +135,7 @@ def _weighted(deal: Deal) -> int | None:
     return deal.amount * deal.stage.probability // 100
 
 
-def _forms(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
+def _forms(deal: Deal, actions: frozenset[str], today: date) -> dict[str, Any]:
     """Only those the person can use now. Ids differ, because they stand on one page."""
     made: dict[str, Any] = {}
     if "return" in actions:
@@ -143,7 +144,7 @@ def _forms(deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
         made["reject_form"] = reason_form("reject")
     if "stage" in actions:
         made["stage_form"] = StageForm(initial={"stage": deal.stage_id}, stages=deal_selectors.stages())
-        made["won_form"] = WonForm(deal=deal, auto_id="won_%s")
+        made["won_form"] = WonForm(deal=deal, today=today, auto_id="won_%s")
         made["lost_form"] = LostForm(initial={"competitor": deal.competitor}, auto_id="lost_%s")
     return made
 

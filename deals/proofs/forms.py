@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from deals.deal.fields import LineField
 from deals.proofs.models import ProofKind
+from portal.fields import LineField
 from portal.files.uploads import UploadField
 
 

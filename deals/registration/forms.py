@@ -6,15 +6,16 @@ from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from django import forms
-from django.utils import timezone
 from django_countries import countries
 
+from deals.customers.domains import shared_domains
 from deals.customers.match_keys import registrable_domain
-from deals.customers.services import MAIL_PROVIDERS
-from deals.deal.fields import AmountField, DayField, LineField, amount_typed, minor_amount
+from deals.deal.fields import DayField, amount_typed
 from deals.deal.models import Deal, DealSource
 from partners.models import Product
+from portal.fields import AddressFormField, LineField
 from portal.ui.formatting import format_date
+from portal.ui.forms import AmountField, minor_amount
 
 Choices = Sequence[tuple[str, str]]
 MOST_LINES: Final = 30
@@ -48,7 +49,7 @@ class DealForm(forms.Form):
         error_messages={"required": "Name somebody at the customer."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    contact_email = forms.EmailField(
+    contact_email = AddressFormField(
         label="Their e-mail address", required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     contact_phone = LineField(
@@ -85,9 +86,11 @@ class DealForm(forms.Form):
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, currencies: Sequence[str], draft: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, currencies: Sequence[str], today: date, draft: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.draft = draft
+        self.today, self.draft = today, draft
         country: Any = self.fields["customer_country"]
         country.choices = [("", "Choose"), *countries]
         currency: Any = self.fields["currency"]
@@ -96,7 +99,7 @@ class DealForm(forms.Form):
             currency.widget = forms.HiddenInput()
         self.initial.setdefault("currency", currencies[0])
         self.initial.setdefault("form_key", uuid4())
-        self.fields["expected_close"].widget.attrs["min"] = timezone.localdate().isoformat()
+        self.fields["expected_close"].widget.attrs["min"] = today.isoformat()
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -119,22 +122,22 @@ class DealForm(forms.Form):
         domain = registrable_domain(typed)
         if not domain:
             raise forms.ValidationError("Enter a website or domain, for example example.com.")
-        if domain in MAIL_PROVIDERS:
+        if shared_domains().is_shared(typed):
             raise forms.ValidationError(
-                f"{domain} belongs to a mail provider. Enter the customer’s own domain, or leave this empty."
+                f"{domain} is shared by many companies and does not tell who the customer is. "
+                "Enter the customer’s own domain, or leave this empty."
             )
         return typed
 
     def clean_expected_close(self) -> date | None:
         day: date | None = self.cleaned_data["expected_close"]
-        today = timezone.localdate()
         if day is None:
             return None
-        if day < today:
+        if day < self.today:
             raise forms.ValidationError(
                 f"{format_date(day, 'year')} is in the past. Choose today or a later date."
             )
-        if day - today > FARTHEST:
+        if day - self.today > FARTHEST:
             raise forms.ValidationError("This is more than five years away. Choose an earlier date.")
         return day
 

@@ -1,7 +1,7 @@
 """Importing deals: the pipeline of another system, with its history.
 
 Imported deals were registered elsewhere, so they carry no protection and clash with nothing. A day in the
-file means its first moment in the vendor's time zone.
+file means its first moment in the vendor's time zone, or the last that is known of the deal on that day.
 """
 
 import datetime as dt
@@ -10,14 +10,16 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, OuterRef, Subquery
+from django.db.models import Max, Model, OuterRef, Subquery
 
 from deals.conflicts.candidates import Typed
 from deals.conflicts.check import CLAIMING, Inquiry, conflict_checks
-from deals.customers.resources import CustomerFinder, Domain, domain_in
+from deals.customers.match_keys import registrable_domain
+from deals.customers.resources import CustomerFinder, Domain
 from deals.deal.models import PENDING, Deal, DealLine, DealSource, DealStatus, Stage, StageChange, Verdict
 from deals.deal.references import references_take
 from deals.protection.models import Protection
+from deals.shared_credit.models import CoSell, CoSellStatus
 from partners.resources.organisations import partner_lookup
 from partners.resources.products import product_lookup
 from portal.calendar.selectors import decision_due
@@ -30,6 +32,7 @@ from portal.imports.cells import (
     Country,
     Currency,
     Day,
+    Key,
     Known,
     Lookup,
     Moment,
@@ -88,13 +91,13 @@ _TOLD: Final = (
 
 class DealResource(VendorResource):
     external_key = Cell(
-        "external_key", Text(), required=True, help="Its key in the system it comes from.", names=("id",)
+        "external_key", Key(), required=True, help="Its key in the system it comes from.", names=("id",)
     )
     partner = Cell("partner_id", Known("partner"), required=True, help="External key, key or name.")
     customer = Cell("customer_text", Text(), help="External key or name; created if there is none.")
     customer_name = Cell("customer_name", Text(), help="As the partner wrote it; empty: as `customer`.")
     customer_domain = Cell("customer_domain", Domain(), help="Domain or web address.")
-    customer_country = Cell("customer_country", Country(), help="ISO code or English name.")
+    customer_country = Cell("customer_country", Country(), help="ISO code or name.")
     contact_name = Cell("contact_name", Text(), help="Who decides there.")
     contact_email = Cell("contact_email", Text(), help="E-mail address.")
     contact_phone = Cell("contact_phone", Text(), help="Telephone number.")
@@ -111,12 +114,17 @@ class DealResource(VendorResource):
     closed_on = Cell("closed_on", Moment(), help="Day of the outcome; read of deals that have one.")
     expected_close = Cell("expected_close", Day(), help="When a decision is expected.")
     source = Cell("source", Choice(DealSource, default=DealSource.PARTNER), help="Empty: partner-sourced.")
-    use_case = Cell("use_case", Text(), help="What the customer wants to do.")
+    use_case = Cell("use_case", Text(lines=True), help="What the customer wants to do.")
     competitor = Cell("competitor", Text(), help="Who else bids, or won.")
     reason = Cell("reason", Text(), help="Why it was lost, rejected or returned.")
-    notes = Cell("notes", Text(), help="Notes.")
+    notes = Cell("notes", Text(lines=True), help="Notes.")
 
     keys = ("external_key",)
+    about = (
+        "Imported deals were registered elsewhere: they carry no protection and clash with nothing, and what "
+        "is overdue on arrival begins to wait then and reminds nobody. What happened here since the last "
+        "import stands: an older export never takes a deal back."
+    )
     tracked = (
         "external_key", "partner_id", "customer_id", "is_new_customer", "customer_name", "customer_domain",
         "customer_country", "contact_name", "contact_email", "contact_phone", "items", "status", "stage_id",
@@ -165,18 +173,22 @@ class DealResource(VendorResource):
         names = {one.texts.get("customer") or one.texts.get("customer_name") for one in records}
         domains = {one.texts.get("customer_domain", "") for one in records}
         self.customers = CustomerFinder(
-            {name for name in names if name}, {domain_in(domain) for domain in domains}
+            {name for name in names if name}, {registrable_domain(domain) for domain in domains}
         )
         return records
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        found = super().existing(keys)
-        items: dict[int, Counter[int]] = {deal.pk: Counter() for deal in found.values()}
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        found = super().existing(field, keys)
+        deals: list[Any] = [one for one in found.values() if isinstance(one, Deal)]
+        items: dict[int, Counter[int]] = {deal.pk: Counter() for deal in deals}
         lines = DealLine.objects.filter(deal__in=items).values_list("deal_id", "product_id", "quantity")
         for deal_id, product_id, quantity in lines:
             items[deal_id][product_id] += quantity
-        for deal in found.values():
+        ended = CoSell.objects.filter(deal__in=items, status=CoSellStatus.ENDED).order_by()
+        sharing_ended = dict(ended.values_list("deal_id").annotate(Max("ended_at")))
+        for deal in deals:
             deal.items, deal.is_new_customer = frozenset(items[deal.pk].items()), False
+            deal.sharing_ended_at = sharing_ended.get(deal.pk)
         return found
 
     # Row by row
@@ -206,7 +218,8 @@ class DealResource(VendorResource):
                 raise ValidationError({"customer": "Nothing names the customer."})
             return
         stated = deal.customer_text if self._fills("customer") else self._named_in_file(deal)
-        deal.customer_name = deal.customer_name if self._fills("customer_name") else stated
+        if not self._fills("customer_name") and not (before and "customer_name" in self.record.empties):
+            deal.customer_name = stated
         if not deal.customer_name:
             raise ValidationError({"customer": "This is missing, and the map names no default."})
         deal.buyer = self._buyer(deal, stated) if stated else None
@@ -242,7 +255,7 @@ class DealResource(VendorResource):
         else:
             self._submission(deal, status)
         if status in OUTCOMES:
-            self._outcome(deal, OUTCOMES[status])
+            self._outcome(deal, OUTCOMES[status], before)
         if status in _REASONS and self._fills("reason"):
             setattr(deal, _REASONS[status], deal.reason)
         if before is None:
@@ -250,8 +263,15 @@ class DealResource(VendorResource):
             deal.created_at = min(filter(None, (stated, deal.submitted_at)), default=self.now)
         deal.updated_at = self.now
         if status in PENDING and (before is None or before.submitted_at != deal.submitted_at):
-            deal.pending_since = deal.submitted_at
-            deal.decision_due_at = decision_due(self.context.vendor, deal.submitted_at)
+            self._start_clock(deal)
+
+    def _start_clock(self, deal: Any) -> None:
+        """From when it was submitted; what would be overdue on arrival begins to wait when it is loaded."""
+        vendor = self.context.vendor
+        due = decision_due(vendor, deal.submitted_at)
+        is_history = due is not None and due <= self.now
+        deal.pending_since = self.now if is_history else deal.submitted_at
+        deal.decision_due_at = decision_due(vendor, self.now) if is_history else due
 
     def _submission(self, deal: Any, status: DealStatus) -> None:
         deal.submitted_at = deal.submitted_at or deal.approved_at
@@ -259,21 +279,31 @@ class DealResource(VendorResource):
             what = f"A deal that is {status.label.lower()} needs the day it was submitted."
             raise ValidationError({"submitted_on": what})
         if status in APPROVED:
-            deal.approved_at = deal.approved_at or deal.submitted_at
+            deal.approved_at = self._in_order(deal.approved_at or deal.submitted_at, deal.submitted_at)
         elif status != DealStatus.WITHDRAWN:
             deal.approved_at = None
         if deal.approved_at and deal.approved_at < deal.submitted_at:
             raise ValidationError({"approved_on": "This is before it was submitted."})
 
-    def _outcome(self, deal: Any, attribute: str) -> None:
+    def _outcome(self, deal: Any, attribute: str, before: Any) -> None:
         closed = getattr(deal, "closed_on", None) or getattr(deal, attribute)
         if closed is None:
             label = deal.get_status_display().lower()
             raise ValidationError({"closed_on": f"A deal that is {label} needs the day it became so."})
         earliest = deal.approved_at or deal.submitted_at
+        closed = self._in_order(closed, earliest, before and before.sharing_ended_at)
         if earliest and closed < earliest:
             raise ValidationError({"closed_on": "This is before it was submitted or approved."})
         setattr(deal, attribute, closed)
+
+    def _in_order(self, moment: dt.datetime, *known: dt.datetime | None) -> dt.datetime:
+        """A day without an hour comes after what is known of it; a stated hour is taken at its word."""
+        zone = self.context.vendor.zone
+        local = moment.astimezone(zone)
+        if local.time() != dt.time():
+            return moment
+        same_day = (one for one in known if one and one.astimezone(zone).date() == local.date())
+        return max([moment, *same_day])
 
     def _stage(self, deal: Any, before: Any) -> None:
         if deal.status not in APPROVED:

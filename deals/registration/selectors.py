@@ -9,6 +9,7 @@ from deals.deal.models import Deal
 from deals.deal.selectors import OPEN, deals_visible
 from deals.registration.models import DealTerms
 from portal.tenancy.access import Actor
+from portal.text import folded_name
 
 
 def terms() -> DealTerms:
@@ -20,7 +21,8 @@ def own_duplicates(actor: Actor, name: str, domain: str, other_than: Deal | None
     """The own partner's open deals for the same customer, by domain, by name, or spelled the same."""
     name, domain = name.replace("\0", ""), domain.replace("\0", "")  # may come as typed, unjudged
     name_key, domain_key = normalised_name(name), registrable_domain(domain)
-    same = Q(customer_key=name.strip().lower()) if name.strip() else Q(pk__in=[])
+    spelt = folded_name(name)
+    same = Q(customer_key=spelt) if spelt else Q(pk__in=[])
     if name_key:
         same |= Q(customer__normalised_name=name_key)
     if domain_key:

@@ -65,13 +65,13 @@ def _empty(request: Any, deal: Deal | None) -> HttpResponse:
     initial = DealForm.initial_of(deal) if deal else {}
     lines = deal_selectors.lines_of(deal) if deal else []
     present = [{"product": line.product_id, "quantity": line.quantity} for line in lines]
-    form = DealForm(initial=initial, currencies=_currencies(request, deal))
+    form = _form(request, deal, initial=initial)
     return _form_page(request, deal, form, product_lines(initial=present or [_NEW_LINE]))
 
 
 def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
     """Another row of products, or one less; what was typed is kept, nothing is judged yet."""
-    form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
+    form = _form(request, deal, initial=request.POST.dict())
     return _form_page(request, deal, form, other_lines(request.POST))
 
 
@@ -90,7 +90,7 @@ def other_lines(data: QueryDict) -> Any:
 
 def _only_checked(request: Any, deal: Deal | None) -> HttpResponse:
     """The conflict check without scripts; what was typed is kept, nothing else is judged yet."""
-    form = DealForm(initial=request.POST.dict(), currencies=_currencies(request, deal))
+    form = _form(request, deal, initial=request.POST.dict())
     lines = product_lines(initial=typed_lines(request.POST) or [_NEW_LINE])
     return _form_page(request, deal, form, lines, checked=checked(request.actor, request.POST))
 
@@ -110,7 +110,7 @@ def _count(data: QueryDict) -> int:
 
 def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
     draft = "submit" not in request.POST
-    form = DealForm(request.POST, currencies=_currencies(request, deal), draft=draft)
+    form = _form(request, deal, request.POST, draft=draft)
     lines = product_lines(data=request.POST, draft=draft)
     files = FilesForm(request.POST, request.FILES, auto_id="files_%s", optional=True)
     if not all([form.is_valid(), lines.is_valid(), files.is_valid()]):
@@ -169,6 +169,10 @@ def _unconfirmed_twin(request: Any, deal: Deal | None, form: DealForm, lines: An
 def _twins(request: Any, form: DealForm, known: Deal | None) -> list[Deal]:
     name, domain = form["customer_name"].value() or "", form["customer_domain"].value() or ""
     return selectors.own_duplicates(request.actor, name, domain, other_than=known)
+
+
+def _form(request: Any, deal: Deal | None, *args: Any, **more: Any) -> DealForm:
+    return DealForm(*args, currencies=_currencies(request, deal), today=request.vendor.today, **more)
 
 
 def _currencies(request: Any, deal: Deal | None) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from deals.deal.fields import LineField
 from deals.shared_credit.models import CoSell
-from deals.shared_credit.selectors import partners_called
+from deals.shared_credit.selectors import partners_meant
 from partners.models import Partner
+from portal.fields import LineField
 
 
 class ShareField(forms.DecimalField):
@@ -73,11 +73,10 @@ class NamingForm(forms.Form):
 
     def clean_other(self) -> Partner:
         typed = self.cleaned_data["other"]
-        found = partners_called(typed)
-        exact = [one for one in found if typed.lower() in (one.name.lower(), one.slug)]
-        if len(exact) == 1:
-            return exact[0]
+        found, called_so = partners_meant(typed)
+        if called_so and len(found) == 1:
+            return found[0]
         if not found:
             raise ValidationError("No partner you manage is called like that.")
-        called = ", ".join(f"{one.name} ({one.slug})" if exact else one.name for one in found)
+        called = ", ".join(f"{one.name} ({one.slug})" if called_so else one.name for one in found)
         raise ValidationError(f"Which one do you mean: {called}?")

@@ -8,7 +8,9 @@ from deals.deal.selectors import deals_visible
 from deals.shared_credit.models import CoSell, CoSellStatus, CreditKind, CreditLine
 from deals.shared_credit.policies import sees_shares
 from partners.models import Partner, PartnerStatus
+from partners.selectors import partners_called
 from portal.tenancy.access import Actor
+from portal.text import folded_name
 
 
 def cosells(deal: Deal) -> list[CoSell]:
@@ -46,9 +48,9 @@ def own_line(deal: Deal) -> CreditLine | None:
     return found
 
 
-def partners_called(text: str, most: int = 5) -> list[Partner]:
-    """Active partners within reach of that name or key; otherwise those whose names begin like it."""
+def partners_meant(text: str, most: int = 5) -> tuple[list[Partner], bool]:
+    """(active partners within reach of that name or key, True); otherwise those that begin like it, False."""
     active = Partner.objects.filter(status=PartnerStatus.ACTIVE).order_by("name", "pk")
-    name = " ".join(text.split()).lower()
-    exact = list(active.filter(Q(name_key=name) | Q(slug=name))[:most])
-    return exact or list(active.filter(name_key__prefix=name[:4])[:most])
+    if called := partners_called(active, text, most):
+        return called, True
+    return list(active.filter(name_key__prefix=folded_name(text)[:4])[:most]), False

@@ -5,58 +5,29 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
 from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, VendorModelAdmin
-from portal.ui.formatting import format_money, format_percent, from_minor, to_minor
-from portal.ui.forms import VendorModelForm
+from portal.ui.formatting import format_money, format_percent
+from portal.ui.forms import AmountField, AmountsForm
 
 
-class MajorUnitsForm(VendorModelForm):
-    """Amounts in whole money, as people write them; the table keeps minor units of the vendor's currency."""
-
-    #: {field of the form: column of the table}
-    amounts: ClassVar[dict[str, str]] = {}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.currency = self.instance.vendor.currency
-        for name, column in self.amounts.items():
-            minor = getattr(self.instance, column)
-            if minor is not None:
-                self.initial[name] = from_minor(minor, self.currency)
-
-    def clean(self) -> dict[str, Any]:
-        answers = super().clean() or {}
-        for name, column in self.amounts.items():
-            if name not in self.errors:
-                self._keep(name, column, answers.get(name))
-        return answers
-
-    def _keep(self, name: str, column: str, amount: Decimal | None) -> None:
-        try:
-            setattr(self.instance, column, None if amount is None else to_minor(amount, self.currency))
-        except ValueError as error:
-            self.add_error(name, ValidationError(str(error)))
-
-
-class TermsForm(MajorUnitsForm):
+class TermsForm(AmountsForm):
     amounts: ClassVar[dict[str, str]] = {
         "special_prices_from": "special_price_from",
         "proof_of_sale_from": "proof_from",
     }
 
-    special_prices_from = forms.DecimalField(
+    special_prices_from = AmountField(
         required=False,
-        min_value=0,
+        zero=True,
         help_text="Deals of this amount and more, in your currency. Empty: no special prices.",
     )
-    proof_of_sale_from = forms.DecimalField(
+    proof_of_sale_from = AmountField(
         required=False,
-        min_value=0,
+        zero=True,
         help_text="Wins of this amount and more count once their proof is accepted; those marked as won "
         "before are left as they are. Empty: no win needs one.",
     )
@@ -84,7 +55,7 @@ class BigDealTermsAdmin(VendorModelAdmin):
         return _money(terms.proof_from, terms.vendor.currency, "Not needed")
 
 
-class PriceRuleForm(MajorUnitsForm):
+class PriceRuleForm(AmountsForm):
     amounts: ClassVar[dict[str, str]] = {"list_value_to": "amount_to"}
 
     discount = forms.DecimalField(
@@ -95,8 +66,8 @@ class PriceRuleForm(MajorUnitsForm):
         decimal_places=2,
         help_text="Per cent off the list, inclusive. Empty: any discount.",
     )
-    list_value_to = forms.DecimalField(
-        label="List value up to", required=False, min_value=0, help_text="In your currency. Empty: any."
+    list_value_to = AmountField(
+        label="List value up to", required=False, zero=True, help_text="In your currency. Empty: any."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
-from deals.deal.fields import AmountField, DayField, LineField
+from deals.deal.fields import DayField
 from deals.deal.models import Deal, DealLine
 from deals.special_prices.models import PriceLine, PriceRequest
 from deals.special_prices.services import LONGEST, Asked
-from portal.ui.formatting import format_money, from_minor, to_minor
+from portal.fields import LineField
+from portal.money.amounts import typed
+from portal.ui.formatting import format_money
+from portal.ui.forms import AmountField, minor_amount, state_currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,6 @@ class Row:
     line: Any
     list_price: int | None
     fields: list[forms.BoundField]
-
-
-def _typed(minor: int, currency: str) -> str:
-    return f"{from_minor(minor, currency):,f}".removesuffix(".00")
 
 
 class PriceForm(forms.Form):
@@ -49,6 +47,7 @@ class PriceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.deal, self.lines, self.list_prices = deal, list(lines), list_prices
         self.initial.setdefault("competitor", deal.competitor)
+        state_currency(self, "competitor_price", deal.currency)
         self.fields["competitor_price"].help_text = f"In {deal.currency}, if you know it."
         for line in self.lines:
             self._add_fields(line)
@@ -57,9 +56,13 @@ class PriceForm(forms.Form):
         about = f" of {line.product}"
         if line.product_id not in self.list_prices:
             self.fields[f"list_{line.pk}"] = AmountField(
-                label=f"List price{about}", error_messages={"required": "Enter the list price per piece."}
+                label=f"List price{about}",
+                currency=self.deal.currency,
+                error_messages={"required": "Enter the list price per piece."},
             )
-        self.fields[f"price_{line.pk}"] = AmountField(label=f"Price{about}", required=False)
+        self.fields[f"price_{line.pk}"] = AmountField(
+            label=f"Price{about}", currency=self.deal.currency, required=False
+        )
         self.fields[f"discount_{line.pk}"] = forms.DecimalField(
             label=f"Discount{about}",
             required=False,
@@ -119,14 +122,8 @@ class PriceForm(forms.Form):
         share = 1 - (data.get(f"discount_{line.pk}") or Decimal(0)) / 100
         return max(1, int((list_price * share).to_integral_value(ROUND_HALF_UP)))
 
-    def _minor(self, name: str, amount: Decimal | None) -> int | None:
-        if amount is None:
-            return None
-        try:
-            return to_minor(amount, self.deal.currency)
-        except ValueError as error:
-            self.add_error(name, str(error))
-            return None
+    def _minor(self, name: str, amount: Any) -> int | None:
+        return minor_amount(self, amount, self.deal.currency, name)
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -143,20 +140,27 @@ class GrantForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, request: PriceRequest, lines: Iterable[PriceLine], days: int, **kwargs: Any
+        self,
+        *args: Any,
+        request: PriceRequest,
+        lines: Iterable[PriceLine],
+        days: int,
+        today: date,
+        **kwargs: Any,
     ):
         super().__init__(*args, **{"auto_id": "grant_%s", **kwargs})
         self.request, self.lines = request, list(lines)
-        today = timezone.localdate()
         self.initial["valid_until"] = today + timedelta(days=days)
         bounds = {"min": today.isoformat(), "max": (today + LONGEST).isoformat()}
         self.fields["valid_until"].widget.attrs.update(bounds)
         for line in self.lines:
             name = f"price_{line.pk}"
             self.fields[name] = AmountField(
-                label=f"Price of {line.product}", error_messages={"required": "Enter the price per piece."}
+                label=f"Price of {line.product}",
+                currency=request.currency,
+                error_messages={"required": "Enter the price per piece."},
             )
-            self.initial[name] = _typed(line.requested_price, request.currency)
+            self.initial[name] = typed(line.requested_price, request.currency)
 
     @property
     def rows(self) -> list[Row]:
@@ -167,11 +171,9 @@ class GrantForm(forms.Form):
         data["prices"] = {}
         for line in self.lines:
             name = f"price_{line.pk}"
-            if data.get(name) is not None:
-                try:
-                    data["prices"][line.pk] = to_minor(data[name], self.request.currency)
-                except ValueError as error:
-                    self.add_error(name, str(error))
+            price = minor_amount(self, data.get(name), self.request.currency, name)
+            if price is not None:
+                data["prices"][line.pk] = price
         return data
 
     @property

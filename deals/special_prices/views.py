@@ -43,7 +43,7 @@ def price(request: Any, reference: str) -> HttpResponseBase:
 @require_POST
 def price_grant(request: Any, pk: int) -> HttpResponseBase:
     asked = _asked_or_404(request, pk)
-    form = _grant_form(asked, request.POST)
+    form = _grant_form(request, asked)
     return _decided(
         request, asked, services.price_grant, form, "grant_form", "Granted. The partner was told."
     )
@@ -123,7 +123,8 @@ def _forms(
     if latest and latest.is_open:
         if not policies.may_decide_price(request.actor, deal, latest.role):
             return {}
-        return {"grant_form": GrantForm(request=latest, lines=lines, days=days), "refuse_form": _refusal()}
+        grant = GrantForm(request=latest, lines=lines, days=days, today=request.vendor.today)
+        return {"grant_form": grant, "refuse_form": _refusal()}
     if least is None or (deal.amount_vendor or 0) < least or not policies.may("price", request.actor, deal):
         return {}
     return {"price_form": _price_form(request, deal)}
@@ -134,9 +135,9 @@ def _price_form(request: Any, deal: Deal, data: Any = None) -> PriceForm:
     return PriceForm(data, deal=deal, lines=lines, list_prices=list_prices(request.vendor, deal, lines))
 
 
-def _grant_form(asked: PriceRequest, data: Any) -> GrantForm:
-    lines = asked.lines.select_related("product")
-    return GrantForm(data, request=asked, lines=lines, days=big_deal_terms().special_price_days)
+def _grant_form(request: Any, asked: PriceRequest) -> GrantForm:
+    lines, days = asked.lines.select_related("product"), big_deal_terms().special_price_days
+    return GrantForm(request.POST, request=asked, lines=lines, days=days, today=request.vendor.today)
 
 
 def _refusal(data: Any = None) -> ReasonForm:

@@ -7,6 +7,8 @@ from itertools import accumulate
 from math import log
 
 from deals.customers.match_keys import normalised_name
+from deals.customers.spelling import spelling
+from deals.customers.word_keys import heard_as
 from deals.deal.models import DealSource, DealStatus
 from demo.simulation import plans, tables
 from demo.simulation.cast import Customer, Partner, Person, Product
@@ -135,7 +137,9 @@ class Desk:
 
     def _customer_row(self, customer: Customer, moment: int) -> Row:
         ids = customer.id, self.channel.vendor_id
-        match_keys = customer.name, normalised_name(customer.name), customer.domain
+        key = normalised_name(customer.name)
+        heard = " ".join(sorted(heard_as(customer.name, key)))
+        match_keys = customer.name, key, spelling(key), heard, customer.domain
         return tables.CUSTOMER, (
             *ids,
             *match_keys,

@@ -46,8 +46,7 @@ def load_vendor(
     progress: Progress = lambda rows: None,
 ) -> Channel:
     """Create the vendor and its whole channel in one transaction. ValidationError when the slug is taken."""
-    with transaction.atomic():
-        partitions.ensure(partitions.months_between(months_before(end, MONTHS), end))
+    partitions.ensure(partitions.months_between(months_before(end, MONTHS), end))
     with transaction.atomic(using=OWNER):
         vendor = _create_vendor(plan)
         ids = _reserve_ids(size)

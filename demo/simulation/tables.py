@@ -49,7 +49,9 @@ PARTNER_GRANT = _table("partners.PartnerUserGrant", "permission_id user_id conte
 SEAT = _table("partners.Seat", "vendor_id partner_id membership_id user_id job_title since")
 PRODUCT = _table("partners.Product", "id vendor_id name code family list_price")
 STAGE = _table("deals.Stage", "id vendor_id name position probability")
-CUSTOMER = _table("deals.Customer", "id vendor_id name normalised_name domain country sector created_at")
+CUSTOMER = _table(
+    "deals.Customer", "id vendor_id name normalised_name spelling heard_as domain country sector created_at"
+)
 DEAL = _table(
     "deals.Deal",
     "id vendor_id partner_id reference registered_by_id customer_id customer_name customer_domain "

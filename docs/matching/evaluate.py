@@ -1,11 +1,12 @@
 """How well company names are matched.
 
-    python docs/matching/evaluate.py NAMES.csv [--different OTHER.csv COLUMN]
+    python docs/matching/evaluate.py NAMES.csv [--different OTHER.csv COLUMN] [--languages PAIRS.csv]
 
 NAMES.csv has a name per line and the company it means (columns `person_name` and `leuven_id`, or those
 given). Half of the companies were for tuning, the other half is held out; which is which is drawn by company
 with a fixed seed, so no spelling of a held-out company was ever tuned on. OTHER.csv lists customers known to
-be different: how often would one of them raise a false alarm about another?
+be different: how often would one of them raise a false alarm about another? PAIRS.csv (language, one, other,
+same) has pairs of names in many languages, compared without the list of other names a vendor keeps.
 """
 
 import argparse
@@ -25,9 +26,10 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.utils import default_process
 
-from deals.conflicts.similarity import POSSIBLE, likeness
-from deals.conflicts.word_keys import BACKWARDS, COMMON_FROM, places_to_look, words_kept
 from deals.customers.match_keys import normalised_name
+from deals.customers.similarity import POSSIBLE, likeness, shortens
+from deals.customers.spelling import spelling
+from deals.customers.word_keys import BACKWARDS, COMMON_FROM, places_to_look, words_kept
 
 SEED = 1
 Scorer = Callable[[str, str], float]
@@ -138,7 +140,7 @@ def false_alarms(path: Path, column: str) -> Iterator[str]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         names = sorted({row[column] for row in csv.DictReader(file)})
     keys = [normalised_name(name) for name in names]
-    counted = Counter(word for key in keys for word in set(key.split()))
+    counted = Counter(word for key in keys for word in set(spelling(key).split()))
     common = frozenset(word for word, count in counted.items() if count >= COMMON_FROM)
     yield f"  {_alarmed(keys, partial(likeness, common=common), POSSIBLE)} of {len(names)}"
     plainly = [default_process(name) for name in names]
@@ -169,6 +171,23 @@ def _start(word: str) -> str:
     return word[:5] if word.startswith(BACKWARDS) else word[:4]
 
 
+def by_language(path: Path) -> Iterator[str]:
+    """Of each language, how many same ones are found, how many different ones, and which are not."""
+    told: dict[str, list[tuple[bool, bool, str]]] = defaultdict(list)
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            one, other = row["one"], row["other"]
+            score = likeness(normalised_name(one), normalised_name(other))
+            found = score >= POSSIBLE or shortens(one, other)
+            told[row["language"]].append((row["same"] == "yes", found, f"{one} | {other}"))
+    for language, pairs in told.items():
+        same, different = ([pair for pair in pairs if pair[0] is is_same] for is_same in (True, False))
+        hits, alarms = sum(pair[1] for pair in same), sum(pair[1] for pair in different)
+        wrong = ", ".join(names for is_same, found, names in pairs if is_same != found)
+        counts = f"{hits:>2} of {len(same):>2} found, {alarms} of {len(different)} false"
+        yield f"  {language:<12} {counts}  {wrong}"
+
+
 def errors(pairs: list[Pair], same: bool, most: int) -> Iterator[str]:
     """The worst ones, one per pair of companies."""
     wrong = [pair for pair in pairs if pair.same == same and (pair.score >= POSSIBLE) != same]
@@ -185,6 +204,7 @@ def main() -> None:
     parser.add_argument("--name", default="person_name", help="column of the names")
     parser.add_argument("--company", default="leuven_id", help="column of the company")
     parser.add_argument("--different", nargs=2, action="append", default=[], metavar=("FILE", "COLUMN"))
+    parser.add_argument("--languages", type=Path, metavar="FILE")
     parser.add_argument("--errors", type=int, default=20, help="how many errors of each kind are shown")
     options = parser.parse_args()
 
@@ -205,6 +225,9 @@ def main() -> None:
     for path, column in options.different:
         print(f"\n{Path(path).name}: different customers taken for another one")
         print("\n".join(false_alarms(Path(path), column)))
+    if options.languages:
+        print("\nby language, without the list of other names")
+        print("\n".join(by_language(options.languages)))
     held_out = score(test)
     print("\nheld out, the same company and not found")
     print("\n".join(errors(held_out, True, options.errors)))

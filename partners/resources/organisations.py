@@ -1,7 +1,7 @@
 """Importing partners."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any
 from zlib import crc32
 
@@ -11,11 +11,12 @@ from django.utils.text import slugify
 from partners import grants
 from partners.models import Partner, PartnerStatus, PartnerType, Region, Tier
 from portal.events.log import Fact, record, record_many
-from portal.imports.cells import Cell, Choice, Country, Day, Known, Lookup, Refused, Text
+from portal.imports.cells import Cell, Choice, Country, Day, Key, Known, Lookup, Refused, Text
 from portal.imports.maps import folded
 from portal.imports.records import Record
 from portal.imports.resources import Saved, VendorResource
 
+NAMESAKES = "There are several partners of this name. Give the line its key."
 #: `/partners/people/` is a page of its own.
 RESERVED = {"people"}
 
@@ -32,20 +33,25 @@ def partner_lookup(noun: str = "partner", partners: Iterable[Partner] | None = N
 
 
 class PartnerResource(VendorResource):
-    slug = Cell("slug", Text(), help="Its key in addresses; made from the name if absent.", names=("key",))
+    slug = Cell("slug", Key(), help="Its key in addresses; made from the name if absent.", names=("key",))
     name = Cell("name", Text(), required=True, help="Name.", names=("partner", "company"))
-    external_key = Cell("external_key", Text(null=True), help="Its key in the system it comes from.")
+    external_key = Cell("external_key", Key(null=True), help="Its key in the system it comes from.")
     type = Cell("type", Choice(PartnerType, default=PartnerType.RESELLER), help="Empty: reseller.")
     status = Cell("status", Choice(PartnerStatus, default=PartnerStatus.ACTIVE), help="Empty: active.")
     tier = Cell("tier_id", Known("tier"), help="Name of a tier; empty: the entry tier.")
     region = Cell("region_name", Text(), help="Name of a region; created if there is none.")
     parent = Cell("parent_name", Text(), help="The distributor it buys through.", names=("distributor",))
-    country = Cell("country", Country(), help="ISO code or English name.")
+    country = Cell("country", Country(), help="ISO code or name.")
     city = Cell("city", Text(), help="City.")
     website = Cell("website", Text(), help="With or without https://.")
     joined_on = Cell("joined_on", Day(past=True), help="Since when it is in the programme; empty: today.")
 
     keys = ("external_key", "slug")
+    namely = "name"
+    about = (
+        "A new partner without a `slug` gets one made from its name; a line without a key means the partner "
+        "of its name. The distributor of a partner may stand anywhere in the same file."
+    )
     tracked = (
         "slug", "name", "external_key", "type", "status", "tier_id", "region_id", "new_region", "parent_id",
         "country", "city", "website", "joined_on",
@@ -75,6 +81,18 @@ class PartnerResource(VendorResource):
             self.owners["slug"][slug] = pk
             self.owners["external_key"][external_key] = pk
             self.parents |= {parent} - {None}
+
+    def identity(self, field: str, value: Any) -> Any:
+        return folded(value) if field == "name" else value
+
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        if field != "name":
+            return super().existing(field, keys)
+        found: dict[Hashable, Any] = {}
+        for partner in Partner.objects.order_by("pk"):
+            name = self.identity("name", partner.name)
+            found[name] = Refused(NAMESAKES) if name in found else partner
+        return found
 
     def prepare(self, records: list[Record]) -> list[Record]:
         """Distributors before those who buy through them; a key made of the name where that is the key."""

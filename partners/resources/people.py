@@ -19,17 +19,19 @@ from portal.imports.cells import Cell, Choice, Context, Flag, Known, Lookup, Ref
 from portal.imports.resources import Saved, VendorResource
 from portal.people.models import Membership, User
 from portal.tenancy.roles import PARTNER_ROLES, Role
+from portal.text import email_address
 
 
 class Email(Widget):
-    """An address, in lower case, which is how people sign in."""
+    """An address as people sign in with it."""
 
     def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> str:
+        address = email_address(value)
         try:
-            validate_email(value)
+            validate_email(address)
         except ValidationError as error:
             raise Refused("This is not an e-mail address.") from error
-        return value.lower()
+        return address
 
 
 class PersonResource(VendorResource):
@@ -51,6 +53,10 @@ class PersonResource(VendorResource):
     is_active = Cell("is_active", Flag(default=True), help="May they sign in? Empty: yes.", names=("active",))
 
     keys = ("email",)
+    about = (
+        "An account belongs to its person: one that exists is never changed, a new one has no password, and "
+        'its owner chooses one with "Forgot your password?". Rights are added and never taken.'
+    )
     tracked = ("role", "is_active", "seat_partner", "job_title", "granted", "in_groups")
     stamped = ("left_at",)
     reported_as = {"granted": "manages", "in_groups": "regions"}
@@ -67,7 +73,7 @@ class PersonResource(VendorResource):
         regions = Region.objects.all()
         self.context.lookups["region"] = Lookup("region", ((one.name, one.group_id) for one in regions))
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
         rows = Membership.objects.select_related("user", "seat").annotate(address=Lower("user__email"))
         found: dict[Hashable, Any] = {row.address: row for row in rows.filter(address__in=keys)}
         users = {row.user_id: row for row in found.values()}

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from partners.models import Product
-from portal.imports.cells import Cell, Flag, Lookup, Money, Text
+from portal.imports.cells import Cell, Flag, Key, Lookup, Money, Text
 from portal.imports.maps import folded
 from portal.imports.resources import VendorResource
 
@@ -20,7 +20,7 @@ def product_lookup() -> Lookup:
 
 
 class ProductResource(VendorResource):
-    code = Cell("code", Text(), help="Its short key; made from the name if absent.", names=("key", "sku"))
+    code = Cell("code", Key(), help="Its short key; made from the name if absent.", names=("key", "sku"))
     name = Cell("name", Text(), required=True, help="Name.", names=("product",))
     family = Cell("family", Text(), help="Product family.", names=("category", "series"))
     list_price = Cell("list_price", Money(), help="In the vendor's currency.", names=("price",))
@@ -37,11 +37,13 @@ class ProductResource(VendorResource):
         self.products = list(Product.objects.order_by("-pk"))
         self.owners: dict[str, Any] = {product.code: product.pk for product in self.products}
 
-    def identity(self, value: Any) -> Any:
-        return folded(value) if self.key == "name" else value
+    def identity(self, field: str, value: Any) -> Any:
+        return folded(value) if field == "name" else value
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        return {self.identity(getattr(product, self.key)): product for product in self.products}
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        if field != "name":
+            return super().existing(field, keys)
+        return {self.identity("name", product.name): product for product in self.products}
 
     def complete(self, instance: Product, before: Product | None) -> None:
         instance.code = instance.code or (before.code if before else self._free_code(instance.name))

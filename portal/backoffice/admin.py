@@ -154,7 +154,7 @@ class MembershipAdmin(ImportAdminMixin, VendorModelAdmin):
 
     @admin.display(description="E-mail address", ordering="user__email")
     def email(self, membership: Membership) -> str:
-        return membership.user.email
+        return str(membership.user.email)
 
     @admin.display(ordering="joined_at")
     def joined_on(self, membership: Membership) -> str:

@@ -24,12 +24,15 @@ from django.utils.functional import cached_property
 from portal.events import log
 from portal.events.log import record
 from portal.events.models import PortalEvent
+from portal.fields import AddressFormField, LineField
 from portal.tenancy.models import Vendor
 from portal.tenancy.tables import TenantModel
 from portal.ui.formatting import format_money
 from portal.ui.forms import VendorInlineFormSet, VendorModelForm
 
 HISTORY = 200
+#: Of what uses a row, so many are named and so many are counted.
+USES_NAMED, MOST_COUNTED = 3, 1000
 #: The rooms of the house in their order; within one, tables by name.
 _ORDER = ("portal", "partners", "deals", "enablement", "mdf", "scorecards")
 
@@ -138,7 +141,11 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
     view_on_site = False
     formfield_overrides = {
         models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 60})},
-        models.URLField: {"assume_scheme": "https"},
+        models.URLField: {"form_class": forms.URLField, "assume_scheme": "https"},
+        models.CharField: {"form_class": LineField},
+        # What is a text of a kind of its own keeps its own field.
+        models.SlugField: {"form_class": forms.SlugField},
+        models.EmailField: {"form_class": AddressFormField},
     }
     #: The table's name in the list of tables, where the model's is not what people say.
     title = ""
@@ -174,6 +181,11 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
         if request.method == "POST" and _has_errors(response):
             response.status_code = 422
         return response
+
+    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+        """What is in use is not deleted, and the page says by what: how many, and some by name."""
+        used = [line for obj in objs for line in _uses(obj)]
+        return ([], {}, set(), used) if used else super().get_deleted_objects(objs, request)
 
     def delete_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
         try:
@@ -280,6 +292,27 @@ def told(event: PortalEvent) -> str:
         first.append(f"{data.pop('from')} → {data.pop('to')}")
     rest = [f"{name.replace('_', ' ')}: {value}" for name, value in data.items() if value not in ("", None)]
     return ", ".join(first + rest)
+
+
+def _uses(obj: Any) -> list[str]:
+    """What keeps a row from being deleted, in words: "3 partners: Alpha, Beta, Gamma"."""
+    relations = [
+        one for one in obj._meta.get_fields(include_hidden=True) if one.one_to_many or one.one_to_one
+    ]
+    kept = [one for one in relations if getattr(one, "on_delete", None) in (models.PROTECT, models.RESTRICT)]
+    return list(filter(None, (_using(obj, relation) for relation in kept)))
+
+
+def _using(obj: Any, relation: Any) -> str:
+    model = relation.related_model
+    rows = model._base_manager.filter(**{relation.field.name: obj})[: MOST_COUNTED + 1]
+    count = rows.count()
+    if not count:
+        return ""
+    noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+    number = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
+    named = [str(row) for row in rows[:USES_NAMED]]
+    return f"{number} {noun}: {', '.join(named)}{', ...' if count > len(named) else ''}"
 
 
 def _check_keys(request: HttpRequest) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 
-from portal.events import partitions
 from portal.events.models import OutboxMessage, PortalEvent
 from portal.tenancy.access import Actor
 from portal.tenancy.scope import current_scope, current_vendor_id
@@ -104,13 +103,11 @@ class Fact:
 def record_many(facts: Sequence[Fact], *, actor: Actor | None = None) -> None:
     """Write what an import brings, however long ago it happened, in a few statements.
 
-    As `record()` in everything else; batch listeners hear of them. Creates the months that are missing,
-    which locks the table of events until the transaction ends: call it last.
+    As `record()` in everything else; batch listeners hear of them.
     """
     if not transaction.get_connection().in_atomic_block or current_vendor_id() is None:
         raise RuntimeError("facts must be recorded inside a transaction and a scope")
     now = timezone.now()
-    partitions.ensure(sorted({fact.occurred_at.astimezone(UTC).date().replace(day=1) for fact in facts}))
     events = [
         PortalEvent(
             partner_id=fact.partner_id,

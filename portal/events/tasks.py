@@ -1,5 +1,4 @@
 from celery import shared_task
-from django.db import transaction
 from django.utils import timezone
 
 from portal.events import outbox, partitions
@@ -19,5 +18,6 @@ def sweep_outbox() -> int:
 
 @shared_task(name="portal.events.tasks.create_event_partitions")
 def create_event_partitions() -> int:
-    with transaction.atomic():
-        return partitions.ensure(partitions.months_ahead(timezone.now().date()))
+    """The months to come, and those that events have come in for."""
+    ahead = partitions.months_ahead(timezone.now().date())
+    return partitions.ensure([*ahead, *partitions.months_waiting()[: partitions.AT_ONCE]])

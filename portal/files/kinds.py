@@ -53,12 +53,14 @@ POWERPOINT: Final = FileKind(
 )
 TEXT: Final = FileKind("plain text", "text/plain", ("txt",))
 CSV: Final = FileKind("CSV", "text/csv", ("csv",))
+CAPTIONS: Final = FileKind("captions", "text/vtt", ("vtt",))
 MAIL: Final = FileKind("e-mail", "message/rfc822", ("eml",))
 
-KINDS: Final = (PDF, WORD, EXCEL, POWERPOINT, PNG, JPEG, WEBP, TEXT, CSV, MAIL)
+KINDS: Final = (PDF, WORD, EXCEL, POWERPOINT, PNG, JPEG, WEBP, TEXT, CSV, CAPTIONS, MAIL)
 ACCEPT: Final = ",".join(f".{extension}" for kind in KINDS for extension in kind.extensions)
 ACCEPTED: Final = (
-    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), PNG, JPEG, WebP, text, CSV and e-mail (.eml)"
+    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), PNG, JPEG, WebP, text, CSV, captions (.vtt) and"
+    " e-mail (.eml)"
 )
 
 _BY_SIGNATURE: Final = (PDF, PNG, JPEG, WEBP)
@@ -126,6 +128,8 @@ def _by_content(content: bytes, extension: str) -> FileKind:
     if extension in MAIL.extensions:
         return _mail(content)
     _refuse_unless_text(content)
+    if extension in CAPTIONS.extensions and content.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT"):
+        return CAPTIONS
     return CSV if extension in CSV.extensions else TEXT
 
 

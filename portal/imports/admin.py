@@ -1,13 +1,11 @@
-"""Importing in the administration: choose a file, look at what it would do, confirm.
+"""Importing in the administration: choose a file, see how it is read and what it would do, confirm.
 
 The same resources, maps and error report as `manage.py load`; nothing is written before the confirmation.
 """
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,57 +14,18 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from portal.imports import kinds
+from portal.imports.cells import Cell
 from portal.imports.encodings import Unreadable
+from portal.imports.forms import MOST_LINES, FileForm, ReadingForm
 from portal.imports.kept_files import Upload, discard, keep, kept
-from portal.imports.maps import BadMap, parse_map
+from portal.imports.maps import BadMap, ImportMap, import_map
+from portal.imports.records import likely_header
 from portal.imports.report import Report, write_faults
-from portal.imports.services import load
+from portal.imports.services import load, table_of
 
-LARGEST_UPLOAD = 10 * 1024 * 1024
-LARGEST_MAP = 256 * 1024
-#: What one request gets done well within a web server's patience; more is for `manage.py load`.
-MOST_LINES = 10_000
 SHOWN_FAULTS = 200
-
-
-class ImportForm(forms.Form):
-    file = forms.FileField(
-        help_text=f"CSV or XLSX, at most {LARGEST_UPLOAD // 1024**2} MB and {MOST_LINES:,} lines.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.gz"}),
-    )
-    map = forms.FileField(
-        label="Import map",
-        required=False,
-        help_text="Says which column is what (TOML). Without one, columns are recognised by their names.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".toml"}),
-    )
-
-    def clean_file(self) -> Any:
-        return _not_larger(self.cleaned_data["file"], LARGEST_UPLOAD)
-
-    def clean_map(self) -> str:
-        given = _not_larger(self.cleaned_data["map"], LARGEST_MAP)
-        if given is None:
-            return ""
-        try:
-            text: str = given.read().decode()
-            parse_map(text)
-        except UnicodeDecodeError as error:
-            raise ValidationError("A map is a text file in UTF-8.") from error
-        except BadMap as error:
-            raise ValidationError(str(error)) from error
-        return text
-
-    @property
-    def upload(self) -> Upload:
-        file = self.cleaned_data["file"]
-        return Upload(file.name, file.read(), self.cleaned_data["map"])
-
-
-def _not_larger(file: Any, most: int) -> Any:
-    if file is not None and file.size > most:
-        raise ValidationError(f"This file has {file.size / 1024**2:.1f} MB; at most {most / 1024**2:g} MB.")
-    return file
+SHOWN_REASONS = 20
+WRONG_ANSWERS = "Please correct what is said below."
 
 
 class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when run
@@ -79,6 +38,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         view, label = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
         own = [
             path("import/", view(self.import_view), name=f"{label}_import"),
+            path("import/check/", view(self.import_check_view), name=f"{label}_import_check"),
             path("import/confirm/", view(self.import_confirm_view), name=f"{label}_import_confirm"),
             path("import/rejected/", view(self.import_rejected_view), name=f"{label}_import_rejected"),
         ]
@@ -86,21 +46,60 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
 
     def import_view(self, request: Any) -> HttpResponse:
         if request.method != "POST":
-            return self._form_page(request, ImportForm())
-        form = ImportForm(request.POST, request.FILES)
+            return self._file_page(request, FileForm())
+        form = FileForm(request.POST, request.FILES)
         if not form.is_valid():
-            return self._form_page(request, form, status=422)
-        upload = form.upload
+            return self._file_page(request, form, status=422)
+        file, sections = form.cleaned_data["file"], form.cleaned_data["map"]
+        data = file.read()
+        try:
+            table = table_of(data, self._mapping(sections), most_lines=MOST_LINES)
+        except (BadMap, Unreadable) as error:
+            form.add_error("map" if isinstance(error, BadMap) else "file", str(error))
+            return self._file_page(request, form, status=422)
+        upload = Upload(file.name, table, given=sections, sections=sections)
+        token = keep(upload, data, actor=request.actor, kind=self.import_kind)
+        return self._checked_page(request, upload, token)
+
+    @method_decorator(require_POST)
+    def import_check_view(self, request: Any) -> HttpResponse:
+        """The same file read in another way."""
+        token = request.POST.get("token", "")
+        upload = kept(token, actor=request.actor, kind=self.import_kind)
+        if upload is None:
+            return self._gone(request)
+        form = self._reading_form(upload, request.POST)
+        if not form.is_valid():
+            return self._preview_page(
+                request, upload, token, form, problem="Please correct what is said below."
+            )
+        try:
+            self._read_as(upload, form)
+        except Unreadable as error:
+            return self._preview_page(request, upload, token, form, problem=str(error))
+        return self._checked_page(request, upload, token)
+
+    def _read_as(self, upload: Upload, form: ReadingForm) -> None:
+        """Take the answers into the upload's map; another part of the file is read anew."""
+        section = form.section(upload.sections.get(self.import_kind, {}))
+        if form.is_read_anew:
+            section["columns"] = upload.given.get(self.import_kind, {}).get("columns", {})
+            mapping = self._mapping({self.import_kind: section})
+            upload.table = table_of(upload.data(), mapping, most_lines=MOST_LINES)
+        upload.sections = {**upload.sections, self.import_kind: section}
+
+    def _checked_page(self, request: Any, upload: Upload, token: str) -> HttpResponse:
+        report, problem = None, ""
         try:
             report = self._load(request, upload, dry_run=True)
-        except BadMap as error:
-            form.add_error("map", str(error))
-        except Unreadable as error:
-            form.add_error("file", str(error))
-        else:
-            token = keep(upload, actor=request.actor, kind=self.import_kind)
-            return self._preview_page(request, report, token)
-        return self._form_page(request, form, status=422)
+        except (BadMap, Unreadable) as error:
+            problem = str(error)
+        upload.faults = report.faults if report else []
+        upload.save()
+        form = self._reading_form(upload)
+        if problem:
+            form.initial["header"] = likely_header(upload.table, self._cells()) or upload.table.header
+        return self._preview_page(request, upload, token, form, report, problem)
 
     @method_decorator(require_POST)
     def import_confirm_view(self, request: Any) -> HttpResponse:
@@ -108,56 +107,69 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         upload = kept(token, actor=request.actor, kind=self.import_kind)
         if upload is None:
             return self._gone(request)
-        report = self._load(request, upload, dry_run=False)
+        try:
+            report = self._load(request, upload, dry_run=False)
+        except (BadMap, Unreadable) as error:
+            return self._preview_page(request, upload, token, self._reading_form(upload), problem=str(error))
         discard(token)
         messages.success(request, f"Imported {upload.name}: {report.summary()}.")
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @method_decorator(require_POST)
     def import_rejected_view(self, request: Any) -> HttpResponse:
-        """The rejected lines of a kept file, as CSV."""
+        """The lines that the last check of a kept file rejected, as CSV."""
         upload = kept(request.POST.get("token", ""), actor=request.actor, kind=self.import_kind)
         if upload is None:
             return self._gone(request)
-        report = self._load(request, upload, dry_run=True)
         response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="rejected-{self.import_kind}.csv"'
-        write_faults(report.faults, response)
+        write_faults(upload.faults, response)
         return response
 
     def _load(self, request: Any, upload: Upload, *, dry_run: bool) -> Report:
         return load(
             kinds.kind(self.import_kind),
-            upload.data,
+            upload.table,
             vendor=request.vendor,
             file=upload.name,
-            sections=parse_map(upload.map_text),
+            sections=upload.sections,
             dry_run=dry_run,
             actor=request.actor,
-            most_lines=MOST_LINES,
         )
 
-    def _gone(self, request: Any) -> HttpResponse:
-        form = ImportForm()
-        messages.error(request, "The file was imported already, or kept too long. Choose it again.")
-        return self._form_page(request, form, status=409)
+    def _cells(self) -> dict[str, Cell]:
+        cells: dict[str, Cell] = kinds.kind(self.import_kind).resource_class.cells()
+        return cells
 
-    def _form_page(self, request: HttpRequest, form: ImportForm, status: int = 200) -> HttpResponse:
-        cells = kinds.kind(self.import_kind).resource_class.cells()
-        context = {**self._page(request), "form": form, "cells": cells.items()}
+    def _mapping(self, sections: dict[str, Any]) -> ImportMap:
+        return import_map(sections, self.import_kind, set(self._cells()))
+
+    def _reading_form(self, upload: Upload, answers: Any = None) -> ReadingForm:
+        mapping = self._mapping(upload.sections)
+        return ReadingForm(answers, table=upload.table, mapping=mapping, cells=self._cells())
+
+    def _gone(self, request: Any) -> HttpResponse:
+        messages.error(request, "The file was imported already, or kept too long. Choose it again.")
+        return self._file_page(request, FileForm(), status=409)
+
+    def _file_page(self, request: HttpRequest, form: FileForm, status: int = 200) -> HttpResponse:
+        context = {**self._page(request), "form": form, "cells": self._cells().items()}
         return TemplateResponse(request, "admin/import.html", context, status=status)
 
-    def _preview_page(self, request: HttpRequest, report: Report, token: str) -> HttpResponse:
-        faults = report.faults[:SHOWN_FAULTS]
-        context = {
-            **self._page(request),
-            "report": report,
-            "token": token,
-            "faults": faults,
-            "hidden_faults": len(report.faults) - len(faults),
-            "hidden_changes": report.changed - len(report.changes),
-        }
-        return TemplateResponse(request, "admin/import_preview.html", context)
+    def _preview_page(
+        self,
+        request: HttpRequest,
+        upload: Upload,
+        token: str,
+        form: ReadingForm,
+        report: Report | None = None,
+        problem: str = "",
+    ) -> HttpResponse:
+        context = {**self._page(request), "upload": upload, "token": token, "form": form, "problem": problem}
+        if report:
+            context |= _told(report)
+        status = 200 if report else 422
+        return TemplateResponse(request, "admin/import_preview.html", context, status=status)
 
     def _page(self, request: HttpRequest) -> dict[str, Any]:
         return {
@@ -166,3 +178,15 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             "opts": self.opts,
             "module_name": getattr(self, "title", "") or str(self.opts.verbose_name_plural).capitalize(),
         }
+
+
+def _told(report: Report) -> dict[str, Any]:
+    faults, reasons = report.faults[:SHOWN_FAULTS], report.reasons
+    return {
+        "report": report,
+        "reasons": reasons[:SHOWN_REASONS],
+        "hidden_reasons": len(reasons) - SHOWN_REASONS,
+        "faults": faults,
+        "hidden_faults": len(report.faults) - len(faults),
+        "hidden_changes": report.changed - len(report.changes),
+    }

@@ -10,28 +10,31 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.numbers import get_currency_symbol
 from django.core.exceptions import ValidationError
-from django_countries import countries
 from import_export.fields import Field
 from import_export.widgets import Widget
 from rapidfuzz import process
 
+from portal.countries import country_code
 from portal.imports.maps import folded
+from portal.imports.texts import is_cut_key, mishap, unstorable
+from portal.money import amounts
+from portal.money.amounts import TwoReadings, Written, read_amount
 from portal.tenancy.models import Vendor
-from portal.ui.formatting import to_minor
+from portal.text import Ambiguous, KeyIndex, Unknown
 
 #: Nothing that a partner programme records happened earlier or is planned later.
 EARLIEST = dt.date(1990, 1, 1)
 LATEST_YEARS_AHEAD = 20
-#: Major units; keeps sums of millions of amounts within a bigint.
-LARGEST_AMOUNT = Decimal(10) ** 12
 _YES = {"yes", "y", "true", "t", "1", "on", "active", "ja", "oui", "si", "sí"}
 _NO = {"no", "n", "false", "f", "0", "off", "inactive", "nein", "non"}
+
+
+MISSING = "This is missing."
+CUT_KEY = "A spreadsheet has shortened this key to a rounded number. Give its column the format Text."
 
 
 class Refused(ValidationError):
@@ -49,7 +52,8 @@ class Context:
     vendor: Vendor
     today: dt.date
     dates: tuple[str, ...] = ()
-    decimal: str = "."
+    #: {field: its decimal sign, where the map or the file shows it}
+    decimals: Mapping[str, str] = field(default_factory=dict)
     #: {noun: Lookup}, filled by the resource before the first row.
     lookups: dict[str, "Lookup"] = field(default_factory=dict)
 
@@ -57,37 +61,40 @@ class Context:
 class Lookup:
     """Finds rows by any of their names, without a query per cell.
 
-    Names given earlier win over names given later; one that means two different rows is refused.
+    The exact spelling first, and names given earlier before those given later; what may mean two different
+    rows is refused.
     """
 
     def __init__(self, noun: str, *names: Iterable[tuple[str | None, Any]]) -> None:
         self.noun = noun
-        self.found: dict[str, Any] = {}
-        self.spelt: dict[str, str] = {}
-        self.ambiguous: set[str] = set()
-        for level in names:
-            self._add(level)
-
-    def _add(self, level: Iterable[tuple[str | None, Any]]) -> None:
-        here: dict[str, Any] = {}
-        for name, value in level:
-            key = folded(name or "")
-            self.spelt.setdefault(key, name or "")
-            if key and here.setdefault(key, value) != value:
-                self.ambiguous.add(key)
-        self.ambiguous -= self.found.keys()
-        self.found = here | self.found
+        levels = [[(name, value) for name, value in level if name] for level in names]
+        self.index = KeyIndex(*levels)
+        self.spelt = {folded(name): name for level in reversed(levels) for name, _ in level if name}
+        self.known: dict[str, Any] = {}
 
     def get(self, text: str) -> Any:
         """What `text` names; raises Refused, with the nearest name, when that is nothing or two things."""
-        key = folded(text)
-        if key in self.ambiguous:
-            raise Refused(f"There are several {self.noun}s of this name. Use the key instead.")
-        if key in self.found:
-            return self.found[key]
-        near = process.extractOne(key, self.found.keys(), score_cutoff=80)
-        hint = f" Did you mean {self.spelt[near[0]]}?" if near else ""
-        raise Refused(f"There is no such {self.noun}.{hint}")
+        if text not in self.known:
+            self.known[text] = self._found(text)
+        return self.known[text]
+
+    def _found(self, text: str) -> Any:
+        try:
+            return self.index.find(text)
+        except Ambiguous as error:
+            raise Refused(f"There are several {self.noun}s of this name. Use the key instead.") from error
+        except Unknown as error:
+            if is_cut_key(text):
+                raise Refused(CUT_KEY) from error
+            raise Refused(f"There is no such {self.noun}.{self._hint(folded(text))}") from error
+
+    def _hint(self, key: str) -> str:
+        bare = key.lstrip("0")
+        near = next((name for name in self.spelt if bare and name.lstrip("0") == bare), None)
+        if near is None:
+            found = process.extractOne(key, self.spelt.keys(), score_cutoff=80)
+            near = found[0] if found else None
+        return f" Did you mean {self.spelt[near]}?" if near else ""
 
 
 class Cell(Field):
@@ -124,7 +131,10 @@ class Cell(Field):
         if self.many:
             return values
         stated = [value for value in values if value is not None]
-        return sum(stated) if stated else None
+        try:
+            return Written.total(stated) if stated else None
+        except ValueError as error:
+            raise Refused(str(error)) from error
 
     def _at(self, index: int, text: str, context: Context) -> Any:
         try:
@@ -133,38 +143,43 @@ class Cell(Field):
             raise Refused(str(refused.message), index) from refused
 
     def _one(self, text: str, context: Context) -> Any:
-        refuse_unstorable(text)
+        reason = unstorable(text) or mishap(text)
+        if reason:
+            raise Refused(reason)
         if self.required and not text:
-            raise Refused("This is missing.")
-        return self.widget.clean(text, context=context)
+            raise Refused(MISSING)
+        return self.widget.clean(text, context=context, decimal=context.decimals.get(self.column_name, ""))
 
+    @property
+    def is_number(self) -> bool:
+        return getattr(self.widget, "is_number", False)
 
-def refuse_unstorable(text: str) -> None:
-    """Raises Refused for what the database cannot hold as text."""
-    if "\0" in text:
-        raise Refused("There is a NUL character in this cell.")
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise Refused("There are bytes in this cell that do not belong to the file's encoding.")
-    if len(text) > LARGEST_CELL:
-        raise Refused(f"This cell has {len(text):,} characters; at most {LARGEST_CELL:,} are taken.")
-
-
-#: Characters; as much as a spreadsheet's cell can hold.
-LARGEST_CELL = 32_767
+    @property
+    def has_lines(self) -> bool:
+        return isinstance(self.widget, Text) and self.widget.lines
 
 
 # Widgets --------------------------------------------------------------------------------------------
 
 
 class Text(Widget):
-    """Any text, as it stands; a formula stays the text of a formula."""
+    """Any text, on one line unless `lines`; a formula stays the text of a formula."""
 
-    def __init__(self, *, null: bool = False) -> None:
+    def __init__(self, *, null: bool = False, lines: bool = False) -> None:
         super().__init__()
-        self.null = null
+        self.null, self.lines = null, lines
 
     def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> str | None:
-        return None if self.null and not value else value
+        return None if self.null and not value else str(value)
+
+
+class Key(Text):
+    """What another system calls it. A number that a spreadsheet has rounded is none."""
+
+    def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> str | None:
+        if is_cut_key(value):
+            raise Refused(CUT_KEY)
+        return super().clean(value, context=context)
 
 
 class Choice(Widget):
@@ -180,7 +195,7 @@ class Choice(Widget):
         if not value and self.default:
             return self.default
         if folded(value) not in self.known:
-            raise Refused(f"This must be one of {self.keys}." if value else "This is missing.")
+            raise Refused(f"This must be one of {self.keys}." if value else MISSING)
         return str(self.known[folded(value)])
 
 
@@ -202,9 +217,11 @@ class Flag(Widget):
 class Count(Widget):
     """A whole number from 1 up; 1 for an empty cell."""
 
-    def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> int:
-        number = parse_number(value, context.decimal) if value else Decimal(1)
-        if number != number.to_integral_value() or not 1 <= number <= 1_000_000:
+    is_number = True
+
+    def clean(self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any) -> int:
+        number = read_number(value, decimal) if value else Written(Decimal(1))
+        if number.currencies or number != number.to_integral_value() or not 1 <= number <= 1_000_000:
             raise Refused("This must be a whole number from 1 to 1,000,000.")
         return int(number)
 
@@ -212,15 +229,23 @@ class Count(Widget):
 class Amount(Widget):
     """A sum of money in major units, not below zero. None for an empty cell."""
 
-    def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> Decimal | None:
-        return parse_amount(value, context) if value else None
+    is_number = True
+
+    def clean(
+        self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any
+    ) -> Written | None:
+        return _amount(value, decimal) if value else None
 
 
 class Money(Widget):
     """The same in minor units of the vendor's currency."""
 
-    def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> int | None:
-        return minor_units(parse_amount(value, context), context.vendor.currency) if value else None
+    is_number = True
+
+    def clean(
+        self, value: str, row: Any = None, *, context: Context, decimal: str = "", **_: Any
+    ) -> int | None:
+        return minor_units(_amount(value, decimal), context.vendor.currency) if value else None
 
 
 class Day(Widget):
@@ -257,13 +282,13 @@ class Moment(Widget):
 
 
 class Country(Widget):
-    """A country by ISO code or English name, as its two-letter code."""
+    """A country by ISO code or by a name in common use, as its two-letter code."""
 
     def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> str:
         if not value:
             return ""
-        code = _country_codes().get(folded(value))
-        if code is None:
+        code = country_code(value)
+        if not code:
             raise Refused("There is no such country. Use its ISO code or its English name.")
         return code
 
@@ -292,45 +317,31 @@ class Known(Widget):
 # Numbers, amounts, dates ----------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
-def _number_shape(decimal: str) -> re.Pattern[str]:
-    group = r"[,'’ \u00a0\u202f]" if decimal == "." else r"[.'’ \u00a0\u202f]"
-    digit = "[0-9]"
-    whole = rf"{digit}{{1,3}}(?:{group}{digit}{{3}})+|{digit}+"
-    return re.compile(rf"[+-]?(?:{whole})(?:{re.escape(decimal)}{digit}+)?")
+def read_number(text: str, decimal: str) -> Written:
+    """The number a cell means. Raises Refused, with the setting that would decide."""
+    try:
+        return read_amount(text, decimal=decimal)
+    except TwoReadings as error:
+        raise Refused(f"{error} Or say which decimal sign the file has.") from error
+    except ValueError as error:
+        raise Refused(str(error)) from error
 
 
-def parse_number(text: str, decimal: str) -> Decimal:
-    """Digits, thousands in groups of three, one decimal sign. Refused: anything that could mean another."""
-    if len(text) > 40 or not _number_shape(decimal).fullmatch(text):
-        formula = "a formula, not " if text.startswith("=") else "not "
-        raise Refused(f"This is {formula}a number.")
-    digits = "".join(char for char in text if char.isdigit() or char in "+-" or char == decimal)
-    return Decimal(digits.replace(decimal, "."))
-
-
-def parse_amount(text: str, context: Context) -> Decimal:
-    """An amount, with or without the sign or code of a currency beside it."""
-    number = parse_number(_without_currency(text, context.vendor.currency), context.decimal)
+def _amount(text: str, decimal: str) -> Written:
+    number = read_number(text, decimal)
     if number < 0:
         raise Refused("An amount cannot be below zero.")
-    if number > LARGEST_AMOUNT:
+    if number > amounts.LARGEST:
         raise Refused("This amount is too large.")
     return number
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
+    """Raises Refused where the amount says another currency, or is finer than this one."""
     try:
-        return to_minor(amount, currency)
+        return amounts.minor_units(amount, currency)
     except ValueError as error:
         raise Refused(str(error)) from error
-
-
-def _without_currency(text: str, currency: str) -> str:
-    """Only the vendor's own currency is taken off: another one would be another amount."""
-    for sign in (currency, get_currency_symbol(currency, "en")):
-        text = text.removeprefix(sign).removesuffix(sign)
-    return text.strip()
 
 
 def parse_moment(text: str, context: Context) -> dt.date | dt.datetime:
@@ -344,8 +355,27 @@ def parse_moment(text: str, context: Context) -> dt.date | dt.datetime:
     try:
         return dt.datetime.fromisoformat(text) if len(text) > 10 else dt.date.fromisoformat(text)
     except ValueError as error:
-        shapes = " or ".join(["2017-03-01", *context.dates])
-        raise Refused(f"This is not a date. Write it like {shapes}.") from error
+        raise Refused(_not_a_date(text, context.dates)) from error
+
+
+_SERIAL = re.compile(r"[1-9][0-9]{4}(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b.*")
+_TWO_ORDERS = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}\b.*")
+_ZONE_NAME = re.compile(r"[0-9-]{10}[ T][0-9:.]+ ?[A-Za-z]{2,5}")
+
+
+def _not_a_date(text: str, shapes: tuple[str, ...]) -> str:
+    """Why a text is no date, and what to write or to set."""
+    if _SERIAL.fullmatch(text):
+        return "This is a spreadsheet's number of a day. Give the column a date format, or write 2017-03-01."
+    if _ZONE_NAME.fullmatch(text):
+        return "The name of a time zone is not taken. Write 2017-03-01T10:30:00Z, or +01:00 for Z."
+    if _DAY.fullmatch(text):
+        return "There is no such day or time. Write it like 2017-03-01 or 2017-03-01T10:30:00."
+    wanted = " or ".join(["2017-03-01", *shapes])
+    if _TWO_ORDERS.fullmatch(text) and not shapes:
+        return f"Day or month first? Write it like {wanted}, or set the shape of the file's dates."
+    return f"This is not a date. Write it like {wanted}."
 
 
 def _refuse_absurd(day: dt.date, today: dt.date, *, past: bool) -> None:
@@ -355,15 +385,3 @@ def _refuse_absurd(day: dt.date, today: dt.date, *, past: bool) -> None:
         raise Refused("This date is still to come.")
     if day.year > today.year + LATEST_YEARS_AHEAD:
         raise Refused(f"Dates more than {LATEST_YEARS_AHEAD} years ahead are not taken.")
-
-
-@lru_cache(maxsize=1)
-def _country_codes() -> dict[str, str]:
-    """{folded name or code: ISO code}, with the short names people use beside the official ones."""
-    names = {folded(name): code for code, name in Locale("en").territories.items() if len(code) == 2}
-    known = {code for code, _ in countries}
-    official = {folded(name): code for code, name in countries}
-    codes = {folded(code): code for code in known}
-    alpha3 = {folded(countries.alpha3(code)): code for code in known}
-    usual = {name: code for name, code in names.items() if code in known}
-    return {**alpha3, **usual, **official, **codes}

@@ -1,6 +1,11 @@
-"""An uploaded file between the preview and the confirmation: kept for an hour, for the one who gave it."""
+"""An uploaded file between the preview and the confirmation: kept for an hour, for the one who gave it.
 
-from dataclasses import dataclass
+Beside the file lies what was read of it, so that it is read once, however often it is checked, and what the
+check found.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,28 +15,55 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from portal.imports.tables import Fault, Line, Table
+from portal.imports.texts import Unsolved
+from portal.money.amounts import Figure
 from portal.tenancy.access import Actor
 
 KEPT_FOR = timedelta(hours=1)
 _FOLDER = "imports"
 _SALT = "portal.imports"
+#: Texts that are more than text; JSON keeps them as {name: text}.
+_KINDS = {"number": Figure, "formula": Unsolved}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upload:
-    """A file and the text of its map; `name` is what the person calls it."""
+    """A file as it is being imported. `name` is what the person calls it, `given` the map handed in with it.
+
+    `sections` is the map it is read with, `table` what was read by it, `faults` what the last check rejected.
+    """
 
     name: str
-    data: bytes
-    map_text: str
+    table: Table
+    given: dict[str, Any] = field(default_factory=dict)
+    sections: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    path: str = ""
+
+    def data(self) -> bytes:
+        with default_storage.open(self.path) as file:
+            content: bytes = file.read()
+        return content
+
+    def save(self) -> None:
+        """Keep what is known of the file now beside it."""
+        state = {
+            "given": self.given,
+            "sections": self.sections,
+            "table": _as_json(self.table),
+            "faults": [asdict(fault) for fault in self.faults],
+        }
+        default_storage.delete(_beside(self.path))
+        default_storage.save(_beside(self.path), ContentFile(json.dumps(state, default=str).encode()))
 
 
-def keep(upload: Upload, *, actor: Actor, kind: str) -> str:
-    """Put the upload aside; returns the token that gives it back to this person, for this kind."""
+def keep(upload: Upload, data: bytes, *, actor: Actor, kind: str) -> str:
+    """Put the file aside; returns the token that gives it back to this person, for this kind."""
     _sweep()
-    path = f"{_FOLDER}/{uuid4().hex}"
-    default_storage.save(path, ContentFile(upload.data))
-    content = {"path": path, "name": upload.name, "map": upload.map_text, "for": _for(actor, kind)}
+    upload.path = default_storage.save(f"{_FOLDER}/{uuid4().hex}", ContentFile(data))
+    upload.save()
+    content = {"path": upload.path, "name": upload.name, "for": _for(actor, kind)}
     return signing.dumps(content, salt=_SALT, compress=True)
 
 
@@ -40,14 +72,56 @@ def kept(token: str, *, actor: Actor, kind: str) -> Upload | None:
     content = _content(token)
     if content is None or content["for"] != _for(actor, kind) or not default_storage.exists(content["path"]):
         return None
-    with default_storage.open(content["path"]) as file:
-        return Upload(content["name"], file.read(), content["map"])
+    with default_storage.open(_beside(content["path"])) as file:
+        state = json.load(file)
+    return Upload(
+        name=content["name"],
+        given=state["given"],
+        sections=state["sections"],
+        table=_from_json(state["table"]),
+        faults=[Fault(**fault) for fault in state["faults"]],
+        path=content["path"],
+    )
 
 
 def discard(token: str) -> None:
     content = _content(token)
     if content is not None:
         default_storage.delete(content["path"])
+        default_storage.delete(_beside(content["path"]))
+
+
+def _beside(path: str) -> str:
+    return f"{path}.json"
+
+
+def _as_json(table: Table) -> dict[str, Any]:
+    rows = {name: [[line.number, *map(_kept, line.cells)] for line in getattr(table, name)] for name in _ROWS}
+    plain = {name: getattr(table, name) for name in _PLAIN}
+    return {**plain, **rows, "faults": [asdict(fault) for fault in table.faults]}
+
+
+def _from_json(state: dict[str, Any]) -> Table:
+    made: dict[str, Any] = {name: state[name] for name in _PLAIN}
+    for name in _ROWS:
+        made[name] = [Line(number, [_text(cell) for cell in cells]) for number, *cells in state[name]]
+    return Table(**made, faults=[Fault(**fault) for fault in state["faults"]])
+
+
+_ROWS = ("lines", "first")
+_PLAIN = ("headers", "format", "header", "sheets", "sheet")
+
+
+def _kept(text: str) -> Any:
+    return next(({name: text} for name, kind in _KINDS.items() if isinstance(text, kind)), text)
+
+
+def _text(kept_text: Any) -> str:
+    if isinstance(kept_text, str):
+        return kept_text
+    [(name, text)] = kept_text.items()
+    made: str = _KINDS[name](text)
+    return made
 
 
 def _content(token: str) -> dict[str, Any] | None:

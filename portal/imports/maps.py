@@ -19,7 +19,8 @@ from typing import Any, Final
 
 VENDOR_SETTINGS: Final = {"name", "currency", "time_zone"}
 _SETTINGS: Final = {
-    "columns", "values", "dates", "decimal", "key", "group", "encoding", "delimiter", "sheet",
+    "columns", "values", "dates", "decimal", "key", "group", "encoding", "delimiter", "sheet", "header",
+    "empties", "zeros",
 }  # fmt: skip
 
 
@@ -43,13 +44,23 @@ class ImportMap:
     #: {field: {value in the file, folded: what it means}}; several meanings for fields that hold several.
     values: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     dates: tuple[str, ...] = ()
-    decimal: str = "."
+    #: "" where the columns of the file show it.
+    decimal: str = ""
     key: str = ""
     #: Lines with one key are one record: its amounts are added up, its products collected.
     group: bool = False
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
+    #: The line of the column names; 0 for the first that is not empty.
+    header: int = 0
+    #: Fields whose empty cells empty what is there; any other empty cell changes nothing that exists.
+    empties: frozenset[str] = frozenset()
+    #: Whether 42 and 00042 are two keys.
+    zeros: bool = False
+
+    def aliases(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        return self.values.get(name, {})
 
 
 def folded(text: str) -> str:
@@ -92,13 +103,16 @@ def import_map(sections: Mapping[str, Any], kind: str, fields: set[str]) -> Impo
         values={name: _aliases(f"{kind}.values.{name}", given) for name, given in values.items()},
         dates=tuple(_texts(f"{kind}.dates", section.get("dates", []))),
         group=bool(section.get("group", False)),
+        zeros=bool(section.get("zeros", False)),
+        header=_line(f"{kind}.header", section.get("header", 0)),
+        empties=_empties(f"{kind}.empties", section.get("empties", False), fields),
         **{
             name: _text(f"{kind}.{name}", section[name])
             for name in ("decimal", "key", "encoding", "delimiter", "sheet")
             if name in section
         },
     )
-    if made.decimal not in (".", ","):
+    if made.decimal not in ("", ".", ","):
         raise BadMap(f'{kind}.decimal is "." or ",".')
     if len(made.delimiter) > 1:
         raise BadMap(f"{kind}.delimiter is a single character.")
@@ -111,6 +125,23 @@ def _refuse_unknown(place: str, given: Any, known: set[str]) -> None:
     unknown = sorted(set(given) - known)
     if unknown:
         raise BadMap(f"{place} knows no {', '.join(unknown)}; it knows {', '.join(sorted(known))}.")
+
+
+def _line(place: str, given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+        raise BadMap(f"{place} is the number of a line.")
+    return given
+
+
+def _empties(place: str, given: Any, fields: set[str]) -> frozenset[str]:
+    """`true` means every field."""
+    if isinstance(given, bool):
+        return frozenset(fields if given else ())
+    names = _texts(place, given)
+    unknown = sorted(set(names) - fields)
+    if unknown:
+        raise BadMap(f"{place} knows no {', '.join(unknown)}; it knows {', '.join(sorted(fields))}.")
+    return frozenset(names)
 
 
 def _source(place: str, given: Any) -> Source:

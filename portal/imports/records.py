@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
-from portal.imports.cells import Cell
+from portal.imports.cells import MISSING, Cell, Country
 from portal.imports.maps import BadMap, ImportMap, Source, folded
 from portal.imports.tables import Fault, Line, Table, column_name, shortened
+from portal.imports.texts import cleaned
+from portal.money.amounts import Figure, proven_decimal
 
 
 @dataclass(slots=True)
@@ -20,10 +23,14 @@ class Record:
     given: dict[str, list[str]] = field(default_factory=dict)
     #: {field: column names}, shared by all records of an import.
     places: Mapping[str, str] = field(default_factory=dict)
+    #: Fields whose cells are empty in every line: they change nothing that exists.
+    empties: set[str] = field(default_factory=set)
 
     def fault(self, name: str, reason: str, index: int = 0) -> Fault:
         """The report's entry for field `name`; an unmapped field is named by itself."""
         value = self.given[name][index] if name in self.given else ""
+        if reason == MISSING and value.strip():
+            reason = f"{MISSING} What stands here counts as empty."
         return Fault(self.lines[index], self.places.get(name, name), shortened(value), reason)
 
 
@@ -31,13 +38,74 @@ def records_of(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> l
     """One record per line of the table. Raises BadMap where the table lacks a column the map names."""
     sources = _sources(table, mapping, cells)
     places = {name: _place(source) for name, source in sources.items()}
-    columns = {name: _indexes(table, source.columns) for name, source in sources.items()}
-    records = []
-    for line in table.lines:
-        given = {name: _joined(line, indexes) for name, indexes in columns.items()}
-        texts = _texts(given, sources, mapping, cells)
-        records.append(Record([line.number], texts, {name: [text] for name, text in given.items()}, places))
-    return records
+    fillings = {
+        name: _Filling.of(cells[name], source, _indexes(table, source.columns), mapping.aliases(name))
+        for name, source in sources.items()
+    }
+    return [_record(line, fillings, places) for line in table.lines]
+
+
+def _record(line: Line, fillings: Mapping[str, "_Filling"], places: Mapping[str, str]) -> Record:
+    record = Record([line.number], {}, {}, places)
+    for name, filling in fillings.items():
+        given, kept = filling.read(line.cells)
+        record.given[name] = [given]
+        record.texts[name] = filling.text(kept)
+        if not kept and filling.may_be_empty:
+            record.empties.add(name)
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """How one field is filled from a line; made once per import."""
+
+    indexes: list[int]
+    default: str
+    aliases: Mapping[str, tuple[str, ...]]
+    collects: bool
+    lines: bool
+    #: A word for "nothing" that means something here.
+    word: str
+
+    @classmethod
+    def of(
+        cls, cell: Cell, source: Source, indexes: list[int], aliases: Mapping[str, tuple[str, ...]]
+    ) -> "_Filling":
+        word = "NA" if isinstance(cell.widget, Country) else ""  # Namibia
+        return cls(indexes, source.default, aliases, cell.collects, cell.has_lines, word)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """A constant of the map always says something, and so does a meaning of the empty cell."""
+        return bool(self.indexes) and "" not in self.aliases
+
+    def read(self, cells: list[str]) -> tuple[str, str]:
+        """(what stands in the file, the same as it is kept); a word the map gives a meaning to stays."""
+        texts = [cells[index] for index in self.indexes]
+        given = _joined(texts)
+        if self.aliases and folded(given) in self.aliases:
+            return given, given
+        return given, _joined([cleaned(text, lines=self.lines, word=self.word) for text in texts])
+
+    def text(self, kept: str) -> Any:
+        """What the cell is to read: aliases replaced, defaults filled in."""
+        meanings = self.aliases.get(folded(kept), (kept,)) if self.aliases else (kept,)
+        meant = [meaning or self.default for meaning in meanings]
+        return [(0, text) for text in meant] if self.collects else _joined(meant)
+
+
+def decimals_of(records: Iterable[Record], mapping: ImportMap, cells: Mapping[str, Cell]) -> dict[str, str]:
+    """{field: its decimal sign}: the map's, else what its own column proves, else what all of them do."""
+    texts: dict[str, set[str]] = {name: set() for name, cell in cells.items() if cell.is_number}
+    for record in records:
+        for name in texts.keys() & record.texts.keys():
+            given = record.texts[name]
+            listed = [text for _, text in given] if cells[name].collects else [given]
+            texts[name].update(text for text in listed if not isinstance(text, Figure))
+    proven = {name: proven_decimal(column) for name, column in texts.items()}
+    everywhere = proven_decimal(chain.from_iterable(texts.values()))
+    return {name: mapping.decimal or sign or everywhere for name, sign in proven.items()}
 
 
 def unused_columns(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> list[str]:
@@ -51,15 +119,36 @@ def unused_columns(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) 
 
 
 def _sources(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> Mapping[str, Source]:
-    sources = mapping.columns or _sources_by_name(table, cells)
+    sources = mapping.columns or sources_by_name(table, cells)
     missing = [name for name, cell in cells.items() if cell.required and name not in sources]
     if missing:
         wanted = ", ".join(missing)
-        raise BadMap(f"Nothing fills {wanted}. The file has the columns {_listed(table.headers)}.")
+        advice = _other_header(table, cells) or _other_sheet(table)
+        raise BadMap(f"Nothing fills {wanted}. The file has the columns {_listed(table.headers)}.{advice}")
     return sources
 
 
-def _sources_by_name(table: Table, cells: Mapping[str, Cell]) -> dict[str, Source]:
+def likely_header(table: Table, cells: Mapping[str, Cell]) -> int:
+    """The line, among the first, whose cells are called most like the fields; 0 where that is the header."""
+    known = {_header(name) for field, cell in cells.items() for name in (field, *cell.names)}
+    fits = {line.number: sum(_header(text) in known for text in line.cells) for line in table.first}
+    best = max(fits, key=lambda number: fits[number], default=table.header)
+    return best if fits.get(best, 0) > max(fits.get(table.header, 0), 1) else 0
+
+
+def _other_header(table: Table, cells: Mapping[str, Cell]) -> str:
+    number = likely_header(table, cells)
+    return f" Line {number} looks like the header, below a title: set header = {number}." if number else ""
+
+
+def _other_sheet(table: Table) -> str:
+    if len(table.sheets) < 2:
+        return ""
+    count, names = len(table.sheets), ", ".join(table.sheets)
+    return f" The file has {count} sheets ({names}), and {table.sheet} was read: set another sheet."
+
+
+def sources_by_name(table: Table, cells: Mapping[str, Cell]) -> dict[str, Source]:
     """Without a map: each field from the column called like it."""
     headers = {_header(header): header for header in table.headers if header}
     sources = {}
@@ -96,21 +185,10 @@ def _place(source: Source) -> str:
     return " + ".join(source.columns)
 
 
-def _joined(line: Line, indexes: list[int]) -> str:
-    return " ".join(text for index in indexes if (text := line.cells[index].strip()))
-
-
-def _texts(
-    given: Mapping[str, str], sources: Mapping[str, Source], mapping: ImportMap, cells: Mapping[str, Cell]
-) -> dict[str, Any]:
-    """What the cells are to read: aliases replaced, defaults filled in."""
-    texts: dict[str, Any] = {}
-    for name, text in given.items():
-        meanings = mapping.values.get(name, {}).get(folded(text), (text,))
-        meanings = tuple(meaning or sources[name].default for meaning in meanings)
-        collected = [(0, meaning) for meaning in meanings]
-        texts[name] = collected if cells[name].collects else " ".join(meanings).strip()
-    return texts
+def _joined(texts: list[str]) -> str:
+    """One text alone stays what it is, a number for example."""
+    filled = [text for text in texts if text.strip()]
+    return filled[0] if len(filled) == 1 else " ".join(text.strip() for text in filled)
 
 
 def grouped(
@@ -162,4 +240,5 @@ def _merged(members: list[Record], cells: Mapping[str, Cell]) -> Record:
         if cells[name].collects:
             texts[name] = [(at, text) for at, one in enumerate(members) for _, text in one.texts[name]]
     given = {name: [one.given[name][0] for one in members] for name in first.given}
-    return Record([one.lines[0] for one in members], texts, given, first.places)
+    empties = set.intersection(*(one.empties for one in members))
+    return Record([one.lines[0] for one in members], texts, given, first.places, empties)

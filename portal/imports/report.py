@@ -1,6 +1,7 @@
 """What became of a file: how many records were created, changed or left alone, and every rejected line."""
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +18,49 @@ class Change:
     what: str
     label: str
     fields: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why lines were rejected, and how many; one value, or the first of several."""
+
+    count: int
+    column: str
+    value: str
+    text: str
+    #: Whether other lines hold other values.
+    is_sample: bool = False
+
+    def __str__(self) -> str:
+        place = f" {self.column}" if self.column else ""
+        value = f" {self.value!r}" if self.value else ""
+        more = " and others" if self.is_sample else ""
+        return f"{self.count:,} x{place}{value}{more}: {self.text}"
+
+
+def by_reason(faults: Iterable[Fault]) -> list[Reason]:
+    """The most frequent first: values that repeat by themselves, the others of one reason together."""
+    alike: dict[tuple[str, str, str], list[Fault]] = {}
+    for fault in faults:
+        alike.setdefault((fault.column, fault.value, _without_numbers(fault.reason)), []).append(fault)
+    single: dict[tuple[str, str], list[Fault]] = {}
+    for (column, _, text), listed in list(alike.items()):
+        if len(listed) == 1:
+            single.setdefault((column, text), []).extend(listed)
+    groups = [listed for listed in alike.values() if len(listed) > 1] + list(single.values())
+    reasons = [_reason(listed) for listed in groups]
+    return sorted(reasons, key=lambda reason: -reason.count)
+
+
+def _reason(faults: list[Fault]) -> Reason:
+    first = faults[0]
+    values = {fault.value for fault in faults}
+    return Reason(len(faults), first.column, first.value, first.reason, is_sample=len(values) > 1)
+
+
+def _without_numbers(text: str) -> str:
+    """ "Line 4 has the same key." and "Line 9 has the same key." are one reason."""
+    return re.sub(r"\S*[0-9]\S*", "0", text)
 
 
 @dataclass(slots=True)
@@ -40,6 +84,10 @@ class Report:
     def rejected(self) -> int:
         """Lines of the file, not records: each is named in `faults`."""
         return len({fault.line for fault in self.faults})
+
+    @property
+    def reasons(self) -> list[Reason]:
+        return by_reason(self.faults)
 
     @property
     def accepted(self) -> int:

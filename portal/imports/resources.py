@@ -5,12 +5,14 @@ compared and written (`tracked`). Everything that refers to other rows is loaded
 written after the last one of a batch.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.functional import cached_property
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 from tablib import Dataset
@@ -20,7 +22,9 @@ from portal.imports.maps import BadMap, ImportMap
 from portal.imports.records import Record
 from portal.imports.report import Change
 from portal.tenancy.access import Actor
+from portal.text import Ambiguous, KeyIndex, Unknown
 
+ZEROS = "Write it as it is there, or say that leading zeros tell keys apart."
 #: Changes kept for a preview.
 SHOWN_CHANGES = 50
 
@@ -39,11 +43,18 @@ class Preloaded(BaseInstanceLoader):
 
     def __init__(self, resource: "VendorResource", dataset: Dataset) -> None:
         super().__init__(resource, dataset)
-        keys = {resource.key_in(row) for row in dataset.dict} - {None}
-        self.found = resource.existing(keys) if keys else {}
+        keys: dict[str, set[Hashable]] = {}
+        for row in dataset.dict:
+            for field, identity in filter(None, [resource.key_in(row)]):
+                keys.setdefault(field, set()).add(identity)
+        self.found = {field: resource.existing(field, wanted) for field, wanted in keys.items()}
 
     def get_instance(self, row: Mapping[str, Any]) -> Any:
-        return self.found.get(self.resource.key_in(row))
+        key = self.resource.key_in(row)
+        found = self.found[key[0]].get(key[1]) if key else None
+        if isinstance(found, Refused):
+            raise ValidationError({key[0]: found})
+        return found
 
 
 class NoDiff:
@@ -60,12 +71,16 @@ class VendorResource(ModelResource):
     """Imports rows of the scope's vendor. Must run inside a scope and a transaction.
 
     `keys`: the fields that can identify a record; the first one that the file fills does, unless the map
-    says otherwise. `tracked`: attributes compared to tell "unchanged"; those of the model are written.
-    `stamped`: attributes written with every change and not compared. `reported_as`: the field under which
-    people know an attribute that is no field itself, or one that the file does not fill.
+    says otherwise; for a line without it the next one of them does, and then `namely`. `tracked`: attributes
+    compared to tell "unchanged"; those of the model are written. `stamped`: attributes written with every
+    change and not compared. `reported_as`: the field under which people know an attribute that is no field
+    itself, or one that the file does not fill.
     """
 
     keys: ClassVar[tuple[str, ...]]
+    namely: ClassVar[str] = ""
+    #: What a person who writes a map should know of this kind.
+    about: ClassVar[str] = ""
     tracked: ClassVar[tuple[str, ...]]
     stamped: ClassVar[tuple[str, ...]] = ()
     reported_as: ClassVar[Mapping[str, str]] = {}
@@ -91,6 +106,8 @@ class VendorResource(ModelResource):
         self.changes: list[Change] = []
         self.notes: list[str] = []
         self._seen: dict[Hashable, int] = {}
+        #: {(field, identity): line} of what lines with a key are called.
+        self._keyed: dict[Hashable, int] = {}
         self._before: Any = None
 
     # What a subclass says
@@ -102,15 +119,41 @@ class VendorResource(ModelResource):
         """Put the records into the order in which they can be written, and add what can be derived."""
         return records
 
-    def identity(self, value: Any) -> Any:
-        """How two values of the key field are compared: something hashable."""
+    def identity(self, field: str, value: Any) -> Any:
+        """How two values of a field that identifies are compared: something hashable."""
         return value
 
-    def existing(self, keys: Collection[Hashable]) -> dict[Hashable, Any]:
-        """{identity: row} of the rows that are here already, with the attributes of `tracked`."""
-        attribute = self.fields[self.key].attribute
+    def existing(self, field: str, keys: Collection[Hashable]) -> dict[Hashable, Any]:
+        """{identity: row} of the rows that are here already, with the attributes of `tracked`.
+
+        Refused instead of a row where a key may mean two of them, or might be another one's.
+        """
+        attribute = self.fields[field].attribute
         rows = self._meta.model.objects.filter(**{f"{attribute}__in": keys})
-        return {self.identity(getattr(row, attribute)): row for row in rows}
+        found = {self.identity(field, getattr(row, attribute)): row for row in rows}
+        return found | self._nearly(attribute, [str(key) for key in keys if key not in found], found)
+
+    def _nearly(self, attribute: str, keys: list[str], taken: Collection[Hashable]) -> dict[Hashable, Any]:
+        """Rows whose key is written a little differently; those that the file means exactly are not asked."""
+        every = self._meta.model.objects.exclude(**{attribute: None}).values_list(attribute, "pk")
+        pairs: list[tuple[str, int]] = list(every) if keys else []
+        index = KeyIndex((key, pk) for key, pk in pairs if key not in taken)
+        numbers = _numbers({*keys, *(key for key, _ in pairs)})
+        meant: dict[Hashable, Any] = {}
+        for key in keys:
+            try:
+                meant[key] = index.find(key)
+            except Unknown:
+                others = sorted(numbers.get(key.lstrip("0"), set()) - {key})
+                if others and key.isdigit() and not self.mapping.zeros:
+                    meant[key] = Refused(f"There is {others[0]}, too. {ZEROS}")
+            except Ambiguous:
+                meant[key] = Refused("Several keys are written nearly like this, and none exactly.")
+        asked = Counter(pk for pk in meant.values() if isinstance(pk, int))
+        rows = self._meta.model.objects.in_bulk(asked)
+        twice = {pk: Refused("Several lines mean this key, and none is written like it.") for pk in asked}
+        single = {pk: rows[pk] if count == 1 else twice[pk] for pk, count in asked.items()}
+        return {key: single[pk] if isinstance(pk, int) else pk for key, pk in meant.items()}
 
     def complete(self, instance: Any, before: Any) -> None:
         """Derive what follows from the cells; raise ValidationError {field: reason} for what cannot be.
@@ -167,13 +210,25 @@ class VendorResource(ModelResource):
     def get_import_id_fields(self) -> list[str]:
         return [self.key]
 
-    def key_in(self, row: Mapping[str, Any]) -> Hashable | None:
-        """The identity of a row; None where its key cannot be read, which is then reported with the row."""
-        try:
-            value = self.fields[self.key].clean(row, context=self.context)
-        except Refused:
-            return None
-        return None if value in (None, "") else self.identity(value)
+    def key_in(self, row: Mapping[str, Any]) -> tuple[str, Hashable] | None:
+        """(field, identity) that tells which record a row is; None where none can be read, which is then
+        reported with the row."""
+        for field in self._identifying:
+            if field not in row:
+                continue
+            try:
+                value = self.fields[field].clean(row, context=self.context)
+            except Refused:
+                return None
+            if value not in (None, ""):
+                return field, self.identity(field, value)
+        return None
+
+    @cached_property
+    def _identifying(self) -> list[str]:
+        """The key, then what else can tell a record, in the order in which it is asked."""
+        later = self.keys[self.keys.index(self.key) + 1 :]
+        return [*dict.fromkeys((self.key, *later, self.namely))] if self.namely else [self.key, *later]
 
     def before_import_row(self, row: Mapping[str, Any], **kwargs: Any) -> None:
         self.record = self.records[kwargs["row_number"] - 1]
@@ -181,15 +236,33 @@ class VendorResource(ModelResource):
     def get_or_init_instance(self, instance_loader: Preloaded, row: Mapping[str, Any]) -> tuple[Any, bool]:
         key = self.key_in(row)
         if key is not None:
-            line = self._seen.setdefault(key, self.record.lines[0])
-            if line != self.record.lines[0]:
-                raise ValidationError({self.key: Refused(f"Line {line} has the same key.")})
+            self._refuse_seen(key, row)
         instance, is_new = super().get_or_init_instance(instance_loader, row)
         return instance, is_new
 
+    def _refuse_seen(self, key: tuple[str, Hashable], row: Mapping[str, Any]) -> None:
+        """One line a record; and a line without a key is not told from one that has this name and a key."""
+        here = self.record.lines[0]
+        line = self._seen.setdefault(key, here)
+        if line != here:
+            raise ValidationError({key[0]: Refused(f"Line {line} has the same key.")})
+        for field in self._identifying[1:] if key[0] == self.key else ():
+            if row.get(field):
+                self._keyed.setdefault((field, self.identity(field, row[field])), here)
+        keyed = self._keyed.get(key) if key[0] != self.key else None
+        if keyed:
+            what = f"Line {keyed} is called the same and has a key. Give this line its key, too."
+            raise ValidationError({self.key: Refused(what)})
+
     def import_instance(self, instance: Any, row: Mapping[str, Any], **kwargs: Any) -> None:
+        """Empty cells change nothing in what exists, nor does another spelling of its key."""
+        if instance.pk is not None:
+            for name in self.record.empties - self.mapping.empties:
+                self.record.texts.pop(name, None)
         errors: dict[str, Any] = {}
-        for name in row:
+        for name in self.record.texts:
+            if instance.pk is not None and name == self.key and name != "name":
+                continue
             try:
                 self.fields[name].save(instance, row, context=self.context)
             except ValidationError as refused:
@@ -258,3 +331,12 @@ class VendorResource(ModelResource):
         names = {*self.tracked, *self.stamped}
         concrete = self._meta.model._meta.concrete_fields
         return [field for field in concrete if field.attname in names]
+
+
+def _numbers(keys: Collection[str]) -> dict[str, set[str]]:
+    """{digits without the zeros in front: the keys of these digits}"""
+    numbers: dict[str, set[str]] = {}
+    for key in keys:
+        if key.isdigit():
+            numbers.setdefault(key.lstrip("0"), set()).add(key)
+    return numbers

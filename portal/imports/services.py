@@ -13,10 +13,10 @@ from portal.imports.cells import Context
 from portal.imports.encodings import Unreadable
 from portal.imports.kinds import Kind
 from portal.imports.maps import ImportMap, import_map
-from portal.imports.records import Record, grouped, orphans, records_of, unused_columns
+from portal.imports.records import Record, decimals_of, grouped, orphans, records_of, unused_columns
 from portal.imports.report import Report
 from portal.imports.resources import VendorResource
-from portal.imports.tables import Fault, read_table
+from portal.imports.tables import Fault, Table, read_table
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 
@@ -27,7 +27,7 @@ Advance = Callable[[int], Any]
 
 def load(
     kind: Kind,
-    data: bytes,
+    source: bytes | Table,
     *,
     vendor: Vendor,
     file: str = "",
@@ -35,25 +35,25 @@ def load(
     dry_run: bool = False,
     actor: Actor | None = None,
     progress: Callable[[int], Advance] | None = None,
-    most_lines: int | None = None,
 ) -> Report:
-    """Import a file under the vendor's scope. Bad lines are reported, good ones are written; all or none.
+    """Import a file, or what was read of it, under the vendor's scope: good lines are written, bad ones told.
 
     `sections` is a parsed map; `progress(total lines)` returns what is told how many lines were done. With
-    `dry_run` the same happens and is undone. Raises Unreadable or BadMap where there is nothing to import,
-    or more than `most_lines`.
+    `dry_run` the same happens and is undone. Raises Unreadable or BadMap where there is nothing to import.
     """
     resource_class = kind.resource_class
     cells = resource_class.cells()
     mapping = import_map(sections or {}, kind.name, set(cells))
-    table = read_table(data, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
-    if most_lines is not None and len(table.lines) > most_lines:
-        raise Unreadable(f"The file has {len(table.lines):,} lines; at most {most_lines:,} are taken here.")
+    table = source if isinstance(source, Table) else table_of(source, mapping)
     records = records_of(table, mapping, cells)
+    if not table.lines and not table.faults:
+        raise Unreadable("There is only a header line in the file, and nothing below it.")
     report = Report(kind.name, file, table.format, dry_run, lines=len(table.lines) + len(table.faults))
     report.faults += table.faults
     report.notes += _unused(unused_columns(table, mapping, cells))
-    resource = resource_class(_context(vendor, mapping), mapping, actor=actor, dry_run=dry_run)
+    context = _context(vendor, mapping)
+    context.decimals = decimals_of(records, mapping, cells)
+    resource = resource_class(context, mapping, actor=actor, dry_run=dry_run)
     resource.use_key(records[0].texts if records else cells)
     if mapping.group:
         records, faults = grouped(records, resource.key, cells)
@@ -67,8 +67,23 @@ def load(
     return report
 
 
+def table_of(data: bytes, mapping: ImportMap, *, most_lines: int | None = None) -> Table:
+    """A file read as its map says. Raises Unreadable, for more than `most_lines` as well."""
+    table = read_table(
+        data,
+        encoding=mapping.encoding,
+        delimiter=mapping.delimiter,
+        sheet=mapping.sheet,
+        header=mapping.header,
+    )
+    count = len(table.lines)
+    if most_lines is not None and count > most_lines:
+        raise Unreadable(f"The file has {count:,} lines; at most {most_lines:,} are taken here.")
+    return table
+
+
 def _context(vendor: Vendor, mapping: ImportMap) -> Context:
-    return Context(vendor, timezone.localdate(timezone=vendor.zone), mapping.dates, mapping.decimal)
+    return Context(vendor, timezone.localdate(timezone=vendor.zone), mapping.dates)
 
 
 def _unused(columns: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ from django.urls import ResolverMatch, get_script_prefix, resolve, reverse
 
 from portal.limits import Limit
 from portal.people.clients import client_address
+from portal.text import email_address
 
 ACCOUNT: Final = (Limit("sign_in.account", 5, 5 * 60), Limit("sign_in.account_hour", 20, 60 * 60))
 CLIENT: Final = Limit("sign_in.client", 100, 10 * 60)
@@ -87,7 +88,7 @@ def resume_past_the_prefix() -> None:
 
 
 def _account(credentials: dict[str, Any]) -> str:
-    return str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+    return email_address(str(credentials.get("email") or credentials.get("username") or ""))
 
 
 def _counts(request: Any, account: str) -> Counted:

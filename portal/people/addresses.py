@@ -21,6 +21,7 @@ from portal.tenancy.access import reach_of
 from portal.tenancy.links import lobby
 from portal.tenancy.models import AddressChange
 from portal.tenancy.scope import Scope, entered, system_scope
+from portal.text import email_address
 
 PROOF_HOURS: Final = 24
 UNDO_DAYS: Final = 7
@@ -42,7 +43,7 @@ def address_change_ask(*, user: User, email: str) -> None:
     An address that has an account gets a mail that says so: whoever asks learns nothing from the page.
     ValidationError for one's own address, and for asking too often.
     """
-    email = email.strip().lower()
+    email = email_address(email)
     if email == user.email.lower():
         raise ValidationError({"email": "This is the address you sign in with already."})
     if not PER_PERSON.allows(user.pk) or not PER_ADDRESS.allows(email):
@@ -115,7 +116,7 @@ def address_change_undo(*, token: str) -> AddressChange:
     if change is None:
         raise ValidationError("This link has been used, or it is too old. Ask your program admin for help.")
     user = User.objects.select_for_update().get(pk=change.user_id)
-    if User.objects.filter(email__iexact=change.before).exclude(pk=user.pk).exists():
+    if User.objects.filter(email=change.before).exclude(pk=user.pk).exists():
         raise ValidationError("Somebody else uses this address now. Ask your program admin for help.")
     now, after = timezone.now(), user.email
     later = AddressChange.objects.filter(user=user, asked_at__gte=change.asked_at)

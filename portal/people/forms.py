@@ -5,14 +5,15 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from portal.fields import LineField
 from portal.people.models import Invitation, User
 
 
 class JoinForm(forms.Form):
     """Names and a first password of a newly invited person."""
 
-    first_name = forms.CharField(max_length=150, label="First name")
-    last_name = forms.CharField(max_length=150, label="Last name")
+    first_name = LineField(max_length=150, label="First name")
+    last_name = LineField(max_length=150, label="Last name")
     password = forms.CharField(
         label="Password",
         strip=False,

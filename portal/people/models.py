@@ -8,15 +8,17 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from portal.fields import AddressField
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.models import _changeable_only
 from portal.tenancy.roles import PARTNER_ROLES, STAFF_ROLES, Role
 from portal.tenancy.tables import TenantModel
+from portal.text import email_address
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=email_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -25,14 +27,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email__iexact=email)
+        return self.get(email=email_address(email or ""))
 
 
 class User(AbstractUser):
     """One person, known by e-mail; what they may do is decided by their memberships."""
 
     username = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
+    email = AddressField("e-mail address", unique=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -95,7 +97,7 @@ class Membership(TenantModel):
 class Invitation(TenantModel):
     """An invitation to join a vendor; only the hash of its token is kept."""
 
-    email = models.EmailField()
+    email = AddressField()
     role = models.CharField(max_length=20, choices=Role.choices)
     token_hash = models.CharField(max_length=64, editable=False)
     invited_by = models.ForeignKey(

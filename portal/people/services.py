@@ -20,6 +20,7 @@ from portal.tenancy.links import absolute
 from portal.tenancy.models import AddressChange, Vendor
 from portal.tenancy.roles import STAFF_ROLES, Role
 from portal.tenancy.scope import entered, system_scope
+from portal.text import email_address
 
 INVITATION_DAYS = 14
 OPEN_ALREADY = "This person has an open invitation already."
@@ -49,7 +50,7 @@ def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int |
     """
     if not policies.may_invite(actor, role, partner_id):
         raise PermissionDenied("You cannot invite people into this role.")
-    email = email.strip().lower()
+    email = email_address(email)
     _count_invitation(actor, email, partner_id)
     if partner_id is None:
         _refuse_member(actor.vendor, email)
@@ -62,7 +63,7 @@ def invitation_create(*, actor: Actor, email: str, role: Role, partner_id: int |
 def first_admin_invite(*, vendor: Vendor, email: str) -> str:
     """Invite a vendor's first program admin from the command line; returns the link as well as mailing it."""
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        invitation, token = _new_invitation(email.strip().lower(), Role.PROGRAM_ADMIN, None)
+        invitation, token = _new_invitation(email, Role.PROGRAM_ADMIN, None)
         record("portal.invited", subject=invitation, data={"role": invitation.role})
         return _send_invitation(vendor, invitation, token)
 
@@ -84,14 +85,14 @@ def _new_invitation(email: str, role: Role, invited_by: User | None) -> tuple[In
 def invite_once(vendor: Vendor, email: str, partner_id: int | None) -> None:
     """Wait until nobody else invites this address here in a transaction of their own."""
     with connection.cursor() as cursor:
-        name = f"invite {partner_id or 'staff'} {email.strip().lower()}"
+        name = f"invite {partner_id or 'staff'} {email_address(email)}"
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, %s))", [name, vendor.pk])
 
 
 def open_invitation(invitations: QuerySet[Invitation], email: str) -> Invitation | None:
     """Of these, the one this address could still accept."""
     waiting = invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
-    return waiting.filter(email__iexact=email.strip()).first()
+    return waiting.filter(email=email_address(email)).first()
 
 
 def is_same_click(actor: Actor, invitation: Invitation, role: str) -> bool:
@@ -128,7 +129,7 @@ def _count_invitation(actor: Actor, email: str, partner_id: int | None) -> None:
 
 def _refuse_member(vendor: Vendor, email: str) -> None:
     """For program admins, who read every membership anyway."""
-    membership = Membership.objects.filter(user__email__iexact=email).first()
+    membership = Membership.objects.filter(user__email=email_address(email)).first()
     if membership is None:
         return
     if membership.is_active:
@@ -185,7 +186,7 @@ def invitation_accept(
                 "This invitation has been used, withdrawn or has expired. Ask for a new one."
             )
         person = user or _new_person(invitation.email, first_name, last_name, password)
-        if person.email.lower() != invitation.email:
+        if person.email != invitation.email:
             raise ValidationError("This invitation was sent to another address. Sign out and open it again.")
         membership, is_new = Membership.objects.get_or_create(user=person, defaults={"role": invitation.role})
         if not is_new:
@@ -227,8 +228,8 @@ def invitation_revoke(*, actor: Actor, invitation: Invitation, partner_id: int |
 
 def is_address_taken(email: str, *, by_others_than: User | None = None) -> bool:
     """Somebody signs in with it, or gave it up so lately that they may still take it back."""
-    people = User.objects.filter(email__iexact=email)
-    lately = AddressChange.objects.filter(before__iexact=email, undone_at=None, undo_until__gt=timezone.now())
+    people = User.objects.filter(email=email)
+    lately = AddressChange.objects.filter(before=email, undone_at=None, undo_until__gt=timezone.now())
     if by_others_than is not None:
         people, lately = people.exclude(pk=by_others_than.pk), lately.exclude(user=by_others_than)
     return people.exists() or lately.exists()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from babel import Locale
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -11,8 +12,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from portal.money.amounts import understood
 from portal.people import kept_input, selectors, services
 from portal.people.forms import JoinForm
+from portal.ui.forms import LONGEST_AMOUNT
 
 
 @require_GET
@@ -62,6 +65,20 @@ def _accepted(request: Any, token: str, form: JoinForm, **fields: Any) -> Any:
     except ValidationError as error:
         form.add_error(None, error)
         return None
+
+
+@require_GET
+def amount(request: Any) -> HttpResponse:
+    """What is read in an amount field while somebody types: a fragment that stands beside the field.
+
+    `field` names the parameter that holds the text; `in` the currency, or `choice` the parameter that does.
+    """
+    asked = request.GET
+    currency = asked.get("in") or asked.get(asked.get("choice", ""), "")
+    if currency not in Locale("en").currencies:
+        currency = request.vendor.currency
+    text = asked.get(asked.get("field", ""), "")[:LONGEST_AMOUNT]
+    return render(request, "components/amount_words.html", {"words": understood(text, currency)})
 
 
 @require_GET

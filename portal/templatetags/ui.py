@@ -63,6 +63,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from portal.ui import charts, controls, formatting, widgets
+from portal.ui.forms import AmountField, amount_words
 
 register = template.Library()
 Context = dict[str, Any]
@@ -434,7 +435,8 @@ def field(
         bound.field.widget.attrs.setdefault("class", controls.css_of(bound.field.widget))
     return {
         "field": bound, "kind": kind, "label": label or bound.label, "css": css, "help": help_text,
-        "described": described, "hide_label": hide_label,
+        "described": described, "hide_label": hide_label, "is_amount": isinstance(bound.field, AmountField),
+        "words": amount_words(bound) if isinstance(bound.field, AmountField) else "",
         "control": controls.control(bound, described) if kind != "choices" else "",
     }  # fmt: skip
 

@@ -39,10 +39,19 @@ class VendorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        request.vendor = vendors.by_host(request.get_host().rsplit(":", 1)[0])
+        if settings.CONTENT_HOST and _host(request) == settings.CONTENT_HOST:
+            return self._content(request)
+        request.vendor = vendors.by_host(_host(request))
         if request.vendor is None:
             return self._by_prefix(request)
         return self._within_vendor(request)
+
+    def _content(self, request: Any) -> HttpResponse:
+        """The host of learning content knows no vendor and nobody: cookies count for nothing there."""
+        request.vendor, request.urlconf = None, settings.CONTENT_URLCONF
+        request.COOKIES = {}
+        set_script_prefix("/")
+        return self.get_response(request)
 
     def _by_prefix(self, request: Any) -> HttpResponse:
         slug, rest = vendors.split_prefix(request.path_info)
@@ -65,6 +74,10 @@ class VendorMiddleware:
     def _within_vendor(self, request: Any) -> HttpResponse:
         with timezone.override(request.vendor.zone):
             return self.get_response(request)
+
+
+def _host(request: HttpRequest) -> str:
+    return request.get_host().rsplit(":", 1)[0]
 
 
 class ScopeMiddleware:

@@ -1,6 +1,7 @@
 """Vendors and their hosts."""
 
 import zoneinfo
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils import timezone
 
+from portal.fields import AddressField
 from portal.money.models import CURRENCY
 
 #: Slugs become path segments and settings; the pattern leaves no room for anything else.
@@ -49,7 +51,7 @@ class Vendor(models.Model):
     colour = models.CharField(
         max_length=7, default="#0b5cad", validators=[COLOUR], help_text="Accent colour."
     )
-    support_email = models.EmailField(blank=True)
+    support_email = AddressField(blank=True)
     requires_second_factor = models.BooleanField(
         default=False, help_text="Program admins and executives must sign in with a second factor."
     )
@@ -96,6 +98,11 @@ class Vendor(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def today(self) -> date:
+        """The day it is now where the vendor is: what "today" means everywhere."""
+        return timezone.localdate(timezone=self.zone)
 
     @property
     def initial(self) -> str:

@@ -1,12 +1,16 @@
 """How form fields are drawn: their kind, their attributes, and the list of what is wrong with a form."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
 from django.forms.utils import flatatt
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from portal.ui.forms import AmountField, amount_currency
 
 Attrs = dict[str, str | bool]
 SELECTED = SafeString(" selected")
@@ -33,9 +37,9 @@ def css_of(widget: forms.Widget) -> str:
 
 
 def described_by(bound: forms.BoundField, help_text: str) -> str:
-    """Ids of the error and the help that stand beside a field, for aria-describedby."""
-    ids = [f"{bound.auto_id}-e"] * bool(bound.errors) + [f"{bound.auto_id}-h"] * bool(help_text)
-    return " ".join(ids)
+    """Ids of what stands beside a field (error, amount in words, help), for aria-describedby."""
+    stands = {"e": bound.errors, "w": isinstance(bound.field, AmountField), "h": help_text}
+    return " ".join(f"{bound.auto_id}-{name}" for name, there in stands.items() if there)
 
 
 def control(bound: forms.BoundField, described: str) -> SafeString:
@@ -48,7 +52,26 @@ def control(bound: forms.BoundField, described: str) -> SafeString:
     attrs: Attrs = {"class": " ".join(filter(None, classes))}
     if described:
         attrs["aria-describedby"] = described
+    if isinstance(bound.field, AmountField):
+        attrs |= _echoed(bound)
     return bound.as_widget(attrs=attrs)
+
+
+def _echoed(bound: forms.BoundField) -> Attrs:
+    """An amount says beside itself how it is read, while one types."""
+    values = {"field": bound.html_name}
+    trigger, included = "input changed delay:300ms", "this"
+    if "currency" in bound.form.fields and not getattr(bound.field, "currency", ""):
+        choice = bound.form["currency"]
+        values["choice"] = choice.html_name
+        trigger, included = f"{trigger}, change from:#{choice.auto_id}", f"this, #{choice.auto_id}"
+    else:
+        values["in"] = amount_currency(bound)
+    return {
+        "hx-get": reverse("amount"), "hx-vals": json.dumps(values), "hx-trigger": trigger,
+        "hx-include": included, "hx-target": f"#{bound.auto_id}-w", "hx-swap": "innerHTML",
+        "hx-sync": "this:replace",
+    }  # fmt: skip
 
 
 def filter_control(bound: forms.BoundField) -> tuple[SafeString, bool]:

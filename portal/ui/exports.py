@@ -34,7 +34,10 @@ def csv_response(
 
 
 def spreadsheet_safe(cell: Any) -> Any:
-    """Text that looks like a formula is quoted, so that it stays text."""
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
+    """Text that looks like a formula is quoted, so that it stays text; imports take the apostrophe off again.
+
+    So is what such a quoted text looks like, or it would not come back as it is.
+    """
+    if isinstance(cell, str) and cell.lstrip("'").startswith(_FORMULA):
         return f"'{cell}"
     return cell

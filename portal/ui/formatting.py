@@ -1,4 +1,4 @@
-"""How money, numbers and dates are read and written: minor units in, the reader's locale out.
+"""How money, numbers and dates are written: minor units in, the reader's locale out.
 
 Amounts are bigint minor units with an ISO 4217 currency ("EUR", 480050 = 4,800.50 euro; "JPY", 4800 =
 4,800 yen). Dates and times are shown in the active time zone, which is the vendor's. Every function
@@ -8,7 +8,7 @@ so that a table, a chart's label and an e-mail agree.
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache, lru_cache
 
 from babel import Locale, dates, numbers
@@ -29,9 +29,6 @@ _EXPONENTS = {
     for code in codes.split()
 }
 _LARGEST = 2**63 - 1  # a bigint
-
-#: A figure, perhaps with a minus, and the currency's sign or name before or after it.
-_AMOUNT = re.compile(r"[^\d.,\-−]*(?P<minus>[-−]?)[^\d.,\-−]*(?P<figure>[\d.,'’\s]*\d)[^\d\-−]*")
 
 #: English dates are written day first ("26 Nov"), whichever English the browser asks for.
 _ENGLISH = {
@@ -71,29 +68,6 @@ def to_minor(amount: Decimal, currency: str) -> int:
 def from_minor(minor: int, currency: str) -> Decimal:
     """The amount in major units, with the currency's decimals; `480050, "EUR"` -> Decimal("4800.50")."""
     return Decimal(minor).scaleb(-exponent(currency))
-
-
-def parse_amount(text: str, locale: str | None = None) -> Decimal:
-    """The number a person typed: thousands and decimals as in their locale, a currency sign is ignored.
-
-    ValueError, with a text for the person, when it is no number or could be read in two ways
-    ("1.234,50" in English).
-    """
-    locale = locale or active_locale()
-    match = _AMOUNT.fullmatch(text.strip())
-    if not match:
-        raise ValueError(_how_to_write(locale))
-    group = numbers.get_group_symbol(locale)
-    figure = re.sub(r"(?<=\d)\s(?=\d{3})", group, match["figure"]) if group.isspace() else match["figure"]
-    try:
-        amount = numbers.parse_decimal(figure, locale=locale, strict=True)
-    except (numbers.NumberFormatError, InvalidOperation) as error:
-        raise ValueError(_how_to_write(locale)) from error
-    return -amount if match["minus"] else amount
-
-
-def _how_to_write(locale: str) -> str:
-    return f"Enter an amount, for example {numbers.format_decimal(Decimal('96000.5'), locale=locale)}."
 
 
 @cache
@@ -228,7 +202,7 @@ def format_date(moment: date | datetime, style: str = "", *, locale: str | None 
     Styles: day (never a year), year (always), weekday ("Thu 26 Nov"), full, month ("Nov 2026").
     """
     day = local_day(moment)
-    style = style or ("day" if day.year == timezone.localdate().year else "year")
+    style = style or ("day" if day.year == local_day(timezone.now()).year else "year")
     return _date(day, style, locale or active_locale())
 
 

@@ -1,10 +1,79 @@
 """Forms of the kernel, and what every form over a vendor's own table needs."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.core.exceptions import ValidationError
+
+from portal.fields import AddressFormField
+from portal.money.amounts import LARGEST, Written, in_words_if_clear, minor_units, parse_amount, typed
+
+#: Longer than any amount with its currency.
+LONGEST_AMOUNT: Final = 40
+
+
+class AmountField(forms.CharField):
+    """An amount as people type it: "96,000", "€86.000,50". Gives a number of major units, above zero.
+
+    `currency` is the one it is in, where that is known before the form is read; otherwise the form's own
+    `currency` field says it, and `minor_amount` compares both. `zero`: may it be none at all?
+    """
+
+    def __init__(self, *, currency: str = "", zero: bool = False, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_AMOUNT, **kwargs)
+        self.currency, self.zero = currency, zero
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            amount = parse_amount(text)
+            if self.currency:
+                minor_units(amount, self.currency)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if amount < 0 or (amount == 0 and not self.zero):
+            raise ValidationError("Enter an amount above zero.")
+        if amount > LARGEST:
+            raise ValidationError("This is more than a deal can be worth. Check the number of zeros.")
+        return amount
+
+
+def amount_words(bound: forms.BoundField) -> str:
+    """What is read in an amount field, in words, for the page that shows it; "" where an error says more."""
+    value, currency = bound.value(), amount_currency(bound)
+    return in_words_if_clear(str(value or ""), currency) if currency else ""
+
+
+def amount_currency(bound: forms.BoundField) -> str:
+    """What an amount field is in: its own currency, or what the form's `currency` field says."""
+    field: Any = bound.field
+    asked = bound.form.fields.get("currency")
+    chosen = str(bound.form["currency"].value() or "") if asked else ""
+    return field.currency or (chosen if chosen in dict(getattr(asked, "choices", ())) else "")
+
+
+def minor_amount(
+    form: forms.BaseForm, amount: Written | None, currency: str, name: str = "amount"
+) -> int | None:
+    """The amount in minor units; an error beside its field when it is not one of this currency."""
+    if amount is None or not currency:
+        return None
+    try:
+        return minor_units(amount, currency)
+    except ValueError as error:
+        form.add_error(name, str(error))
+        return None
+
+
+def state_currency(form: forms.BaseForm, name: str, currency: str) -> None:
+    """Tell an amount field what it is in, where that is not asked on the form."""
+    field: Any = form.fields[name]
+    field.currency = currency
 
 
 class VendorModelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,6 +130,47 @@ class VendorInlineFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 
     def get_unique_error_message(self, unique_check: Any) -> Any:
         return super().get_unique_error_message([name for name in unique_check if name != "vendor"])
+
+
+class AmountsForm(VendorModelForm):
+    """Amounts of a table in whole money, as people write them; the table keeps minor units.
+
+    `amounts`: {AmountField of the form: column of the table}, in the vendor's currency.
+    """
+
+    amounts: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        currency = self.instance.vendor.currency
+        for name, column in self.amounts.items():
+            minor = getattr(self.instance, column)
+            field: Any = self.fields[name]
+            field.currency = currency
+            self.initial[name] = "" if minor is None else typed(minor, currency)
+            given = self.data.get(self.add_prefix(name), "") if self.is_bound else self.initial[name]
+            words = in_words_if_clear(given, currency)
+            field.help_text = " ".join(filter(None, (str(field.help_text), words and f"Read as {words}.")))
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]
+        for name, column in self.amounts.items():
+            if name not in self.errors:
+                amount = self.cleaned_data[name]
+                minor = None if amount is None else minor_units(amount, self.instance.vendor.currency)
+                setattr(self.instance, column, minor)
+
+
+class SignInForm(LoginForm):
+    """allauth's, with the address read as everywhere: however pasted, it is the one that was invited."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = AddressFormField(widget=self.fields["login"].widget)
+
+
+class PasswordForgottenForm(ResetPasswordForm):
+    email = AddressFormField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
 
 class AddressForm(forms.Form):

@@ -22,7 +22,6 @@ from deals.deal.models import Deal, DealStatus
 from deals.protection.models import Protection
 from deals.registration import services as registration_services
 from portal.calendar.selectors import calendar_of
-from portal.events import partitions
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
@@ -153,8 +152,6 @@ class TestSubmitting:
         ],
     )
     def test_over_both_clock_changes(self, submitted_at: datetime, due: datetime, world: VendorWorld) -> None:
-        with transaction.atomic():
-            partitions.ensure([submitted_at.date().replace(day=1)])
         with stopped_at(submitted_at):
             deal = submitted(world.people["partner_rep"], world)
         assert deal.decision_due_at == due

@@ -87,6 +87,45 @@ class TestCheck:
         assert "0 of 12 rows can be registered" in answer.content.decode()
         assert "Register the ticked rows" not in answer.content.decode()
 
+    def test_amounts_are_read_as_the_column_shows(self, client: PortalClient) -> None:
+        answer = hand_in(client, as_csv(row(Amount="48.500"), row(Amount="1.234.567", Customer="Other AG")))
+        assert [one["amount"] for one in rows_in(answer)] == ["€48,500", "€1,234,567"]
+
+    @pytest.mark.parametrize(
+        ("amount", "reason"),
+        [
+            ("48.500", "48.500 can mean 48,500 or 48.5. Write 48500 or 48.50."),
+            ("CHF 500", "This says CHF, and the currency is EUR."),
+            ("abc 12", "Enter an amount, for example"),
+            ("(500)", "Enter an amount above zero."),
+        ],
+    )
+    def test_an_amount_that_is_not_clear_is_refused(
+        self, client: PortalClient, amount: str, reason: str
+    ) -> None:
+        [line] = rows_in(hand_in(client, as_csv(row(Amount=amount))))
+        [fault] = line["faults"]
+        assert (fault["column"], fault["value"]) == ("Amount", amount)
+        assert fault["reason"].startswith(reason)
+
+    def test_what_programs_put_into_cells_is_no_answer(self, client: PortalClient) -> None:
+        lines = [
+            row(Customer="#N/A"),
+            row(Customer="NULL"),
+            row(Competitor="#REF!"),
+            row(Customer="Inntal\nKäserei", Contact="'+43 512"),
+        ]
+        told = rows_in(hand_in(client, as_csv(*lines)))
+        assert [[fault["column"] for fault in one["faults"]] for one in told] == [
+            ["Customer"], ["Customer"], ["Competitor"], [],
+        ]  # fmt: skip
+        assert told[3]["customer"] == "Inntal Käserei"
+
+    def test_short_rows_and_countries_in_other_languages(self, client: PortalClient) -> None:
+        text = as_csv(row(Country="Österreich")).decode().rstrip().rstrip(",")
+        [line] = rows_in(hand_in(client, text.encode()))
+        assert line["faults"] == []
+
     def test_the_verdicts_are_those_of_the_form(self, world: VendorWorld, client: PortalClient) -> None:
         other = approved(
             world, rep="distributor_rep", customer_name="Northern Mill", customer_domain="mill.example.com"

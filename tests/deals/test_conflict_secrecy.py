@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from deals import urls
 from deals.approvals import services
-from deals.conflicts import similarity
+from deals.conflicts import candidates
 from deals.conflicts.candidates import Typed, matches
 from deals.conflicts.models import DirectAccount
 from deals.customers.models import Customer
@@ -266,13 +266,13 @@ def test_the_work_is_the_same_whatever_the_answer(
     """As many statements and, within a few in a hundred, as many names compared."""
     protected(crowded)
     compared: list[str] = []
-    judge = similarity.likeness
+    judge = candidates.likeness
 
     def counting(one: str, other: str, common: Any) -> float:
         compared.append(other)
         return judge(one, other, common)
 
-    monkeypatch.setattr(similarity, "likeness", counting)
+    monkeypatch.setattr(candidates, "likeness", counting)
     client, work = client_as(crowded.people["partner_rep"]), {}
     client.get("/")
     for case, (name, domain) in CASES.items():

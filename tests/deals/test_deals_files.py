@@ -1,6 +1,7 @@
 """Files and notes of a registration: whose turn it is to add them, who gets them, and as what."""
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -240,6 +241,8 @@ class TestGoing:
     ) -> None:
         row = add(world.people["partner_rep"], approved(world))[0]
         lost = default_storage.save(f"{world.vendor.pk}/deals.attachment/lost", ContentFile(b"lost"))
+        now = timezone.now().timestamp()
+        os.utime(default_storage.path(lost), (now, now))  # under a shifted clock a file's time is not
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             assert uploads.stored_files_sweep(vendor=world.vendor) == 0
             late = timezone.now() + timedelta(days=2)

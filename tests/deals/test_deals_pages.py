@@ -375,7 +375,7 @@ def test_the_deal_is_moved_won_and_lost_on_the_page(world: VendorWorld, client_a
     assert now_is(world, won).stage_id == world.stages[2].pk
     assert client.post(f"/deals/{won.reference}/stage/", {"stage": "999"}).status_code == 422
     tomorrow = timezone.localdate() + timedelta(days=1)
-    refused = client.post(f"/deals/{won.reference}/won/", {"amount": "12.345", "closed_on": tomorrow})
+    refused = client.post(f"/deals/{won.reference}/won/", {"amount": "12.3456", "closed_on": tomorrow})
     assert refused.status_code == 422
     assert "EUR has at most 2 decimals" in text(refused)
     refused = client.post(f"/deals/{won.reference}/won/", {"amount": "90,000", "closed_on": tomorrow})
@@ -527,7 +527,7 @@ def deals_there(world: VendorWorld) -> int:
 
 def test_a_name_cannot_turn_the_text_after_it(world: VendorWorld, client_as: SignIn) -> None:
     register(client_as(world.people["partner_rep"]), world, customer_name="Nord\u202egnp.exe \u2067AG")
-    assert only_deal(world).customer_name == "Nord gnp.exe AG"
+    assert only_deal(world).customer_name == "Nordgnp.exe AG"
 
 
 def test_a_partner_registers_a_deal(world: VendorWorld, client_as: SignIn) -> None:
@@ -620,7 +620,7 @@ WRONG = [
     ({"customer_name": "A\0B"}, "Null characters are not allowed."),
     ({"customer_name": "x" * 201}, "at most 200 characters"),
     ({"customer_domain": "not a domain"}, "Enter a website or domain"),
-    ({"customer_domain": "gmail.com"}, "gmail.com belongs to a mail provider"),
+    ({"customer_domain": "gmail.com"}, "gmail.com is shared by many companies"),
     ({"customer_country": "XX"}, "Select a valid choice"),
     ({"contact_name": ""}, "Name somebody at the customer."),
     ({"contact_email": "nobody"}, "Enter a valid email address."),
@@ -630,7 +630,7 @@ WRONG = [
     ({"amount": "1000000000001"}, "more than a deal can be worth"),
     ({"amount": "1e400"}, "Enter an amount, for example"),
     ({"amount": "NaN"}, "Enter an amount, for example"),
-    ({"amount": "1.234,50"}, "Enter an amount, for example"),
+    ({"amount": "48.500"}, "48.500 can mean 48,500 or 48.5. Write 48500 or 48.50."),
     ({"amount": "86000.005"}, "EUR has at most 2 decimals."),
     ({"amount": "9" * 41}, "at most 40 characters"),
     ({"currency": "XYZ"}, "Select a valid choice"),

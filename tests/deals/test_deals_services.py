@@ -1,6 +1,6 @@
 """What people do with deals: each action writes once, records once, and refuses what is not its turn."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from portal.events.outbox import deliver
 from portal.money.models import ExchangeRate
 from portal.people.models import Membership
 from portal.tenancy.scope import entered, system_scope
+from tests.support.clocks import stopped_at
 from tests.support.deals import answers, approved, do, draft, events, now_is, submitted
 from tests.support.worlds import VendorWorld, acting_as
 
@@ -428,6 +429,53 @@ def test_a_win_lies_between_approval_and_today(world: VendorWorld) -> None:
         do(outcome_services.deal_win, rep, deal, amount=0, closed_on=today)
     won = do(outcome_services.deal_win, rep, deal, amount=1_00, closed_on=today)
     assert deal.approved_at <= won.won_at <= timezone.now()
+
+
+@pytest.mark.parametrize("hour", [0, 9, 12, 23])
+def test_a_win_of_today_happens_now(world: VendorWorld, hour: int) -> None:
+    now = datetime(2026, 11, 18, hour, 20, tzinfo=world.vendor.zone)
+    with stopped_at(now - timedelta(minutes=10)):
+        deal = approved(world)
+    with stopped_at(now):
+        won = do(outcome_services.deal_win, world.people["partner_rep"], deal, amount=1, closed_on=now.date())
+    assert won.won_at == now
+
+
+@pytest.mark.parametrize(
+    ("moved", "won_at"),
+    [("09:00", "12:00"), ("18:40", "18:40"), ("23:59", "23:59"), (None, "12:00")],
+)
+def test_a_win_of_an_earlier_day_comes_after_what_is_known_of_that_day(
+    world: VendorWorld, moved: str | None, won_at: str
+) -> None:
+    """An earlier day has no hour: noon, unless something is known to have happened to the deal later."""
+    day, rep = date(2026, 11, 18), world.people["partner_rep"]
+
+    def at(clock: str, days: int = 0) -> datetime:
+        return datetime.combine(
+            day + timedelta(days=days), time.fromisoformat(clock), tzinfo=world.vendor.zone
+        )
+
+    with stopped_at(at("10:00", days=-3)):
+        deal = approved(world)
+    if moved:
+        with stopped_at(at(moved)):
+            do(outcome_services.deal_stage_change, rep, deal, stage=world.stages[1])
+    with stopped_at(at("15:00", days=1)):
+        do(outcome_services.deal_stage_change, rep, deal, stage=world.stages[2])
+    with stopped_at(at("08:00", days=2)):
+        won = do(outcome_services.deal_win, rep, deal, amount=1, closed_on=day)
+    assert won.won_at == at(won_at)
+
+
+def test_a_win_on_the_day_of_the_approval_is_not_before_it(world: VendorWorld) -> None:
+    approval = datetime(2026, 11, 18, 17, tzinfo=world.vendor.zone)
+    with stopped_at(approval):
+        deal = approved(world)
+    with stopped_at(approval + timedelta(days=1)):
+        rep = world.people["partner_rep"]
+        won = do(outcome_services.deal_win, rep, deal, amount=1, closed_on=approval.date())
+    assert won.won_at == approval
 
 
 def test_a_loss_needs_a_reason(world: VendorWorld) -> None:

@@ -19,7 +19,6 @@ from deals.registration import services as deals
 from partners.models import Partner, PartnerStatus, PartnerType
 from portal.calendar.models import WorkingHours
 from portal.calendar.selectors import calendar_of, forget_calendar
-from portal.events import partitions
 from portal.events.models import PortalEvent
 from portal.events.outbox import deliver
 from portal.notifications.models import Notification
@@ -34,13 +33,6 @@ pytestmark = pytest.mark.django_db
 
 VIENNA = ZoneInfo("Europe/Vienna")
 A_TUESDAY = datetime(2026, 6, 16, 10, 0, tzinfo=VIENNA)
-
-
-@pytest.fixture(autouse=True)
-def _months(db: None) -> None:
-    """Events need the partition of the month a stopped clock stands in."""
-    with transaction.atomic():
-        partitions.ensure([date(2026, month, 1) for month in (3, 4, 6, 10)])
 
 
 def _in_vienna(text: str) -> datetime:

@@ -149,7 +149,7 @@ class TestTheForm:
             ({"customer_name": " "}, "Name the customer."),
             ({"customer_country": ""}, "Choose the customer’s country."),
             ({"customer_domain": "not a domain"}, "Enter a website or domain"),
-            ({"customer_domain": "somebody@gmail.com"}, "belongs to a mail provider"),
+            ({"customer_domain": "somebody@gmail.com"}, "shared by many companies"),
             ({"contact_email": "nobody"}, "Enter a valid email address."),
             ({"amount": "lots"}, "Enter an amount, for example"),
             ({"amount": "-5"}, "Enter an amount above zero."),

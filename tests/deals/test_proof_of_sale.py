@@ -302,7 +302,7 @@ class TestWhatCounts:
         self, terms: VendorWorld
     ) -> None:
         deal = won(terms)
-        noon = timezone.now().replace(hour=10)
+        noon = timezone.localtime().replace(hour=10)
         with entered(system_scope(terms.vendor.pk)), transaction.atomic():
             Deal.objects.update(approved_at=noon - timedelta(days=20), won_at=noon - timedelta(days=10))
         waiting = {ago: self.figures(terms, ago) for ago in (11, 10, 6, 5, 1)}
@@ -328,7 +328,7 @@ class TestWhatCounts:
 
     def test_it_counts_in_the_period_of_the_win_not_of_the_proof(self, terms: VendorWorld) -> None:
         deal = won(terms)
-        noon = timezone.now().replace(hour=10)
+        noon = timezone.localtime().replace(hour=10)
         accept(terms, send(terms, deal))
         with entered(system_scope(terms.vendor.pk)), transaction.atomic():
             Deal.objects.update(won_at=noon - timedelta(days=100), approved_at=noon - timedelta(days=120))

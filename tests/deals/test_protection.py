@@ -19,7 +19,6 @@ from deals.outcome import services as outcome_services
 from deals.protection import extensions as protection_extensions
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
 from deals.registration import services as registration_services
-from portal.events import partitions
 from portal.events.models import OutboxMessage
 from portal.events.outbox import deliver
 from portal.notifications.models import Notification
@@ -40,7 +39,6 @@ SignIn = Callable[..., PortalClient]
 
 @pytest.fixture
 def frozen(db: None) -> Iterator[StoppedClock]:
-    partitions.ensure(partitions.months_between(date(2026, 10, 1), date(2027, 11, 1)))
     with stopped_at(NOW) as clock:
         yield clock
 

@@ -27,7 +27,9 @@ from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from scorecards.services import nightly
+from tests.support.clocks import stopped_at
 from tests.support.deals import approved, do, draft, events, now_is
+from tests.support.imports import counts, faults, run
 from tests.support.pages import BUDGET, statements, text
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
 
@@ -427,6 +429,52 @@ class TestWhoSeesWhat:
             assert line.open_until == line.ended_at, "not even when it was closed"
             assert not PortalEvent.objects.filter(type="deals.share_won").exists()
 
+    @pytest.mark.parametrize("hour", [0, 11, 12, 16, 23], ids="at {} o'clock".format)
+    def test_nor_of_a_win_on_the_day_sharing_ended_whenever_that_was(
+        self, world: VendorWorld, delta: Person, hour: int
+    ) -> None:
+        """Entered the same day a minute later, and entered the day after."""
+        ended = datetime(2026, 11, 18, hour, 30, tzinfo=world.vendor.zone)
+        for entered_at in (ended + timedelta(minutes=1), ended + timedelta(days=1)):
+            with stopped_at(ended - timedelta(days=1)):
+                deal = approved(world, customer_name=f"Customer of {entered_at}", customer_domain="")
+                cosell = name(world, deal)
+            with stopped_at(ended):
+                settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+            with stopped_at(entered_at):
+                fields = {"amount": 100_000_00, "closed_on": ended.date()}
+                won = do(outcome_services.deal_win, world.people["partner_rep"], deal, **fields)
+            assert won.won_at.astimezone(world.vendor.zone).date() == ended.date()
+            with acting_as(delta):
+                line = CreditLine.objects.get(deal_id=deal.pk)
+                assert (line.won_at, line.booked) == (None, None)
+                assert not PortalEvent.objects.filter(type="deals.share_won").exists()
+
+    def test_nor_of_a_win_that_a_file_brings_for_that_day(self, world: VendorWorld, delta: Person) -> None:
+        """A day in a file has no hour either; the second time changes nothing."""
+        zone, columns = (
+            world.vendor.zone,
+            "external_key,partner,customer_name,status,amount,submitted_on,approved_on",
+        )
+        row = "K1,beta,Tiroler Logistik AG,{},86000,2026-11-16,2026-11-16"
+        with stopped_at(datetime(2026, 11, 17, 9, tzinfo=zone)):
+            assert faults(run(world.vendor, "deals", f"{columns}\n{row.format('approved')}\n")) == []
+        with stopped_at(datetime(2026, 11, 18, 10, tzinfo=zone)):
+            with acting_as(world.people["manager"]):
+                deal = Deal.objects.get(external_key="K1")
+            cosell = name(world, deal)
+        ended = datetime(2026, 11, 18, 16, 30, tzinfo=zone)
+        with stopped_at(ended):
+            settle(shared_credit_services.credit_end, world.people["manager"], cosell, reason="Done.")
+        won = f"{columns},closed_on\n{row.format('won')},2026-11-18\n"
+        for moment, changed in ((ended + timedelta(hours=1), 1), (ended + timedelta(days=1), 0)):
+            with stopped_at(moment):
+                assert counts(run(world.vendor, "deals", won)) == (0, changed, 1 - changed, 0)
+            assert now_is(world, deal).won_at == ended
+        with acting_as(delta):
+            line = CreditLine.objects.get()
+            assert (line.won_at, line.booked) == (None, None)
+
     def test_nor_does_who_declined(self, world: VendorWorld, delta: Person, client_as: SignIn) -> None:
         deal = approved(world)
         confirm(world, propose(world, deal))
@@ -494,7 +542,7 @@ class TestWhatCounts:
         deal = approved(world)
         first, second = name(world, deal), name(world, deal, share=5_000)
         settle(shared_credit_services.credit_end, world.people["manager"], second, reason="Done.")
-        noon = timezone.now().replace(hour=10)
+        noon = timezone.localtime().replace(hour=10)
         moments = [noon - timedelta(days=ago) for ago in (9, 6, 3)]
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             Deal.objects.update(approved_at=noon - timedelta(days=20))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals.conflicts.similarity import POSSIBLE, likeness
-from deals.conflicts.word_keys import places_to_look, words_kept
 from deals.customers.match_keys import normalised_name
+from deals.customers.similarity import POSSIBLE, likeness
+from deals.customers.word_keys import places_to_look, words_kept
 
 SAME = [
     ("International Business Machines Corp.", "IBM"),

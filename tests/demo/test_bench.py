@@ -15,8 +15,12 @@ from django.conf import settings
 from demo.bench import recompute, report
 from demo.bench.recompute import Disagreement
 from demo.bench.scratch import database_url
+from tests.support.patience import patient
 
 TIME_LIMIT = 300  # seconds
+
+pytestmark = pytest.mark.bench
+
 PAGE_NAMES = {
     "bench_floor", "home", "home (partner admin)", "scorecards:portfolio", "partners:detail",
     "scorecards:detail", "deals:list", "deals:list?filtered", "deals:list?last",
@@ -35,7 +39,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         env=os.environ,
         capture_output=True,
         text=True,
-        timeout=TIME_LIMIT,
+        timeout=patient(TIME_LIMIT),
         check=False,  # what it said comes first
     )
     assert done.returncode == 0, done.stderr[-4000:]

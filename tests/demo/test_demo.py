@@ -14,10 +14,11 @@ import psutil
 import pytest
 
 from portal import embedded
+from tests.support.patience import patient
 from tests.support.processes import place_of, servers_of, wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
-START = 120  # seconds until the page is there, generously for a busy machine
+START = 120  # seconds until the page is there, on a machine that does nothing else
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -50,7 +51,7 @@ class Demo:
         return self.process.poll() is None
 
     def status(self, path: str) -> int:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=patient(30))
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -109,7 +110,7 @@ def test_serves_and_stops_clean(start, var, how):
     assert len(family) > 8
 
     demo.process.send_signal(how)
-    assert demo.process.wait(60) == 0
+    assert demo.process.wait(patient(60)) == 0
     wait_until(lambda: all_gone(family), "web, worker, beat and servers have gone")
 
 
@@ -137,7 +138,7 @@ def test_a_port_in_use_is_reported_at_once(start, port):
         other.bind(("127.0.0.1", port))
         other.listen()
         demo = start()
-        assert demo.process.wait(60) == 1
+        assert demo.process.wait(patient(60)) == 1
     assert f"Port {port}" in demo.said()
     assert "PORT=" in demo.said()
 

@@ -15,6 +15,7 @@ import pytest
 from portal import embedded
 from portal.embedded import place
 from portal.embedded.place import Place
+from tests.support.patience import patient
 from tests.support.processes import PATIENCE, place_of, servers_of, wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -47,7 +48,7 @@ class User:
         return self.process.stdout.readline().split()
 
     def leave(self) -> None:
-        self.process.communicate("", timeout=PATIENCE)
+        self.process.communicate("", timeout=patient(PATIENCE))
 
     def kill(self) -> None:
         self.process.kill()
@@ -212,7 +213,7 @@ def test_servers_that_cannot_start_are_reported_with_their_log(var, join, tmp_pa
     where.folder.mkdir(parents=True)
     where.sockets.symlink_to(tmp_path)  # a trap: the sockets would lie in a folder others can enter
     user = join()
-    _, complaint = user.process.communicate(timeout=PATIENCE)
+    _, complaint = user.process.communicate(timeout=patient(PATIENCE))
     assert user.process.returncode != 0
     assert "EmbeddedError" in complaint
     assert "belongs to somebody else" in complaint, "the keeper's own words are shown"

@@ -1,7 +1,7 @@
 """Events are written with what they tell of; effects are carried out once."""
 
 from datetime import UTC, date, datetime, timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -10,11 +10,14 @@ from django.db import ProgrammingError, connection, connections, transaction
 from django.utils import timezone
 
 from portal.events import outbox, partitions
-from portal.events.log import enqueue, event_type, record
+from portal.events.log import Fact, enqueue, event_type, record, record_many
 from portal.events.models import OutboxMessage, PortalEvent
+from portal.events.tasks import create_event_partitions
 from portal.notifications import email
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
+from tests.support.patience import patient
+from tests.support.processes import PATIENCE
 from tests.support.worlds import VendorWorld, acting_as
 
 
@@ -85,6 +88,123 @@ class TestPartitions:
         with connection.cursor() as cursor:
             cursor.execute("select has_table_privilege('portal_portalevent_201905', 'select')")
             assert cursor.fetchone() == (False,)
+
+    def test_an_event_of_a_month_without_partition_is_kept_until_the_month_is_made(
+        self, world: VendorWorld
+    ) -> None:
+        moments = [datetime(2031, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2031, 2, 1, tzinfo=UTC)]
+        with entered(system_scope(world.vendor.pk)):
+            for moment in moments:
+                record("portal.exported", occurred_at=moment)
+        assert partitions.months_waiting() == [date(2031, 2, 1), date(2031, 1, 1)]
+        assert self.lies_in(world) == ["portal_portalevent_default"] * 2
+        assert create_event_partitions() >= 2
+        assert partitions.months_waiting() == []
+        assert self.lies_in(world) == ["portal_portalevent_203101", "portal_portalevent_203102"]
+        assert create_event_partitions() == 0
+
+    def lies_in(self, world: VendorWorld) -> list[str]:
+        with entered(system_scope(world.vendor.pk)), connection.cursor() as cursor:
+            cursor.execute(
+                "select tableoid::regclass::text from portal_portalevent"
+                " where occurred_at >= '2031-01-01' order by occurred_at"
+            )
+            return [name for (name,) in cursor.fetchall()]
+
+    def test_a_partition_has_every_index_and_key_of_the_table(self) -> None:
+        partitions.ensure([date(2019, 5, 1)])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select inhrelid::regclass::text from pg_inherits"
+                " where inhparent = 'portal_portalevent'::regclass"
+            )
+            names = ["portal_portalevent", *(name for (name,) in cursor.fetchall())]
+            assert {"portal_portalevent_default", "portal_portalevent_201905"} < set(names)
+            shapes = set()
+            for name in names:
+                cursor.execute(
+                    "select (select count(*) from pg_index where indrelid = %s::regclass),"
+                    " (select count(*) from pg_constraint"
+                    "  where conrelid = %s::regclass and contype in ('f', 'p'))",
+                    [name, name],
+                )
+                shapes.add(cursor.fetchone())
+            assert len(shapes) == 1
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+class TestMonthsBesideOtherWork:
+    def test_no_partition_is_made_in_a_transaction_that_does_anything_else(self) -> None:
+        with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+            partitions.ensure([date(2019, 5, 1)])
+
+    def test_two_loads_of_unknown_months_wait_for_nobody_and_readers_neither(self, vendor: Vendor) -> None:
+        """Both write while the other's transaction is open; nothing may wait for half a second."""
+        written, seen = Barrier(2, timeout=patient(PATIENCE)), []
+
+        def load(year: int) -> None:
+            with entered(system_scope(vendor.pk)), transaction.atomic():
+                impatient()
+                record_many(
+                    [
+                        Fact("portal.exported", None, vendor, datetime(year, m, 9, tzinfo=UTC), {})
+                        for m in (1, 2)
+                    ]
+                )
+                written.wait()
+                seen.append(PortalEvent.objects.filter(occurred_at__year__lt=2015).count())
+            connections.close_all()
+
+        threads = [Thread(target=load, args=[year]) for year in (2011, 2012)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert seen == [2, 2]
+        with entered(system_scope(vendor.pk)), transaction.atomic():
+            assert PortalEvent.objects.count() == 4
+
+    def test_a_month_is_made_beside_an_open_load_and_left_for_later_where_its_events_are_read(
+        self, vendor: Vendor
+    ) -> None:
+        started, finish = Event(), Event()
+
+        def load(moment: datetime) -> None:
+            with entered(system_scope(vendor.pk)), transaction.atomic():
+                record("portal.exported", occurred_at=moment)
+                started.set()
+                finish.wait(patient(PATIENCE))
+            connections.close_all()
+
+        def beside_a_load_of(moment: datetime) -> int:
+            started.clear(), finish.clear()
+            thread = Thread(target=load, args=[moment])
+            thread.start()
+            started.wait(patient(PATIENCE))
+            try:
+                return partitions.ensure([date(2034, 5, 1)])
+            finally:
+                finish.set()
+                thread.join()
+
+        assert beside_a_load_of(datetime(2034, 5, 9, tzinfo=UTC)) == 0, (
+            "its row lies in the default partition"
+        )
+        assert partitions.ensure([date(2034, 5, 1)]) == 1
+        drop(date(2034, 5, 1))
+        assert beside_a_load_of(timezone.now()) == 1, "the running month is nobody's obstacle"
+        drop(date(2034, 5, 1))
+
+
+def impatient() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set local lock_timeout = '500ms'")
+
+
+def drop(month: date) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"drop table portal_portalevent_{month:%Y%m}")
+    connections["owner"].close()
 
 
 @pytest.mark.django_db(transaction=True)

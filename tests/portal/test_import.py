@@ -271,7 +271,12 @@ def test_rejected_lines_are_named_and_the_others_land(world: VendorWorld, scoped
         (5, "country", "Atlantis", "There is no such country. Use its ISO code or its English name."),
         (7, "tier", "Platinum", "There is no such tier."),
         (8, "website", "not a site", "Enter a valid URL."),
-        (9, "joined_on", "2025-13-01", "This is not a date. Write it like 2017-03-01."),
+        (
+            9,
+            "joined_on",
+            "2025-13-01",
+            "There is no such day or time. Write it like 2017-03-01 or 2017-03-01T10:30:00.",
+        ),
         (10, "slug", "", "Line 2 has the same key."),
     ]
     with scoped(world.vendor):
@@ -325,7 +330,7 @@ def test_nuls_and_damaged_bytes_spoil_one_line_each(world: VendorWorld) -> None:
         ("won,2026-02-01,2026-01-01,2026-03-01,100", "approved_on", "This is before it was submitted."),
         ("won,2026-02-01,,2026-03-01,", "won_amount", "A won deal needs an amount above zero."),
         ("won,2026-02-01,,2026-03-01,0", "won_amount", "A won deal needs an amount above zero."),
-        ("won,2026-02-01,,2026-03-01,1.005", "won_amount", "EUR has at most 2 decimals."),
+        ("won,2026-02-01,,2026-03-01,1.0051", "won_amount", "EUR has at most 2 decimals."),
         ("won,2026-02-01,,2026-03-01,-5", "won_amount", "An amount cannot be below zero."),
         ("submitted,,,,", "submitted_on", "A deal that is submitted needs the day it was submitted."),
         ("lost,2026-02-01,,2999-01-01,", "closed_on", "This date is still to come."),

@@ -1,6 +1,7 @@
 """Import maps, and what a cell of each kind takes or refuses."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from import_export.widgets import Widget
 from deals.deal.models import DealStatus
 from portal.imports.cells import (
     Amount,
+    Cell,
     Choice,
     Context,
     Count,
@@ -19,14 +21,15 @@ from portal.imports.cells import (
     Currency,
     Day,
     Flag,
+    Key,
     Lookup,
     Moment,
     Money,
     Refused,
-    parse_number,
-    refuse_unstorable,
+    Text,
 )
 from portal.imports.maps import BadMap, ImportMap, Source, import_map, parse_map, vendor_settings
+from portal.imports.texts import cleaned, mishap
 from portal.tenancy.models import Vendor
 
 VIENNA = Vendor(slug="v", name="V", currency="EUR", time_zone="Europe/Vienna")
@@ -118,29 +121,29 @@ def test_what_a_new_vendor_begins_with() -> None:
         ("0", ".", "0"),
         ("1054", ".", "1054"),
         ("+7", ".", "7"),
-        ("-7.50", ".", "-7.50"),
         ("1,234,567.89", ".", "1234567.89"),
         ("1 234,5", ",", "1234.5"),
         ("1.234,5", ",", "1234.5"),
         ("1’234.5", ".", "1234.5"),
+        ("48.500", ",", "48500"),
+        ("48.500", ".", "48.5"),
     ],
 )
-def test_numbers(text: str, decimal: str, number: str) -> None:
-    assert parse_number(text, decimal) == Decimal(number)
+def test_amounts_are_read_with_the_decimal_sign_of_the_file(text: str, decimal: str, number: str) -> None:
+    assert Amount().clean(text, context=context(), decimal=decimal) == Decimal(number)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "x", "1,5", "1.234.567", "12,34", "1e5", "0x10", "NaN", "inf", "١٢", "1_000", "1 .5", "9" * 50],
-)
-def test_what_could_mean_another_number_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match="not a number"):
-        parse_number(text, ".")
+@pytest.mark.parametrize("widget", [Amount(), Money(), Count()])
+@pytest.mark.parametrize("text", ["48.500", "48,500"])
+def test_a_lone_number_with_two_readings_is_refused_with_the_setting(widget: Widget, text: str) -> None:
+    asked = "48,500 or 48.5. Write 48500 or 48.50. Or say which decimal sign the file has."
+    with pytest.raises(Refused, match=re.escape(f"{text} can mean {asked}")):
+        read(widget, text)
 
 
 def test_a_formula_is_not_calculated() -> None:
-    with pytest.raises(Refused, match="a formula, not a number"):
-        parse_number("=1+1", ".")
+    with pytest.raises(Refused, match="a formula, not an amount"):
+        read(Amount(), "=1+1")
 
 
 @given(st.decimals(min_value=0, max_value=10**12, places=2))
@@ -155,18 +158,19 @@ def test_every_amount_of_the_currency_is_taken_exactly(amount: Decimal) -> None:
     [
         ("-1", "below zero"),
         ("1000000000000.01", "too large"),
-        ("$5", "not a number"),
-        ("5 CHF", "not a number"),
+        ("$5", "another currency"),
+        ("5 CHF", "This says CHF, and the currency is EUR"),
+        ("abc 12", "Enter an amount"),
     ],
 )
 def test_amounts_that_cannot_be(text: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
-        read(Amount(), text)
+        read(Money(), text)
 
 
 def test_nothing_is_rounded() -> None:
     with pytest.raises(Refused, match="at most 2 decimals"):
-        read(Money(), "1.005")
+        read(Money(), "1.0051")
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "1000001", "x"])
@@ -198,13 +202,16 @@ def test_a_day_begins_in_the_vendor_s_zone() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("01/02/2026", "not a date. Write it like 2017-03-01"),
-        ("2026-02-30", "not a date"),
+        ("01/02/2026", "Day or month first.* set the shape of the file's dates"),
+        ("02.11.2026", "Day or month first"),
+        ("2026-02-30", "no such day"),
+        ("2026-11-02 10:30:00 UTC", "name of a time zone.* 2017-03-01T10:30:00Z"),
+        ("soon", "not a date. Write it like 2017-03-01"),
         ("0001-01-01T00:00:00", "before 1990"),
         ("9999-12-31T23:59:59-12:00", "still to come"),
         ("1899-12-31", "before 1990"),
         ("2026-07-01", "still to come"),
-        ("45000", "not a date"),
+        ("45000", "spreadsheet's number of a day"),
         ("=TODAY()", "not a date"),
     ],
 )
@@ -233,6 +240,22 @@ def test_plans_may_lie_ahead_but_not_for_ever() -> None:
         ("United States of America", "US"),
         ("South Korea", "KR"),
         ("united  kingdom", "GB"),
+        ("UK", "GB"),
+        ("U.S.A.", "US"),
+        ("The Netherlands", "NL"),
+        ("Czech Republic", "CZ"),
+        ("Deutschland", "DE"),
+        ("Österreich", "AT"),
+        ("Oesterreich", "AT"),
+        ("ESPAÑA", "ES"),
+        ("Italie", "IT"),
+        ("Polska", "PL"),
+        ("Česko", "CZ"),
+        ("Türkei", "TR"),
+        ("Türkiye", "TR"),
+        ("日本", "JP"),
+        ("Россия", "RU"),
+        ("NA", "NA"),
         ("", ""),
     ],
 )
@@ -241,7 +264,12 @@ def test_countries(text: str, code: str) -> None:
 
 
 def test_words_that_mean_nothing_are_refused() -> None:
-    for widget, text in ((Country(), "Atlantis"), (Currency(), "EURO"), (Flag(default=True), "perhaps")):
+    for widget, text in (
+        (Country(), "Atlantis"),
+        (Country(), "Korea"),
+        (Currency(), "EURO"),
+        (Flag(default=True), "perhaps"),
+    ):
         with pytest.raises(Refused):
             read(widget, text)
 
@@ -264,8 +292,78 @@ def test_flags_and_currencies_have_their_defaults() -> None:
 
 @pytest.mark.parametrize("text", ["a\0b", "B\udcff", "x" * 40_000])
 def test_what_the_database_cannot_hold_is_refused(text: str) -> None:
+    assert cleaned(text) == text
     with pytest.raises(Refused):
-        refuse_unstorable(text)
+        Cell("name", Text(), help="").clean({"name": text, None: text}, context=context())
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Inntal\nKäserei", "Inntal Käserei"),
+        ("Ziller\rBcc: all@evil.example", "Ziller Bcc: all@evil.example"),
+        ("Tab\tWerke", "Tab Werke"),
+        ("\ufeffTom\u200b", "Tom"),
+        ("Mu\u0308ller", "Müller"),
+        ("'+43 512", "+43 512"),
+        ("'=1+1", "=1+1"),
+        ("''+43", "'+43"),
+        ("'s-Hertogenbosch", "'s-Hertogenbosch"),
+        ("=1+1", "=1+1"),
+        ("NULL", ""),
+        ("Null", "Null"),
+        ("n/a", ""),
+        ("#N/A", ""),
+        ("-", ""),
+        ("Nina", "Nina"),
+        ("Unternull", "Unternull"),
+        ("7-Eleven", "7-Eleven"),
+    ],
+)
+def test_what_programs_add_to_a_text_comes_off(text: str, kept: str) -> None:
+    assert cleaned(text) == kept
+
+
+def test_notes_keep_their_lines() -> None:
+    assert cleaned("one \u200b\r\n\n two", lines=True) == "one\n\ntwo"
+
+
+@pytest.mark.parametrize(
+    "text", ["#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#BEZUG!", "#WERT!", "####", "#¡VALOR!"]
+)
+def test_errors_of_spreadsheets_are_told(text: str) -> None:
+    assert "spreadsheet's error" in mishap(cleaned(text))
+    assert not mishap("#1 Bikes")
+
+
+@pytest.mark.parametrize("text", ["1.23457E+11", "1,2E+11", "1e+05", "4E10"])
+def test_a_key_that_a_spreadsheet_cut_is_refused(text: str) -> None:
+    with pytest.raises(Refused, match="rounded number"):
+        read(Key(), text)
+    assert read(Key(), "4E") == "4E"
+
+
+def test_two_names_that_differ_in_case_alone_stay_two() -> None:
+    lookup = Lookup("partner", [("A1", 1), ("a1", 2)], [("a1", 3), ("Beta", 3)])
+    assert (lookup.get("A1"), lookup.get("a1"), lookup.get("beta")) == (1, 2, 3)
+    lookup = Lookup("partner", [("Ab", 1), ("aB", 2)], [("AB", 3), ("ab", 3)])
+    assert lookup.get("AB") == 3
+    for neither in ("\N{FULLWIDTH LATIN SMALL LETTER A}B ",):
+        with pytest.raises(Refused, match="several"):
+            lookup.get(neither)
+
+
+def test_a_name_that_is_ambiguous_is_not_looked_up_among_others() -> None:
+    lookup = Lookup("partner", [("north", 1), ("NORTH", 2)], [("North", 3)], [("Norte", 3)])
+    assert lookup.get("North") == 3
+    lookup = Lookup("partner", [("Twin", 1), ("Twin", 2)], [("twin", 3)])
+    with pytest.raises(Refused, match="several"):
+        lookup.get("Twin")
+
+
+def test_a_number_that_lost_its_zeros_finds_a_hint() -> None:
+    with pytest.raises(Refused, match="Did you mean 00042"):
+        Lookup("partner", [("00042", 1)]).get("42")
 
 
 # Lookups ------------------------------------------------------------------------------------------------

@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from partners.models import Partner
+from portal.imports import kinds
+from portal.imports.reference import with_fields
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from scorecards.models import MetricTarget
@@ -67,8 +71,8 @@ def test_rejected_lines_are_shown_and_written(load: Any, world: VendorWorld, tmp
     assert "1 created, 0 updated, 0 unchanged; 31 of 32 lines rejected" in out
     shown = err.splitlines()
     reason = "There is no such country. Use its ISO code or its English name."
-    assert shown[0] == f"  line 3, country 'Nowhere': {reason}"
-    assert shown[20:] == ["  and 11 more; --report FILE writes them all"]
+    assert shown[:2] == [f"  30 x country 'XX': {reason}", f"  line 3, country 'Nowhere': {reason}"]
+    assert shown[21:] == ["  and 11 more; --report FILE writes them all"]
     with report.open(encoding="utf-8-sig") as written:
         rows = list(csv.reader(written))
     assert rows[0] == ["line", "column", "value", "reason"]
@@ -119,3 +123,17 @@ def test_any_file_that_holds_no_partner_leaves_the_partners_alone(load: Any, wor
     with pytest.raises(CommandError, match="Nothing fills external_key, partner"):
         load("deals", CRM / "accounts.csv", "acme")
     assert partners_of("acme") == 4
+
+
+def test_the_list_of_fields_in_the_documentation_is_current() -> None:
+    text = (Path(settings.BASE_DIR) / "docs" / "import" / "README.md").read_text()
+    assert with_fields(text) == text, "manage.py import_fields docs/import/README.md"
+    assert all(f"### {kind.name}\n" in text for kind in kinds.kinds())
+
+
+def test_a_database_without_tables_is_told_of(
+    load: Any, world: VendorWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+    with pytest.raises(CommandError, match=r"no tables yet. Run manage.py migrate first"):
+        load("partners", tmp_path / "partners.csv", "acme")

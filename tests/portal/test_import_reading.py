@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from portal.imports.encodings import Unreadable
 from portal.imports.tables import Table, read_table
+from portal.imports.texts import Unsolved
 from tests.support.imports import SPECTRUM, workbook
 
 #: The published readings of these two do not belong to their files.
@@ -91,7 +92,6 @@ def test_headers_are_trimmed_and_may_be_blank_or_double() -> None:
     [
         ('"open,2', "A quotation mark is opened and never closed."),
         ('"x"y,2', "A quotation mark inside a quoted cell must be doubled."),
-        ("1", "Cells in this line: 1; in the header: 2."),
         ("1,2,3", "Cells in this line: 3; in the header: 2."),
     ],
 )
@@ -100,6 +100,12 @@ def test_a_broken_line_is_a_fault_and_the_others_stay(line: str, reason: str) ->
     assert rows(table) == [["1", "2"], ["5", "6"]]
     assert [fault.line for fault in table.faults] == [3]
     assert table.faults[0].reason.startswith(reason)
+
+
+def test_cells_that_are_missing_at_the_end_are_empty() -> None:
+    table = read_table(b"a,b,c\n1\n2,3\n4,5,6,\n")
+    assert rows(table) == [["1", "", ""], ["2", "3", ""], ["4", "5", "6"]]
+    assert table.faults == []
 
 
 def test_a_missing_quotation_mark_does_not_swallow_the_file() -> None:
@@ -182,10 +188,13 @@ def test_xlsx_cells_become_the_text_a_person_sees() -> None:
     assert table.format == "XLSX, sheet Data"
 
 
-def test_formulas_stay_text() -> None:
-    assert rows(read_table(workbook(["a", "b"], ["=1+1", '=HYPERLINK("http://x.example")']))) == [
-        ["=1+1", '=HYPERLINK("http://x.example")']
-    ]
+def test_a_formula_without_a_stored_result_is_known_as_one() -> None:
+    table = read_table(workbook(["a", "b"], ["=1+1", "text"]))
+    assert rows(table) == [["=1+1", "text"]]
+    assert [type(cell) for cell in table.lines[0].cells] == [Unsolved, str]
+
+
+def test_what_looks_like_a_formula_in_a_text_file_stays_text() -> None:
     assert rows(read_table(b"a,b\n=1+1,@SUM(A1)\n")) == [["=1+1", "@SUM(A1)"]]
 
 

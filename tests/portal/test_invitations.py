@@ -127,7 +127,7 @@ class TestSending:
         answer = browser.post(
             "/partners/beta/people/invite/", {"email": email, "role": "partner_rep"}, follow=True
         )
-        assert [str(message) for message in answer.context["messages"]] == [f"Invited {email}."]
+        assert [str(message) for message in answer.context["messages"]] == [f"Invited {email.lower()}."]
         assert email.lower() in answer.text
         assert outbox.deliver(world.vendor.pk) == 1
         assert "invites you" in mail.outbox[0].subject

@@ -25,6 +25,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.money import amounts
 from portal.templatetags import ui
 from portal.ui import charts, formatting, widgets
 from portal.ui.style_guide import sample
@@ -57,7 +58,7 @@ def test_minor_units_survive_the_way_to_major_ones_and_back(minor: int, currency
 @given(st.integers(-(10**15), 10**15), CURRENCIES, st.sampled_from(["en", "de", "fr"]))
 def test_what_is_shown_can_be_typed(minor: int, currency: str, locale: str) -> None:
     shown = formatting.format_money(minor, currency, locale=locale)
-    typed = formatting.parse_amount(shown, locale)
+    typed = amounts.parse_amount(shown, locale)
     assert formatting.to_minor(typed, currency) == minor
 
 
@@ -80,12 +81,6 @@ def test_money_is_shown_with_the_decimals_it_has(minor: int, currency: str, loca
 def test_an_amount_that_cannot_be_kept_exactly_is_refused(amount: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         formatting.to_minor(Decimal(amount), "EUR")
-
-
-@pytest.mark.parametrize("text", ["", "abc", "€", "1.234,50", "1,23", "--5", "5-", "12 34", "1e5", "1-2"])
-def test_an_amount_that_could_be_read_in_two_ways_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="amount"):
-        formatting.parse_amount(text, "en")
 
 
 def test_metric_values_carry_their_unit_and_missing_ones_say_so() -> None:

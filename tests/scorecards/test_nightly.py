@@ -25,10 +25,11 @@ from portal.tenancy.scope import entered, system_scope
 from scorecards import engine, selectors, services, tasks
 from scorecards.models import MetricTarget, QuadrantWeight, Scorecard, ScoringRun, StalePartner, Yardstick
 from tests.support.factories import DealFactory, PartnerFactory, TierFactory, VendorFactory
+from tests.support.patience import patient
 from tests.support.processes import wait_until
 from tests.support.worlds import VendorWorld, acting_as
 
-PATIENCE = 60  # seconds
+PATIENCE = 60  # seconds, before `patient`
 DAY = date(2026, 6, 30)
 SPRING = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -102,7 +103,7 @@ def marks(vendor: Vendor) -> list[str]:
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
-    start = threading.Barrier(len(actions), timeout=PATIENCE)
+    start = threading.Barrier(len(actions), timeout=patient(PATIENCE))
     results: list[Any] = [None] * len(actions)
 
     def run(place: int) -> None:
@@ -116,7 +117,7 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(patient(PATIENCE))
     assert not any(thread.is_alive() for thread in threads)
     return results
 
@@ -264,14 +265,14 @@ def test_started_twice_at_once_it_runs_once(channel: Vendor, computed: list[date
 def test_without_the_lock_both_would_compute(
     channel: Vendor, computed: list[date], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = threading.Barrier(2, timeout=PATIENCE)
+    both = threading.Barrier(2, timeout=patient(PATIENCE))
 
     def unlocked(*_: Any) -> bool:
         both.wait()
         return True
 
     monkeypatch.setattr(services, "_is_our_turn", unlocked)
-    refreshed = threading.Barrier(2, timeout=PATIENCE)
+    refreshed = threading.Barrier(2, timeout=patient(PATIENCE))
     refresh = ScoringRun.refresh_from_db
 
     def refreshed_together(run: ScoringRun, *args: Any, **kwargs: Any) -> None:
@@ -358,7 +359,7 @@ def celery_worker(channel: Vendor) -> Iterator[psutil.Process]:
     process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_of_the_test()})
     yield psutil.Process(process.pid)
     process.terminate()
-    process.wait(timeout=PATIENCE)
+    process.wait(timeout=patient(PATIENCE))
 
 
 @own_connections

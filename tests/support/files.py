@@ -39,6 +39,7 @@ def mail(name: str = "", content: bytes = b"", **headers: str) -> bytes:
 
 
 PDF: Final = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+VTT: Final = b"WEBVTT\n\n00:00.000 --> 00:04.000\nCharge when the floor is quiet.\n"
 PNG: Final = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\0\0\0\0\0IEND\xaeB`\x82"
 JPEG: Final = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xd9"
 JPEG_OF_A_PHONE: Final = b"\xff\xd8\xff\xe1\0\x10Exif\0\0" + b"\0" * 20 + b"\xff\xd9" + b"\0film" * 900
@@ -62,6 +63,7 @@ ACCEPTED: Final = {
     "windows.txt": ("Grüße".encode("cp1252"), "text/plain"),
     "utf16.txt": ("Grüße".encode("utf-16"), "text/plain"),
     "rows.csv": (b"serial,product\nA-1,Atlas\n", "text/csv"),
+    "film.vtt": (VTT, "text/vtt"),
     "preference.eml": (mail("order.pdf", PDF, Subject="Our choice"), "message/rfc822"),
     "no extension": (PDF, "application/pdf"),
     "2. Angebot": (TEXT, "text/plain"),

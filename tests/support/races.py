@@ -8,14 +8,15 @@ from typing import Any
 from django.db import connections
 
 from deals.protection.models import Protection
+from tests.support.patience import patient
 from tests.support.worlds import VendorWorld, acting_as
 
-PATIENCE = 30  # seconds
+PATIENCE = 30  # seconds, before `patient`
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
     """Start all together; returns what each returned or raised, in the order given."""
-    start = threading.Barrier(len(actions), timeout=PATIENCE)
+    start = threading.Barrier(len(actions), timeout=patient(PATIENCE))
     results: list[Any] = [None] * len(actions)
 
     def run(place: int, action: Callable[[], Any]) -> None:
@@ -31,7 +32,7 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(patient(PATIENCE))
     assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
     return results
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from deals.customers.services import match_keys
+from deals.customers.domains import shared_domains
+from deals.customers.match_keys import normalised_name
 from deals.deal import selectors
 from portal.tenancy.access import Actor
 
@@ -14,6 +15,7 @@ class Twins:
         mine = selectors.deals_visible(actor).filter(partner=actor.partner, status__in=selectors.OPEN)
         rows = mine.order_by("pk").values_list("reference", "customer_name", "customer_domain")
         self.known: dict[str, str] = {}
+        self.domains = shared_domains()
         for reference, name, domain in rows:
             self._add(reference, name, domain)
 
@@ -28,7 +30,7 @@ class Twins:
             self.known.setdefault(key, where)
 
     def _keys(self, name: str, domain: str) -> Iterator[str]:
-        name_key, domain_key = match_keys(name, domain)
+        name_key, domain_key = normalised_name(name), self.domains.identifying(domain)
         if domain_key:
             yield f"domain {domain_key}"
         if name_key:

@@ -19,7 +19,9 @@ from portal.imports.cells import Choice, Context, Country, Lookup, Refused
 from portal.imports.encodings import Unreadable
 from portal.imports.maps import folded
 from portal.imports.tables import Fault, Line, Table, read_table, shortened
+from portal.imports.texts import cleaned, mishap, unstorable
 from portal.money import exchange
+from portal.money.amounts import Figure, minor_units, plain, proven_decimal, read_amount
 from portal.tenancy.access import Actor
 from portal.ui.formatting import format_money
 
@@ -51,6 +53,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: Where a formula is no text that somebody wrote.
 _COUNTED: Final = ("amount", "quantity", "expected_close")
+#: Texts of several lines; every other is one.
+_WITH_LINES: Final = ("use_case", "notes")
 NEEDED: Final = (
     "customer_name", "customer_country", "contact_name", "product_1", "amount", "expected_close", "use_case"
 )  # fmt: skip
@@ -89,9 +93,10 @@ def rows_of(actor: Actor, content: bytes, today: date, *, check: bool = True) ->
     ValidationError, with advice, when the file as a whole cannot be taken.
     """
     table = _table(content)
-    reading = _Reading(actor, today)
     places = _places(table)
-    rows = [reading.row(_texts(line, places)) for line in table.lines]
+    found = [_texts(line, places) for line in table.lines]
+    reading = _Reading(actor, today, proven_decimal(row.texts.get("amount", "") for row in found))
+    rows = [reading.row(row) for row in found]
     rows += [Row(fault.line, {}, faults=[fault]) for fault in table.faults]
     rows.sort(key=lambda row: row.line)
     if check:
@@ -147,14 +152,20 @@ def _header(text: str) -> str:
 
 
 def _texts(line: Line, places: Mapping[str, int]) -> Row:
-    texts = {name: line.cells[index].strip() for name, index in places.items()}
+    texts = {name: _text(name, line.cells[index]) for name, index in places.items()}
     return Row(line.number, texts)
 
 
-class _Reading:
-    """What all rows are read with, looked up once."""
+def _text(name: str, cell: str) -> str:
+    word = "NA" if name == "customer_country" else ""  # Namibia
+    return cleaned(cell, lines=name in _WITH_LINES, word=word)
 
-    def __init__(self, actor: Actor, today: date) -> None:
+
+class _Reading:
+    """What all rows are read with, looked up once; `decimal` is the sign that the amounts prove."""
+
+    def __init__(self, actor: Actor, today: date, decimal: str) -> None:
+        self.decimal = decimal
         products = selectors.products_on_offer()
         self.context = Context(actor.vendor, today)
         self.products = Lookup(
@@ -171,7 +182,8 @@ class _Reading:
         data["customer_country"] = self._cell(row, "customer_country", Country())
         data["source"] = self._cell(row, "source", Choice(DealSource, default=DealSource.PARTNER))
         data["currency"] = row.texts.get("currency", "").upper() or self.currencies[0]
-        form = DealForm(data, currencies=self.currencies)
+        data["amount"] = self._amount(row, data["currency"])
+        form = DealForm(data, currencies=self.currencies, today=self.context.today)
         lines = self._lines(row)
         told = {fault.column for fault in row.faults}
         for name, errors in form.errors.items():
@@ -183,8 +195,9 @@ class _Reading:
 
     def _unreadable(self, row: Row) -> bool:
         for name, text in row.texts.items():
-            if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-                row.faults.append(self._fault(row, name, "This holds characters that cannot be read."))
+            reason = unstorable(text) or mishap(text)
+            if reason:
+                row.faults.append(self._fault(row, name, reason))
             elif text.startswith("=") and name.startswith(_COUNTED):
                 row.faults.append(self._fault(row, name, "This is a formula. Give its result."))
         return bool(row.faults)
@@ -195,6 +208,19 @@ class _Reading:
         except Refused as refused:
             row.faults.append(self._fault(row, name, refused.messages[0]))
             return ""
+
+    def _amount(self, row: Row, currency: str) -> str:
+        """In bare digits where the file proves how it writes amounts; otherwise the form reads or asks."""
+        text = row.texts.get("amount", "")
+        if not self.decimal and not isinstance(text, Figure):
+            return text
+        try:
+            amount = read_amount(text, decimal=self.decimal)
+            minor_units(amount, currency)
+        except ValueError as error:
+            row.faults.append(self._fault(row, "amount", str(error)))
+            return ""
+        return plain(amount)
 
     def _lines(self, row: Row) -> Any:
         data: dict[str, Any] = {}

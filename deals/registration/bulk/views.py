@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from deals.deal import policies, presenters
@@ -119,7 +118,7 @@ def bulk_rejected(request: Any, pk: int) -> HttpResponse:
     """What was wrong, as a file to correct and hand in again: the cells as they were, and why."""
     upload = _own_or_404(request, pk)
     with upload.file.open("rb") as file:
-        rows = rows_of(request.actor, file.read(), timezone.localdate(), check=False)
+        rows = rows_of(request.actor, file.read(), request.vendor.today, check=False)
     header = [*(names[0] for names in COLUMNS.values()), "Line", "What is wrong"]
     lines = [
         [*(row.texts.get(name, "") for name in COLUMNS), row.line, _why(row.faults)]

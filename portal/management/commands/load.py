@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import connection, transaction
 from tqdm import tqdm
 
 from portal.imports import kinds
@@ -21,6 +21,7 @@ from portal.tenancy.scope import entered, system_scope
 
 #: Rejected lines printed; --report writes them all.
 SHOWN_FAULTS = 20
+SHOWN_REASONS = 10
 
 
 class Command(BaseCommand):
@@ -40,6 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *, kind: str, file: Path, **options: Any) -> None:
         sections = self._sections(options["map"])
+        self._refuse_empty_database()
         data = _read(file)
         try:
             with transaction.atomic():
@@ -60,6 +62,10 @@ class Command(BaseCommand):
         self._tell(report, options["report"])
         if report.failed:
             raise CommandError("Nothing was imported: every line was rejected.")
+
+    def _refuse_empty_database(self) -> None:
+        if Vendor._meta.db_table not in connection.introspection.table_names():
+            raise CommandError("The database has no tables yet. Run manage.py migrate first.")
 
     def _sections(self, path: Path | None) -> dict[str, Any]:
         if path is None:
@@ -95,6 +101,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{done} {report.kind} from {report.file} ({report.format}): {report.summary()}")
         for note in report.notes:
             self.stdout.write(f"  {note}")
+        for reason in report.reasons[:SHOWN_REASONS]:
+            if reason.count > 1:
+                self.stderr.write(f"  {reason}")
         for fault in report.faults[:SHOWN_FAULTS]:
             self.stderr.write(f"  {_line(fault)}")
         hidden = len(report.faults) - SHOWN_FAULTS

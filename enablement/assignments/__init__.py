@@ -1,0 +1,1 @@
+"""Courses that somebody is asked to finish by a date."""

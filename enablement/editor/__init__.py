@@ -1,0 +1,1 @@
+"""Where program admins write courses, questions and paths."""

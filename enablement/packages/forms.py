@@ -1,0 +1,60 @@
+"""The form for a package in a module."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
+
+from enablement.packages import archive
+from enablement.packages.manifest import STANDARDS, Manifest, manifest_of
+from enablement.packages.models import Package
+from enablement.packages.selectors import package_of
+
+
+class PackageForm(forms.Form):
+    """A new package, or one the course has already. `module` is the module to play it."""
+
+    standards: tuple[str, ...] = tuple(STANDARDS)
+
+    package = forms.FileField(
+        label="Package", required=False, widget=forms.FileInput(attrs={"accept": ".zip"})
+    )
+    kept = forms.ModelChoiceField(
+        label="Or one of this course",
+        queryset=Package.objects.none(),
+        required=False,
+        empty_label="A new one",
+    )
+
+    def __init__(self, *args: Any, module: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        most = filesizeformat(settings.PACKAGE_LIMIT)
+        self.fields["package"].help_text = f"ZIP file of your authoring tool, at most {most}."
+        self.manifest: Manifest | None = None
+        self.has_package = module is not None and package_of(module) is not None
+        rows = Package.objects.filter(standard__in=self.standards)
+        course_id = module.version.course_id if module is not None and module.version_id else None
+        self.fields["kept"].queryset = rows.filter(course=course_id)  # type: ignore[attr-defined]
+
+    def clean_package(self) -> Any:
+        file = self.cleaned_data["package"]
+        if not file:
+            return None
+        found = manifest_of(archive.checked(file))
+        if found.standard not in self.standards:
+            wanted = " or ".join(STANDARDS[one] for one in self.standards)
+            raise ValidationError(
+                f"This is a {STANDARDS[found.standard]} package, not {wanted}.", code="kind"
+            )
+        self.manifest = found
+        file.seek(0)
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        answers: dict[str, Any] = super().clean() or {}
+        has_one = answers.get("package") or answers.get("kept") or self.has_package
+        if not has_one and "package" not in self.errors:
+            self.add_error("package", "Choose the ZIP file of the package.")
+        return answers

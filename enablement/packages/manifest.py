@@ -1,0 +1,242 @@
+"""What a package says of itself: its standard, its parts, and how each begins.
+
+`imsmanifest.xml` for SCORM 1.2 and 2004, `cmi5.xml` for cmi5. Read without entities, by local names, because
+tools write the namespaces in many ways.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from django.core.exceptions import ValidationError
+
+from enablement.packages.archive import Archive
+
+_MOST_MANIFEST: Final = 5 * 2**20
+_MOST_PARTS: Final = 200
+SCORM_12: Final = "scorm12"
+SCORM_2004: Final = "scorm2004"
+CMI5: Final = "cmi5"
+STANDARDS: Final = {SCORM_12: "SCORM 1.2", SCORM_2004: "SCORM 2004", CMI5: "cmi5"}
+MOVE_ON: Final = ("NotApplicable", "Passed", "Completed", "CompletedAndPassed", "CompletedOrPassed")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is launched: a SCO or asset of SCORM, an assignable unit of cmi5.
+
+    `href` is a file of the package, or for cmi5 also an address elsewhere; `query` follows it. `mastery` is
+    the share (0 to 1) that passes, None where the package leaves it to its content.
+    """
+
+    id: str
+    title: str
+    href: str
+    query: str = ""
+    reports: bool = True
+    mastery: float | None = None
+    launch_data: str = ""
+    completion_threshold: float | None = None
+    move_on: str = ""
+    launch_method: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`id` is the course's own identifier."""
+
+    standard: str
+    id: str
+    title: str
+    parts: tuple[Part, ...]
+
+
+def manifest_of(archive: Archive) -> Manifest:
+    """What the package is; ValidationError, with a text for people, when it is none that is played here."""
+    for name, reader in (("cmi5.xml", _cmi5), ("imsmanifest.xml", _scorm)):
+        if archive.has(name):
+            return reader(_parsed(archive, name), archive)
+    inside = [n for n in archive.entries if n.rsplit("/", 1)[-1] in ("imsmanifest.xml", "cmi5.xml")]
+    if inside:
+        folder = inside[0].rpartition("/")[0]
+        raise ValidationError(
+            f"The package lies in the folder {folder}. Pack what is in that folder, not the folder itself.",
+            code="folder",
+        )
+    raise ValidationError("This ZIP file is no SCORM or cmi5 package: it has no manifest.", code="manifest")
+
+
+def _parsed(archive: Archive, name: str) -> Element:
+    try:
+        root: Element = fromstring(archive.read(name, _MOST_MANIFEST), forbid_dtd=False)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise ValidationError(f"{name} cannot be read.", code="manifest") from error
+    return root
+
+
+# SCORM ------------------------------------------------------------------------------------------------------
+
+
+def _scorm(root: Element, archive: Archive) -> Manifest:
+    version = _text(root, "metadata/schemaversion")
+    standard = SCORM_12 if version in ("1.1", "1.2") or _says_12(root) else SCORM_2004
+    organization = _organization(root)
+    resources = {_attribute(node, "identifier"): node for node in _below(root, "resources/resource")}
+    bases = _attribute(root, "base") + _attribute(next(_below(root, "resources"), root), "base")
+    parts = [
+        _scorm_part(item, resources[reference], bases, archive)
+        for item in organization.iter()
+        if _name(item) == "item"
+        and (reference := _attribute(item, "identifierref")) in resources
+        and _attribute(resources[reference], "href")
+    ]
+    _refuse_number(parts)
+    title = _text(organization, "title") or parts[0].title
+    return Manifest(standard, _attribute(root, "identifier") or "package", title[:160], tuple(parts))
+
+
+def _says_12(root: Element) -> bool:
+    """Without a version, the namespace tells the standard."""
+    return any(
+        "adlcp_rootv1p2" in node.tag or any("adlcp_rootv1p2" in a for a in node.attrib)
+        for node in root.iter()
+    )
+
+
+def _organization(root: Element) -> Element:
+    organizations = next(_below(root, "organizations"), None)
+    found = list(_below(root, "organizations/organization"))
+    if organizations is None or not found:
+        raise ValidationError("The manifest describes no course: it has no organization.", code="manifest")
+    wanted = _attribute(organizations, "default")
+    return next((one for one in found if _attribute(one, "identifier") == wanted), found[0])
+
+
+def _scorm_part(item: Element, resource: Element, bases: str, archive: Archive) -> Part:
+    href = bases + _attribute(resource, "base") + _attribute(resource, "href")
+    path, query = _file(href, archive)
+    mastery = _text(item, "masteryscore")
+    return Part(
+        id=(_attribute(item, "identifier") or "item")[:200],
+        title=(_text(item, "title") or "Part")[:160],
+        href=path,
+        query="&".join(filter(None, (query, _attribute(item, "parameters").lstrip("?&")))),
+        reports=_attribute(resource, "scormtype").lower() != "asset",
+        mastery=_share(mastery, 100) if mastery else _passing_measure(item),
+        launch_data=(_text(item, "datafromlms") or _text(item, "dataFromLMS"))[:4096],
+        completion_threshold=_share(_threshold(item), 1),
+    )
+
+
+def _passing_measure(item: Element) -> float | None:
+    """SCORM 2004: the least measure that satisfies the primary objective."""
+    for node in item.iter():
+        if _name(node) == "primaryObjective" and _attribute(node, "satisfiedByMeasure").lower() == "true":
+            return _share(_text(node, "minNormalizedMeasure") or "1", 1)
+    return None
+
+
+def _threshold(item: Element) -> str:
+    node = next(_below(item, "completionThreshold"), None)
+    if node is None:
+        return ""
+    return _attribute(node, "minProgressMeasure") or (node.text or "").strip()
+
+
+# cmi5 -------------------------------------------------------------------------------------------------------
+
+
+def _cmi5(root: Element, archive: Archive) -> Manifest:
+    course = next(_below(root, "course"), None)
+    if course is None:
+        raise ValidationError("cmi5.xml describes no course.", code="manifest")
+    parts = [_unit(node, archive) for node in root.iter() if _name(node) == "au"]
+    _refuse_number(parts)
+    if len({part.id for part in parts}) < len(parts):
+        raise ValidationError("cmi5.xml gives two units the same id.", code="manifest")
+    title = _text(course, "title/langstring") or parts[0].title
+    return Manifest(CMI5, _attribute(course, "id") or "course", title[:160], tuple(parts))
+
+
+def _unit(node: Element, archive: Archive) -> Part:
+    address = _text(node, "url")
+    if urlsplit(address).scheme in ("http", "https"):
+        href, query = address, ""
+    else:
+        href, query = _file(address, archive)
+    move_on = _attribute(node, "moveOn") or "NotApplicable"
+    if move_on not in MOVE_ON or not _attribute(node, "id"):
+        raise ValidationError(
+            "cmi5.xml holds a unit without an id or with an unknown moveOn.", code="manifest"
+        )
+    return Part(
+        id=_attribute(node, "id")[:500],
+        title=(_text(node, "title/langstring") or "Unit")[:160],
+        href=href,
+        query=query,
+        mastery=_share(_attribute(node, "masteryScore"), 1),
+        launch_data=_text(node, "launchParameters")[:4096],
+        move_on=move_on,
+        launch_method=_attribute(node, "launchMethod") or "AnyWindow",
+    )
+
+
+# Reading XML ------------------------------------------------------------------------------------------------
+
+
+def _file(href: str, archive: Archive) -> tuple[str, str]:
+    """The file a reference names, and what follows it."""
+    url = urlsplit(href)
+    path = unquote(url.path).replace("\\", "/").removeprefix("./")
+    if url.scheme or url.netloc or not archive.has(path):
+        raise ValidationError(
+            f"The manifest begins with {href[:80]!r}, which is not in the package.", code="href"
+        )
+    return path, url.query
+
+
+def _refuse_number(parts: list[Part]) -> None:
+    if not parts:
+        raise ValidationError("The manifest names nothing that can be launched.", code="manifest")
+    if len(parts) > _MOST_PARTS:
+        raise ValidationError(f"The package has more than {_MOST_PARTS} parts.", code="many")
+
+
+def _share(text: str, whole: int) -> float | None:
+    try:
+        share = float(text) / whole
+    except ValueError:
+        return None
+    return share if 0 <= share <= 1 else None
+
+
+def _name(node: Element) -> str:
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+
+
+def _below(node: Element, path: str) -> Iterator[Element]:
+    """Descendants along a path of local names."""
+    first, _, rest = path.partition("/")
+    for child in node:
+        if _name(child) == first:
+            yield from _below(child, rest) if rest else [child]
+
+
+def _text(node: Element, path: str) -> str:
+    found = next(_below(node, path), None)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def _attribute(node: Element, name: str) -> str:
+    """By local name, in any capitals: scormtype and scormType are the same."""
+    for key, value in node.attrib.items():
+        if key.rpartition("}")[2].lower() == name.lower():
+            return value.strip()
+    return ""

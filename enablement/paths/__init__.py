@@ -1,0 +1,1 @@
+"""Learning paths, and what to learn when a module was failed or skipped."""

@@ -1,0 +1,12 @@
+"""Event types of the learning record store."""
+
+from portal.events.log import EventType, declare
+
+declare(
+    EventType("enablement.statements_received", "Learning records received", "enablement", "inbox"),
+    EventType("enablement.store_key_made", "Key of the learning record store made", "enablement", "key"),
+    EventType(
+        "enablement.store_key_revoked", "Key of the learning record store revoked", "enablement", "ban"
+    ),
+    EventType("enablement.learner_identified", "Learner identified", "enablement", "user-check"),
+)

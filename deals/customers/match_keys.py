@@ -71,7 +71,11 @@ def registrable_domain(address: str) -> str:
     `"https://shop.example.co.uk/a"`, `"sales@example.co.uk"` -> `"example.co.uk"`; `"münchen.de"` ->
     `"xn--mnchen-3ya.de"`. "" for what has none: an IP address, a bare suffix, a word.
     """
-    return _proper(_parts(address).top_domain_under_public_suffix)
+    parts = _parts(address)
+    # "www" below a site builder's suffix is the builder's own front page and nobody's domain.
+    if parts.is_private and parts.domain == "www":
+        return ""
+    return _proper(parts.top_domain_under_public_suffix)
 
 
 def host_of(address: str) -> str:

@@ -16,7 +16,7 @@ _wordings: dict[str, Wording] = {}
 
 
 def declare(subject_type: str, wording: Wording) -> None:
-    """`subject_type`: label of the model in lower case, such as "deals.deal"."""
+    """`subject_type`: label of the model in lower case, app and model with a dot between."""
     _wordings[subject_type] = wording
 
 

@@ -56,7 +56,8 @@ _ICONS = {
 class RequestKind(Generic[R]):
     """Base of all kinds; everything a kind does not say is said here."""
 
-    key: ClassVar[str]  #: "deals.extension"; events are "deals.extension_requested", "..._granted" and so on
+    #: Such as `deals.extension`; its events are `deals.extension_requested`, `..._granted` and so on.
+    key: ClassVar[str]
     model: ClassVar[type[Request]]
     label: ClassVar[str]  #: in lists: "Extension"
     icon: ClassVar[str]

@@ -388,6 +388,7 @@ class TestOtherVendors:
 
 
 class TestRecord:
+    @pytest.mark.django_db(databases=["default", "owner"])
     def test_what_is_done_is_in_the_portals_record_and_nowhere_else(
         self, client: PortalClient, world: VendorWorld
     ) -> None:

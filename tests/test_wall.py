@@ -44,6 +44,7 @@ from scorecards.models import (
     MetricTarget,
     ProgrammeVersion,
     QuadrantWeight,
+    RestatedScorecard,
     Scorecard,
     ScoringRun,
     ScoringScheme,
@@ -583,6 +584,13 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     "Scorecard": lambda world: Scorecard.objects.create(
         partner=_a_deal().partner,
         scheme=ScoringScheme.objects.create(digest="of the card", rules={}),
+        as_of=date(2026, 1, 1),
+        computed_at=_a_deal().created_at,
+        coverage=35,
+    ),
+    "RestatedScorecard": lambda world: RestatedScorecard.objects.create(
+        partner=_a_deal().partner,
+        scheme=ScoringScheme.objects.create(digest="of the card restated", rules={}),
         as_of=date(2026, 1, 1),
         computed_at=_a_deal().created_at,
         coverage=35,

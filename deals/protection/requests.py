@@ -1,6 +1,6 @@
 """More days of protection: asked for by the partner, granted or refused by the vendor."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from deals.deal.requests import DealRequestKind
 from deals.protection.links import link_take
 from deals.protection.models import Extension, ExtensionLink, Protection
 from deals.protection.policies import room_for, terms_for
+from portal.calendar.days import end_of_day_after
 from portal.requests.kinds import register
 from portal.requests.models import RequestStatus
 from portal.tenancy.access import Actor
@@ -68,7 +69,9 @@ class ExtensionKind(DealRequestKind[Extension]):
         if deal.expires_at is None or deal.expires_at <= now:
             raise ValidationError("The protection has run out: it can be registered again, not extended.")
         request.until_before = deal.expires_at
-        request.until_after = deal.expires_at = deal.expires_at + timedelta(days=request.days)
+        request.until_after = deal.expires_at = end_of_day_after(
+            deal.expires_at, request.days, actor.vendor.zone
+        )
         Protection.objects.filter(deal=deal, released_at=None).update(expires_at=deal.expires_at)
         keep(deal, "expires_at")
         return {"until": format_date(deal.expires_at, "year")}

@@ -6,7 +6,7 @@ when an admin says who a learner is or what an activity stands for.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -106,13 +106,6 @@ def count_soon() -> None:
 def results_waiting() -> list[int]:
     rows = LearningResult.objects.filter(state=ResultState.WAITING).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:BATCH])
-
-
-def months_of(result_ids: Iterable[int]) -> list[date]:
-    """The months in which these results happened, for the events they will leave."""
-    rows = LearningResult.objects.filter(pk__in=list(result_ids))
-    moments = rows.values_list("statement__timestamp", flat=True)
-    return sorted({moment.astimezone(UTC).date().replace(day=1) for moment in moments})
 
 
 def result_apply(result_id: int) -> bool:

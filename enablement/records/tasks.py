@@ -4,7 +4,6 @@ from celery import shared_task
 from django.db import transaction
 
 from enablement.records import results
-from portal.events import partitions
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 
@@ -15,10 +14,6 @@ def count_learning_results(vendor_id: int) -> int:
     with entered(system_scope(vendor_id)):
         with transaction.atomic():
             waiting = results.results_waiting()
-            months = results.months_of(waiting)
-        # Apart from the events that need them: a new month locks the table of events.
-        with transaction.atomic():
-            partitions.ensure(months)
         counted = sum(_counted(result_id) for result_id in waiting)
     if len(waiting) == results.BATCH:
         count_learning_results.delay(vendor_id)

@@ -67,7 +67,7 @@ TABLES: Final[dict[str, Table]] = {
     "django_content_type": Table("select, insert"),
     "auth_permission": Table("select, insert"),
     "auth_group": Table("select, insert, update, delete"),
-    "auth_group_permissions": Table("select"),
+    "auth_group_permissions": Table("select, delete"),  # they go with the group of a region
     "guardian_groupobjectpermission": Table("select"),
     "guardian_userobjectpermission": Table("select"),
     "portal_user_user_permissions": Table("select"),

@@ -104,7 +104,7 @@ def test_deals_keep_their_history(sample: Vendor, scoped: Scoped) -> None:
         assert (open_deal.customer, open_deal.customer_name) == (None, "Unnamed customer")
         assert (draft.status, draft.submitted_at, draft.stage) == ("draft", None, None)
         assert Protection.objects.count() == 0
-        assert sorted(deal.reference for deal in deals.values()) == [f"D-{n:06d}" for n in range(1, 7)]
+        assert len({deal.reference for deal in deals.values()}) == 6
 
 
 def test_stages_lines_and_customers_of_deals(sample: Vendor, scoped: Scoped) -> None:

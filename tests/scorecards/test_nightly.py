@@ -299,7 +299,7 @@ import sys, time
 import django
 django.setup()
 from datetime import date
-from portal.models import Vendor
+from portal.tenancy.models import Vendor
 from scorecards import services
 
 keep = services.scorecards_store
@@ -540,12 +540,13 @@ def test_whoever_acts_can_leave_a_mark(world: VendorWorld, who: str) -> None:
 @own_connections
 def test_the_task_is_handed_over_after_the_commit(channel: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(tasks.rescore, "apply_async", lambda *args, **kwargs: sent.append((args, kwargs)))
+    monkeypatch.setattr(tasks.rescore.app, "send_task", lambda *args, **kwargs: sent.append((args, kwargs)))
     with inside(channel):
         partner = Partner.objects.get(slug="partner-0")
         record("deals.won", partner_id=partner.pk)
         assert sent == []
-    assert sent == [(((channel.pk, partner.pk),), {"countdown": services.DEBOUNCE, "retry": False})]
+    told = ("scorecards.tasks.rescore", [channel.pk, partner.pk])
+    assert sent == [(told, {"countdown": services.DEBOUNCE, "retry": False})]
     with pytest.raises(ZeroDivisionError), inside(channel):
         record("deals.won", partner_id=partner.pk)
         raise ZeroDivisionError

@@ -68,7 +68,7 @@ TABLES: Final[dict[str, Table]] = {
     "auth_permission": Table("select, insert"),
     "auth_group": Table("select, insert, update, delete"),
     "auth_group_permissions": Table("select, delete"),  # they go with the group of a region
-    "guardian_groupobjectpermission": Table("select"),
+    "guardian_groupobjectpermission": Table("select, delete"),  # as those above
     "guardian_userobjectpermission": Table("select"),
     "portal_user_user_permissions": Table("select"),
     "portal_user_groups": Table("select, insert, delete", _MEMBER, f"({_MEMBER} and {_ARRANGED})"),

@@ -225,6 +225,7 @@ def sub_partners(actor: Actor, most: int = 10) -> SubPartners | None:
     below = selectors.listed(LatestScore.objects.exclude(partner=actor.partner))
     totals = {f"all_{name}": Window(Sum(Coalesce(name, 0))) for name in ("booked", "pipeline")}
     ranked = below.annotate(total=Window(Count("*")), **totals)
+    ranked = selectors.with_healths(ranked, actor.vendor.today - timedelta(days=1))
     rows = list(ranked.order_by(F("health").asc(nulls_last=True), "partner_id")[:most])
     if not rows:
         return None

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
@@ -254,6 +255,18 @@ def health_trends(rows: Iterable[Listed]) -> dict[int, list[float | None]]:
         partner_id: [_float(health) for health in [*past.get(partner_id, ()), row["health"]]]
         for partner_id, row in newest.items()
     }
+
+
+def with_healths(latest: QuerySet[Any], day: date) -> QuerySet[Any]:
+    """These rows with `healths` at the month-ends before `day`, for a page without a statement to spare."""
+    cards = Scorecard.objects.filter(partner_id=OuterRef("partner_id"), as_of__in=month_ends(day))
+    rows: QuerySet[Any] = latest.annotate(healths=ArraySubquery(cards.order_by("as_of").values("health")))
+    return rows
+
+
+def trends_at_hand(rows: Iterable[Listed]) -> dict[int, list[float | None]]:
+    """`health_trends` of rows read `with_healths`."""
+    return {row["partner_id"]: [_float(one) for one in [*row["healths"], row["health"]]] for row in rows}
 
 
 def _float(score: Decimal | None) -> float | None:

@@ -183,7 +183,7 @@ def _portfolio(
 def _sub_rows(actor: Actor, subs: dashboards.SubPartners | None) -> list[dict[str, Any]]:
     if subs is None:
         return []
-    cells = tables.Cells(selectors.health_trends(subs.rows), actor.vendor.currency)
+    cells = tables.Cells(selectors.trends_at_hand(subs.rows), actor.vendor.currency)
     return cells(subs.rows, "scorecards:detail")
 
 

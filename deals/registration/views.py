@@ -65,13 +65,10 @@ def _answered(request: Any, deal: Deal | None) -> HttpResponseBase:
 
 def _empty(request: Any, deal: Deal | None) -> HttpResponse:
     form = _form(request, deal)
+    present = deal_selectors.lines_of(deal) if deal else []
     if deal:
-        watch_lines(form, deal_selectors.lines_of(deal))
-    return _form_page(request, deal, form, _present_lines(deal))
-
-
-def _present_lines(deal: Deal | None) -> Any:
-    return product_lines(initial=lines_typed(deal_selectors.lines_of(deal)) if deal else [_NEW_LINE])
+        watch_lines(form, present)
+    return _form_page(request, deal, form, product_lines(initial=lines_typed(present)))
 
 
 def lines_typed(lines: Iterable[DealLine]) -> list[dict[str, Any]]:
@@ -132,12 +129,13 @@ def _count(data: QueryDict) -> int:
 def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
     draft = "submit" not in request.POST
     form = _form(request, deal, request.POST, draft=draft)
+    present = deal_selectors.lines_of(deal) if deal else []
     if deal:
-        watch_lines(form, deal_selectors.lines_of(deal), request.POST)
+        watch_lines(form, present, request.POST)
     lines = product_lines(data=request.POST, draft=draft)
     files = FilesForm(request.POST, request.FILES, auto_id="files_%s", optional=True)
     if not all([form.is_valid(), lines.is_valid(), files.is_valid()]):
-        lines = _present_lines(deal) if "products" in form.left_alone else lines
+        lines = product_lines(initial=lines_typed(present)) if "products" in form.left_alone else lines
         return _form_page(request, deal, form, lines, files=files, status=422)
     if not draft and _unconfirmed_twin(request, deal, form, lines):
         return _form_page(request, deal, form, lines, files=files, status=422, ask_twin=True)

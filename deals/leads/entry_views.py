@@ -1,5 +1,6 @@
 """Entering a lead by hand, and correcting one that no partner has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -44,11 +45,12 @@ def edit(request: Any, reference: str) -> HttpResponseBase:
 
 
 def _answered(request: Any, lead: Lead | None) -> HttpResponseBase:
+    present = selectors.lines_of(lead) if lead else []
     if request.method == "GET":
-        return _form_page(request, lead, _form(request, lead), _lines(request, lead))
-    form, lines = _form(request, lead, request.POST), _lines(request, lead, data=request.POST)
+        return _form_page(request, lead, _form(request, lead, present), _lines(present))
+    form, lines = _form(request, lead, present, request.POST), _lines(present, data=request.POST)
     if not all([form.is_valid(), lines.is_valid()]):
-        lines = _lines(request, lead) if "products" in form.left_alone else lines
+        lines = _lines(present) if "products" in form.left_alone else lines
         return _form_page(request, lead, form, lines, status=422)
     key = None if lead else form.cleaned_data["form_key"]
     try:
@@ -80,18 +82,18 @@ def _beside(form: LeadForm, lines: Any, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, texts)
 
 
-def _form(request: Any, lead: Lead | None, data: Any = None) -> LeadForm:
+def _form(request: Any, lead: Lead | None, present: Sequence[Any], data: Any = None) -> LeadForm:
     initial = LeadForm.initial_of(lead) if lead else {"owner": request.actor.user.pk}
     own = request.vendor.currency
     currencies = [own, *sorted(set(exchange.currencies_with_rates()) - {own})]
     regions, owners = selectors.regions(), selectors.managers()
     form = LeadForm(data, initial=initial, currencies=currencies, regions=regions, owners=owners)
     if lead:
-        watch_lines(form, selectors.lines_of(lead), data)
+        watch_lines(form, present, data)
     return form
 
 
-def _lines(request: Any, lead: Lead | None, *, data: Any = None) -> Any:
+def _lines(present: Sequence[Any], *, data: Any = None) -> Any:
     """Rows for products: those there are, one empty, three at least."""
     products = product_choices(partners_selectors.products_on_offer())
     if data is not None:
@@ -99,8 +101,8 @@ def _lines(request: Any, lead: Lead | None, *, data: Any = None) -> Any:
         total = data.get(f"{_PREFIX}-TOTAL_FORMS", "")
         count = max(1, min(int(total), _MOST_LINES)) if total.isdecimal() and len(total) < 6 else 1
         data[f"{_PREFIX}-TOTAL_FORMS"], data[f"{_PREFIX}-INITIAL_FORMS"] = str(count), "0"
-    present = selectors.lines_of(lead) if lead and data is None else []
-    rows: list[dict[str, Any]] = [{"product": line.product_id, "quantity": line.quantity} for line in present]
+    there = present if data is None else []
+    rows: list[dict[str, Any]] = [{"product": line.product_id, "quantity": line.quantity} for line in there]
     rows += [_NEW_LINE] * max(1, LEAST_LINES - len(rows))
     formset: Any = ProductLines(data, prefix=_PREFIX, initial=rows, form_kwargs={"products": products})
     formset.draft = True  # what somebody is interested in may not be known yet

@@ -371,7 +371,7 @@ def test_both_rejected_at_once_do_not_wait_for_each_other(world: VendorWorld) ->
 def test_references_are_given_once(world: VendorWorld) -> None:
     reps = [world.people[name] for name in ("partner_rep", "partner_admin", "sub_rep", "distributor_rep")]
     results = at_once(*(lambda rep=rep: draft(rep, world).reference for rep in reps * 2))
-    assert sorted(results) == [f"D-{number:06d}" for number in range(1, 9)]
+    assert len(set(results)) == 8
 
 
 def test_the_hourly_task_twice_at_once_expires_each_deal_once(world: VendorWorld) -> None:

@@ -1,6 +1,7 @@
 """Who may do what with certificates. No queries beyond the objects at hand."""
 
 from enablement.certifications.models import Award
+from enablement.courses.policies import may_take_part
 from portal.people.policies import administers_partner
 from portal.tenancy.access import Actor
 
@@ -15,7 +16,7 @@ def may_see(actor: Actor, award: Award, home_id: int | None) -> bool:
 
 
 def may_share(actor: Actor, award: Award) -> bool:
-    return award.user_id == actor.user.pk
+    return award.user_id == actor.user.pk and may_take_part(actor)
 
 
 def may_revoke(actor: Actor, award: Award) -> bool:

@@ -9,10 +9,15 @@ def may_learn(actor: Actor) -> bool:
     return actor.is_partner_person and actor.partner is not None
 
 
+def may_take_part(actor: Actor) -> bool:
+    """Begin, go on and hand in. People of a suspended or ended partner read what they did and add nothing."""
+    return may_learn(actor) and actor.writes_for(actor.partner.pk)
+
+
 def may_edit(actor: Actor) -> bool:
     """Courses, questions and paths are the program admin's."""
     return actor.is_admin
 
 
 def may_enrol(actor: Actor, course: Course) -> bool:
-    return may_learn(actor) and course.is_offered
+    return may_take_part(actor) and course.is_offered

@@ -27,8 +27,8 @@ def enrol(*, actor: Actor, course: Course, source: str = Source.PORTAL) -> Enrol
 
     Having finished it once, one begins anew: the finished enrolment remains as it is.
     """
-    if not policies.may_learn(actor):
-        raise PermissionDenied("Courses are taken by partner people.")
+    if not policies.may_take_part(actor):
+        raise PermissionDenied("Courses are taken by people of active partners.")
     with as_the_vendor(actor):
         course = (
             Course.objects.select_for_update(of=("self",))
@@ -124,7 +124,7 @@ def module_finish(
 @transaction.atomic
 def course_leave(*, actor: Actor, enrolment: Enrolment) -> Enrolment:
     """Give up a course; what was done in it stays on record."""
-    if enrolment.user_id != actor.user.pk:
+    if enrolment.user_id != actor.user.pk or not policies.may_take_part(actor):
         raise PermissionDenied("Only the learner leaves a course.")
     with as_the_vendor(actor):
         enrolment = _locked(enrolment)
@@ -163,7 +163,7 @@ def _skip(enrolment: Enrolment, modules: list[Module], at: datetime) -> None:
 
 
 def _refuse_strangers(actor: Actor, enrolment: Enrolment, module: Module) -> None:
-    if enrolment.user_id != actor.user.pk:
+    if enrolment.user_id != actor.user.pk or not policies.may_take_part(actor):
         raise PermissionDenied("Only the learner works in a course.")
     if module.version_id != enrolment.version_id:
         raise ValidationError("This module belongs to another version of the course.", code="illegal")

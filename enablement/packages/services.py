@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from enablement.courses.models import Course, Enrolment, Module, ModuleProgress, Source
-from enablement.courses.policies import may_edit
+from enablement.courses.policies import may_edit, may_take_part
 from enablement.courses.selectors import as_the_vendor
 from enablement.courses.services import module_finish
 from enablement.packages import runtime
@@ -62,7 +62,7 @@ def module_play(*, actor: Actor, module: Module, package: Package) -> None:
 @transaction.atomic
 def launch_begin(*, actor: Actor, enrolment: Enrolment, module: Module) -> Launch:
     """Begin to play. Only the learner; ValidationError when there is nothing to play."""
-    if enrolment.user_id != actor.user.pk:
+    if enrolment.user_id != actor.user.pk or not may_take_part(actor):
         raise PermissionDenied("Only the learner works in a course.")
     with as_the_vendor(actor):
         package = package_of(module)

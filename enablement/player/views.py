@@ -108,7 +108,8 @@ def _player(
 def _remember(request: Any, enrolment: Enrolment, here: Step, page: int) -> None:
     """Looking at a module is where one is; a test keeps its own answers."""
     tests = content_kind(here.module.kind).completion == Completion.TEST
-    if request.method == "GET" and enrolment.is_open and not tests:
+    takes_part = policies.may_take_part(request.actor)
+    if request.method == "GET" and takes_part and enrolment.is_open and not tests:
         services.module_open(
             actor=request.actor, enrolment=enrolment, module=here.module,
             place=str(page) if page else "", device=presenters.device_of(request),
@@ -204,8 +205,8 @@ def preview(request: Any, slug: str, number: int, position: int) -> HttpResponse
 @require_POST
 def enrol(request: Any, slug: str) -> HttpResponseBase:
     found = _course(request, slug)
-    if not policies.may_learn(request.actor):
-        raise PermissionDenied("Courses are taken by partner people.")
+    if not policies.may_take_part(request.actor):
+        raise PermissionDenied("Courses are taken by people of active partners.")
     try:
         services.enrol(actor=request.actor, course=found)
     except ValidationError as error:
@@ -281,6 +282,8 @@ def _own(request: Any, slug: str) -> Any:
 
 
 def _work(request: Any, slug: str, position: int) -> tuple[Any, list[Step], Step]:
+    if not policies.may_take_part(request.actor):
+        raise PermissionDenied("Courses are taken by people of active partners.")
     enrolment = _own(request, slug)
     steps = selectors.outline(enrolment.version, enrolment)
     return enrolment, steps, _at(steps, position)

@@ -36,7 +36,6 @@ def stop(world: VendorWorld, status: str, slug: str = "beta") -> None:
         status_change(actor=actor, partner=partner, status=status, reason="Invoices are open.")
 
 
-@pytest.mark.xfail(strict=False, reason="not yet true of every address of learning and the library")
 @pytest.mark.parametrize("status", STOPPED)
 def test_no_action_of_its_people_is_let_through(
     status: str,

@@ -303,8 +303,6 @@ def test_the_times_of_clear_and_claimed_overlap(crowded: VendorWorld, client_as:
     assert max(q[0] for q in quartiles.values()) < 1.1 * min(q[2] for q in quartiles.values()), quartiles
 
 
-# Spelling and other names made the check dearer: a fault to be mended, and told here until it is.
-@pytest.mark.xfail(strict=False, reason="the check costs as much as comparing all names since it spells them")
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_fifty_thousand_customers_take_hardly_longer_than_five_hundred(world: VendorWorld) -> None:
     """And a small part of what comparing all of them takes."""

@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, DecimalField, Value
+from django.db.models import BigIntegerField, DecimalField, JSONField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import JSONObject
 
 from partners.models import Partner, PartnerVersion, Region, Tier
 from portal.history.models import held_at
@@ -124,7 +125,7 @@ def default_rule(declared: Metric, currency: str) -> Rule:
 
 
 def schemes(vendor: Vendor, as_of: AsOf) -> dict[int | None, Scheme]:
-    """What each tier (None: no tier) was measured by at the end of the day. One query, two for a past day.
+    """What each tier (None: no tier) was measured by at the end of the day. One query.
 
     A tier's own target comes before the vendor's, that before the metric's default.
     """
@@ -146,41 +147,54 @@ def schemes(vendor: Vendor, as_of: AsOf) -> dict[int | None, Scheme]:
 
 
 def _rules_on(as_of: AsOf) -> Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]]:
-    """The rules in force at the end of the day: those kept when they were changed next, else today's."""
-    if as_of.has_ended:
-        changed = ProgrammeVersion.objects.filter(held_until__gte=as_of.end).order_by("held_until").first()
-        if changed is not None:
-            return changed.rows()
-    return _kept_rules()
+    """The rules in force at the end of the day: those kept when they were changed next, else today's.
 
-
-def _kept_rules() -> Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]]:
-    """(metric, tier, floor, target, weight) of each target; of a quadrant name and weight alone."""
-    targets = MetricTarget.objects.order_by().values_list("metric", "tier_id", "floor", "target", "weight")
+    (metric, tier, floor, target, weight) of each target; of a quadrant name and weight alone.
+    """
     nobody, nothing = Value(None, BigIntegerField()), Value(None, DecimalField())
-    weights = QuadrantWeight.objects.order_by().annotate(tier=nobody, floor=nothing, target=nothing)
-    weights = weights.values_list("quadrant", "tier", "floor", "target", "weight")
-    rows: Iterable[tuple[str, int | None, Decimal, Decimal, Decimal]] = targets.union(weights, all=True)
-    return rows
+    targets = MetricTarget.objects.order_by().annotate(then=_programme_then(as_of))
+    weights = QuadrantWeight.objects.order_by().annotate(
+        tier=nobody, floor=nothing, target=nothing, then=_programme_then(as_of)
+    )
+    rows = targets.values_list("metric", "tier_id", "floor", "target", "weight", "then").union(
+        weights.values_list("quadrant", "tier", "floor", "target", "weight", "then"), all=True
+    )
+    kept = list(rows)
+    if not kept and as_of.has_ended:  # nothing stands today: what stood then must be asked for
+        first = _changes_since(as_of).first()
+        return first.rows() if first else []
+    changed = kept[0][-1] if kept else None
+    return ProgrammeVersion(**changed).rows() if changed else [row[:-1] for row in kept]
+
+
+def _changes_since(as_of: AsOf) -> QuerySet[ProgrammeVersion]:
+    return ProgrammeVersion.objects.filter(held_until__gte=as_of.end).order_by("held_until")
+
+
+def _programme_then(as_of: AsOf) -> Any:
+    """What the first change after the day left behind, on every row: one statement less than asking first."""
+    if not as_of.has_ended:
+        return Value(None, JSONField())
+    then = JSONObject(targets="targets", weights="weights")
+    return Subquery(_changes_since(as_of).values(then=then)[:1])
 
 
 # ------------------------------------------------------------------------------------ the partners
 
 
 def subjects(as_of: AsOf, partner_ids: Collection[int] | None = None) -> list[Subject]:
-    """The partners with tier and region of the end of the day. One query, two for a past day."""
-    rows, then = Partner.objects.all(), PartnerVersion.objects.filter(held_at(as_of.end))
+    """The partners with tier and region of the end of the day. One query."""
+    rows = Partner.objects.all()
     if partner_ids is not None:
-        rows, then = rows.filter(pk__in=partner_ids), then.filter(partner__in=partner_ids)
-    today = [Subject(*row) for row in rows.values_list("pk", "tier_id", "region_id", "joined_on")]
+        rows = rows.filter(pk__in=partner_ids)
+    today = ("pk", "tier_id", "region_id", "joined_on")
     if not as_of.has_ended:
-        return today
-    changed = {pk: (tier, region) for pk, tier, region in then.values_list("partner", "tier", "region")}
+        return [Subject(*row) for row in rows.values_list(*today)]
+    then = PartnerVersion.objects.filter(held_at(as_of.end), partner=OuterRef("pk"))
+    changed = Subquery(then.values(there=JSONObject(tier="tier", region="region"))[:1])
     return [
-        subject._replace(tier=changed[subject.pk][0], region=changed[subject.pk][1])
-        if subject.pk in changed
-        else subject
-        for subject in today
+        Subject(pk, there["tier"], there["region"], joined) if there else Subject(pk, tier, region, joined)
+        for pk, tier, region, joined, there in rows.annotate(there=changed).values_list(*today, "there")
     ]
 
 

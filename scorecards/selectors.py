@@ -1,7 +1,7 @@
 """Reads of scorecards. Rows are limited by the viewer's scope; nothing here asks who is looking."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from scorecards.scoring import HEALTHY, WATCH
 #: The heavy columns, which a list does not show.
 DETAILS = ("measured", "places", "peer_spread")
 TREND_MONTHS = 12
+MONTH = 30  # days back to the scorecard that one is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,19 @@ def scorecard_on(*, vendor: Vendor, partner: Partner, day: date | None = None) -
     cards = Scorecard.objects.filter(partner=partner).select_related("scheme")
     kept = cards.filter(as_of=day).first() if day else cards.filter(as_of__lte=today).first()
     return kept or _computed(vendor, partner, day or today)
+
+
+def scorecard_with_past(
+    *, vendor: Vendor, partner: Partner, day: date | None = None
+) -> tuple[Scorecard, "LookingBack"]:
+    """`scorecard_on` and what its page compares it with; for a day that is named, in one query less."""
+    today = timezone.localtime(timezone=vendor.zone).date()
+    if day is None or day > today:
+        card = scorecard_on(vendor=vendor, partner=partner, day=day)
+        return card, looking_back(card)
+    near = _near(partner.pk, day, MONTH)
+    card = next((kept for kept in near if kept.as_of == day), None) or _computed(vendor, partner, day)
+    return card, looking_back(card, kept=near)
 
 
 def _computed(vendor: Vendor, partner: Partner, day: date) -> Scorecard:
@@ -422,12 +436,22 @@ class LookingBack:
     series: dict[str, list[tuple[date, float | None]]]  # metric key -> value on the days of `points`
 
 
-def looking_back(card: Scorecard, days: int = 30) -> LookingBack:
-    """Everything a scorecard's page compares with, in one query."""
-    ends, limit = month_ends(card.as_of), card.as_of - timedelta(days=days)
-    cards = Scorecard.objects.filter(partner=card.partner_id).select_related("scheme")
+def _near(partner_id: int, day: date, days: int) -> list[Scorecard]:
+    """The kept scorecards of the day, of the month-ends before it and of `days` earlier, oldest first."""
+    cards = Scorecard.objects.filter(partner=partner_id).select_related("scheme")
+    limit = day - timedelta(days=days)
     month_ago = Subquery(cards.filter(as_of__lte=limit).order_by("-as_of").values("as_of")[:1])
-    kept = list(cards.filter(Q(as_of__in=ends) | Q(as_of=month_ago)).order_by("as_of"))
+    wanted = Q(as_of=day) | Q(as_of__in=month_ends(day)) | Q(as_of=month_ago)
+    return list(cards.filter(wanted).order_by("as_of"))
+
+
+def looking_back(
+    card: Scorecard, days: int = MONTH, *, kept: Sequence[Scorecard] | None = None
+) -> LookingBack:
+    """Everything a scorecard's page compares with, in one query, or in none with those `kept` at hand."""
+    ends, limit = month_ends(card.as_of), card.as_of - timedelta(days=days)
+    near = kept if kept is not None else _near(card.partner_id, card.as_of, days)
+    kept = [old for old in near if old.as_of != card.as_of]
     shown = [*(old for old in kept if old.as_of in ends), card]
     series: dict[str, list[tuple[date, float | None]]] = defaultdict(list)
     for old in shown:

@@ -255,9 +255,9 @@ def _partner(slug: str) -> Partner:
 
 
 def _reading(actor: Actor, partner: Partner, day: date | None = None) -> Reading:
-    found = selectors.scorecard_on(vendor=actor.vendor, partner=partner, day=day)
+    found, past = selectors.scorecard_with_past(vendor=actor.vendor, partner=partner, day=day)
     you = "you" if partner == actor.partner else "this partner"
-    return Reading(found, partner, actor.vendor.currency, selectors.looking_back(found), you)
+    return Reading(found, partner, actor.vendor.currency, past, you)
 
 
 def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tuple[str, str]]:

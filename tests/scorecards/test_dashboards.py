@@ -626,7 +626,6 @@ class TestStatements:
         assert {path: statements(client, path) for path in paths} == few
         assert {path: n for path, n in few.items() if n > BUDGET} == {}
 
-    @pytest.mark.xfail(strict=True, reason="15 statements: history and programme each read their own")
     def test_a_day_computed_on_the_spot_stays_within_the_budget(
         self, scored: VendorWorld, client_as: ClientAs
     ) -> None:

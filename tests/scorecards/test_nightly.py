@@ -227,7 +227,7 @@ def test_a_night_takes_as_many_statements_for_fifty_partners_as_for_one(
                 PartnerFactory()
             day = DAY - timedelta(days=more)
             services.score(vendor=channel, as_of=DAY)  # the scheme is there
-            with django_assert_num_queries(13):
+            with django_assert_num_queries(12):
                 found = services.compute(vendor=channel, as_of=day)
                 services.scorecards_store(found, vendor=channel, as_of=day)
 

@@ -1,14 +1,15 @@
 """How a state of a deal looks everywhere."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
 
 from deals.deal.models import Deal, DealStatus, Verdict
-from deals.page.presenters import NEAR
 from portal.ui.formatting import format_date
 from portal.ui.widgets import Look
+
+NEAR: Final = timedelta(days=14)  # protection that ends soon is marked
 
 LOOKS: Final[dict[str, Look]] = {
     DealStatus.DRAFT: ("neutral", "Draft", "pencil"),

@@ -5,7 +5,7 @@ Pure functions over a deal already read; `for_partner` says that the partner its
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ from portal.ui import formatting
 from portal.ui.charts import share
 from portal.ui.formatting import format_date, format_days, format_money, format_span, format_time, format_when
 
-NEAR: Final = timedelta(days=14)
 #: Per cent of a stage from which a deal is more likely won than not.
 LIKELY: Final = 50
 

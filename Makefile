@@ -30,7 +30,7 @@ demo-reset: .venv/demo.stamp ## The same, starting from an empty demo database
 	@PORT=$(PORT) exec $(RUN) manage.py demo --reset
 
 # A file stays with one worker: some share what is costly to set up.
-test: .venv/dev.stamp ## Run the whole test suite on two workers (ARGS= for pytest, such as "-n 0 tests/test_scope.py")
+test: .venv/dev.stamp ## Run the whole test suite on two workers (ARGS= for pytest, such as "-n 0 tests/portal/test_scope.py")
 	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 # Needs Debian's faketime.

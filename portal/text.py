@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 #: Characters that leave no mark (Unicode's Default_Ignorable_Code_Point), controls, and the blank of Braille.
 #: Not NUL: nothing is kept with it, and whoever sends one is told.
-#: PostgreSQL reads the same class; see `portal.lookups.FoldedName`.
+#: PostgreSQL reads the same class; see `portal.tenancy.lookups.FoldedName`.
 INVISIBLE: Final = (
     "\u0001-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
     "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
@@ -64,7 +64,7 @@ def folded_key(text: str) -> str:
 def folded_name(text: str) -> str:
     """How names are compared and searched: as keys, and "O’Reilly" is "O'Reilly", "ﬁ" is "fi".
 
-    The database computes the same for its own columns: `portal.lookups.FoldedName`.
+    The database computes the same for its own columns: `portal.tenancy.lookups.FoldedName`.
     """
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_TYPED_AS)
     return unicodedata.normalize("NFKC", " ".join(plain.split()).casefold())

@@ -12,7 +12,7 @@ Text and numbers (the reader's locale; times in the vendor's zone; None is said 
     {{ place|ordinal }} {{ user|initials }} {{ text|lines }}
     `currency` may be left out everywhere: the vendor's is taken.
 
-Marks (also as functions in `portal.marks`, for table columns)
+Marks (also as functions in `portal.ui.widgets`, for table columns)
     {% icon "name" %}                     size="lg", label="..." when no text stands beside it
     {% status look %} {% pill look %}     look = (tone, word) or (tone, word, icon); or a word and a tone:
                                           {% status "Approved" "ok" %}; or a state and its mapping of looks:

@@ -1,6 +1,6 @@
 """Conflict cases: opened by a manager or by a rejection, appealed once, minded by the clock.
 
-They are decided in `deals.services.settling`. Deals are locked before the case, and in the order of their
+They are decided in `deals.disputes.decisions`. Deals are locked before the case, and in the order of their
 ids, wherever both are.
 """
 

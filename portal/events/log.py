@@ -144,7 +144,7 @@ def record_once_per_session(request: Any, key: str, *, actor: Actor) -> None:
 def enqueue(kind: str, *, key: str, payload: Mapping[str, Any]) -> None:
     """Put an effect into the outbox. The same kind and key twice is once.
 
-    The row is claimed and carried out after commit (`portal.events.outbox`); a lost task is found by the sweep.
+    Claimed and carried out after commit (`portal.events.outbox`); a lost task is found by the sweep.
     """
     from portal.events.outbox import hand_over
 

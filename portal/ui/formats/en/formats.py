@@ -1,4 +1,4 @@
-"""English dates day first, as everywhere in the portal (`portal.ui.formatting`), in the administration too."""
+"""English dates day first, as everywhere (`portal.ui.formatting`), in the administration too."""
 
 DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = "j M Y, H:i"

@@ -17,6 +17,7 @@ from portal.tenancy import vendors
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import Scope, entered, system_scope
 from tests.database import database_of_this_worker
+from tests.support.answers import wait_for_answers
 from tests.support.factories import PASSWORD, VendorFactory
 from tests.support.patience import patient
 from tests.support.worlds import Person, PortalClient, VendorWorld, build_vendor
@@ -50,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """In CI a failure is told at once: a run that is cut off leaves no summary."""
+    if report.failed and os.environ.get("CI") and not os.environ.get("PYTEST_XDIST_WORKER"):
+        where = f"{report.nodeid} ({report.when}, {report.duration:.0f} s)"
+        print(f"\nFAILED {where}\n{report.longreprtext[-1_500:]}", flush=True)
 
 
 @pytest.fixture(scope="session")
@@ -165,3 +173,4 @@ def browser_of(chromium: Any, live_server: Any, world: VendorWorld) -> Iterator[
     yield open_for
     for context in contexts:
         context.close()
+    wait_for_answers()

@@ -85,6 +85,9 @@ def database_of_this_worker(*, run: str = "") -> Iterator[None]:
         _ensure(server, template)
         server.execute(f"drop database if exists {name}")
         server.execute(f"create database {name} template {template}")
+        # Who waits for ever fails instead, with the statement that waited.
+        for setting in ("lock_timeout", "idle_in_transaction_session_timeout"):
+            server.execute(f"alter database {name} set {setting} = '120s'")
     _point_at(dict.fromkeys(ALIASES, name))
     yield
     for alias in ALIASES:

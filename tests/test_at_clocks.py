@@ -32,8 +32,8 @@ def test_the_shift_leads_to_the_moment_from_either_side() -> None:
     assert clock.shift(clock.moment + timedelta(days=1)) == "-86400s"
 
 
-def test_patience_grows_with_the_load_and_never_shrinks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_grows_with_the_load_never_shrinks_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    for load, seconds in ((0.0, 60), (2.0, 60), (8.0, 240)):
+    for load, seconds in ((0.0, 60), (2.0, 60), (6.0, 180), (500.0, 240)):
         monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0))
         assert patient(60) == seconds

@@ -22,6 +22,7 @@ from deals.outcome import services as outcome_services
 from portal.people.services import first_admin_invite
 from scorecards import services as scorecards
 from tests.support import deals, leads
+from tests.support.answers import wait_for_answers
 from tests.support.worlds import VendorWorld, acting_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -286,6 +287,7 @@ def window(
     yield open_for
     for context in contexts:
         context.close()
+    wait_for_answers()
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -282,9 +282,9 @@ def _own(request: Any, slug: str) -> Any:
 
 
 def _work(request: Any, slug: str, position: int) -> tuple[Any, list[Step], Step]:
+    enrolment = _own(request, slug)
     if not policies.may_take_part(request.actor):
         raise PermissionDenied("Courses are taken by people of active partners.")
-    enrolment = _own(request, slug)
     steps = selectors.outline(enrolment.version, enrolment)
     return enrolment, steps, _at(steps, position)
 

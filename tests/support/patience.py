@@ -2,7 +2,9 @@
 
 import os
 
+MOST = 4.0  # times as long: past that somebody waits for what never comes
+
 
 def patient(seconds: float) -> float:
-    """`seconds` on a machine that has nothing else to do, and as many times that as it is overbooked."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """`seconds` on a machine that has nothing else to do, and up to four times that on one overbooked."""
+    return seconds * min(MOST, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))

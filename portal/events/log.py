@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from portal.events.models import OutboxMessage, PortalEvent
@@ -130,7 +131,7 @@ def record_many(facts: Sequence[Fact], *, actor: Actor | None = None) -> None:
         listener(events)
 
 
-def record_once_per_session(request: Any, key: str, *, actor: Actor) -> None:
+def record_once_per_session(request: HttpRequest, key: str, *, actor: Actor) -> None:
     """One event per session and vendor, however many pages follow."""
     seen = request.session.setdefault("recorded_once", [])
     mark = f"{key}:{actor.vendor.pk}"

@@ -109,7 +109,7 @@ def _page(
         "reject_form": _refusal() if decides else None,
         **more,
     }
-    return render(request, "deals/amend.html", context, status=status)
+    return render(request, "deals/amendments/amend.html", context, status=status)
 
 
 def _headline(deal: Deal, waiting: Amendment | None) -> str:

@@ -36,7 +36,7 @@ def check(request: PortalRequest) -> HttpResponse:
     """Is the customer being typed free for the chosen products? A fragment of the form."""
     if not policies.may_register(request.actor):
         raise PermissionDenied("Only people of an active partner register deals.")
-    return render(request, "deals/_check.html", {"checked": checked(request.actor, request.GET)})
+    return render(request, "deals/conflicts/_check.html", {"checked": checked(request.actor, request.GET)})
 
 
 def own_or_404(actor: Any, reference: str) -> str:

@@ -55,7 +55,7 @@ def case_list(request: PortalRequest) -> HttpResponse:
         ),
         "looks": presenters.LOOKS,
     }
-    return render(request, "deals/cases.html", context, status=200 if chosen.is_valid() else 422)
+    return render(request, "deals/disputes/cases.html", context, status=200 if chosen.is_valid() else 422)
 
 
 @require_GET
@@ -96,7 +96,7 @@ def _case_page(
         **made,
         **forms,
     }
-    return render(request, "deals/case.html", context, status=status)
+    return render(request, "deals/disputes/case.html", context, status=status)
 
 
 def _papers(found: ConflictCase) -> list[tuple[str, CaseFile]]:

@@ -115,4 +115,4 @@ def _form_page(
 ) -> HttpResponse:
     lines.ask_for_answers()
     context = {"lead": lead, "form": form, "lines": lines}
-    return render(request, "leads/enter.html", context, status=status)
+    return render(request, "deals/leads/enter.html", context, status=status)

@@ -56,7 +56,7 @@ def _leads_page(request: PortalRequest, *, bulk: PartnerForm | None = None, tick
         "ticked": ticked,
     }
     failed = bulk is not None or not chosen.is_valid()
-    return render(request, "leads/leads.html", context, status=422 if failed else 200)
+    return render(request, "deals/leads/leads.html", context, status=422 if failed else 200)
 
 
 def _row(request: PortalRequest, lead: Any) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _offers_page(request: PortalRequest) -> HttpResponse:
         "rows": [{"offer": offer, "clock": presenters.clock_of(offer)} for offer in page.rows],
         "headline": presenters.offers_headline(waiting, total),
     }
-    return render(request, "leads/offers.html", context, status=200 if chosen.is_valid() else 422)
+    return render(request, "deals/leads/offers.html", context, status=200 if chosen.is_valid() else 422)
 
 
 def _common(request: PortalRequest, chosen: Any, page: keyset.Page, total: int) -> dict[str, Any]:
@@ -194,9 +194,9 @@ def for_partner(request: PortalRequest, slug: str) -> HttpResponse:
         "rows": [{"offer": offer, "clock": presenters.clock_of(offer)} for offer in offers[:LATEST]],
         "more": len(offers) > LATEST,
         "looks": tables.LOOKS,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "leads/for_partner.html", context)
+    return render(request, "deals/leads/for_partner.html", context)
 
 
 @require_GET
@@ -204,12 +204,12 @@ def waiting(request: PortalRequest) -> HttpResponse:
     """What waits, for the home pages: a partner's leads to answer and contact, a manager's to look after."""
     context: dict[str, Any] = {
         "looks": tables.LOOKS,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
     if request.actor.is_staff:
         rows = selectors.needing_attention(request.actor)
         context |= {"rows": [_row(request, lead) for lead in rows]}
-        return render(request, "leads/attention.html", context)
+        return render(request, "deals/leads/attention.html", context)
     offers = selectors.to_do(request.actor)
     context |= {"rows": [{"offer": offer, "clock": presenters.clock_of(offer)} for offer in offers]}
-    return render(request, "leads/to_do.html", context)
+    return render(request, "deals/leads/to_do.html", context)

@@ -229,7 +229,7 @@ def lead_page(request: PortalRequest, lead: Lead, *, status: int = 200, **more: 
         **({"end_form": DisqualifyForm()} if "end" in actions else {}),
         **more,
     }
-    return render(request, "leads/lead.html", context, status=status)
+    return render(request, "deals/leads/lead.html", context, status=status)
 
 
 def _suggestions(request: PortalRequest, lead: Lead, lines: list[LeadLine]) -> dict[str, Any]:
@@ -270,7 +270,7 @@ def offer_page(request: PortalRequest, offer: LeadOffer, *, status: int = 200, *
         **_forms(actions, actor.vendor.today),
         **forms,
     }
-    return render(request, "leads/offer.html", context, status=status)
+    return render(request, "deals/leads/offer.html", context, status=status)
 
 
 def _forms(actions: frozenset[str], today: date) -> dict[str, Any]:

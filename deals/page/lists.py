@@ -65,7 +65,7 @@ def deal_list(request: PortalRequest) -> HttpResponseBase:
         "may_register": policies.may_register(request.actor),
         "query": _query(request),
     }
-    return render(request, "deals/list.html", context, status=200 if chosen.is_valid() else 422)
+    return render(request, "deals/page/list.html", context, status=200 if chosen.is_valid() else 422)
 
 
 @require_GET
@@ -137,7 +137,7 @@ def inbox(request: PortalRequest) -> HttpResponseBase:
         "page": page,
         "headline": presenters.waiting_headline(deals, more=bool(page.next)),
     }
-    return render(request, "deals/inbox.html", context)
+    return render(request, "deals/page/inbox.html", context)
 
 
 def _waiting(request: PortalRequest, deal: Deal, claims: list[Protection]) -> dict[str, Any]:
@@ -186,9 +186,9 @@ def requests(request: PortalRequest) -> HttpResponse:
     context = {
         "rows": rows[:MOST_URGENT] if "first" in request.GET else rows,
         "total": len(rows),
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "deals/requests.html", context)
+    return render(request, "deals/page/requests.html", context)
 
 
 @require_GET
@@ -201,6 +201,6 @@ def for_partner(request: PortalRequest, slug: str) -> HttpResponse:
         "deals": deals[:LATEST],
         "more": len(deals) > LATEST,
         "looks": deal_presenters.LOOKS,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "deals/for_partner.html", context)
+    return render(request, "deals/page/for_partner.html", context)

@@ -28,13 +28,13 @@ def terms(request: PortalRequest, reference: str) -> HttpResponse:
     deal, agreed = deal_or_404(request, reference), big_deal_terms()
     context = {
         "deal": deal,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
         **_proof(request, deal),
         **_credit(request, deal),
         **_price(request, deal, agreed),
         **_changes(request, deal),
     }
-    return render(request, "deals/terms.html", context)
+    return render(request, "deals/page/terms.html", context)
 
 
 def _proof(request: PortalRequest, deal: Deal) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def deal_page(request: PortalRequest, deal: Deal, *, status: int = 200, **forms:
         **_conflict(request.actor, deal),
         **forms,
     }
-    return render(request, "deals/detail.html", context, status=status)
+    return render(request, "deals/page/detail.html", context, status=status)
 
 
 def deal_page_refused(
@@ -199,6 +199,6 @@ def claims(request: PortalRequest, reference: str) -> HttpResponse:
     context = {
         "deal": deal,
         "claims": claims_beside(deal) if deal.is_pending else [],
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "deals/claims.html", context)
+    return render(request, "deals/page/claims.html", context)

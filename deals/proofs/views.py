@@ -106,7 +106,7 @@ def _page(request: PortalRequest, deal: Deal, *, status: int = 200, **given: Any
         "least": big_deal_terms().proof_from,
         **_forms(request, deal, latest),
     }
-    return render(request, "deals/proof.html", context | given, status=status)
+    return render(request, "deals/proofs/proof.html", context | given, status=status)
 
 
 def _forms(request: PortalRequest, deal: Deal, latest: Proof | None) -> dict[str, Any]:

@@ -114,11 +114,11 @@ def _confirm(request: PortalRequest, deal: Deal, link: ExtensionLink, room: Room
             messages.success(request, ASKED)
             return redirect("deals:detail", deal.reference)
     context = {"deal": deal, "form": form, "room": room, "problems": problems}
-    return render(request, "deals/extend.html", context, status=422 if form.is_bound else 200)
+    return render(request, "deals/protection/extend.html", context, status=422 if form.is_bound else 200)
 
 
 def _closed(
     request: PortalRequest, why: str, *, status: int, deal: Deal | None = None, room: Any = None
 ) -> HttpResponse:
     context = {"why": why, "deal": deal, "room": room}
-    return render(request, "deals/extend_closed.html", context, status=status)
+    return render(request, "deals/protection/extend_closed.html", context, status=status)

@@ -250,7 +250,7 @@ def _form_page(
         "decision_time": approvals_selectors.decision_time(),
         "amount_label": f"Amount of the whole deal, in {request.vendor.currency}",
     }
-    return render(request, "deals/register.html", context, status=status)
+    return render(request, "deals/registration/register.html", context, status=status)
 
 
 @require_GET
@@ -262,7 +262,7 @@ def duplicates(request: PortalRequest) -> HttpResponse:
     twins = selectors.own_duplicates(request.actor, name, domain)
     edited = own_or_404(request.actor, request.GET.get("deal", ""))
     twins = [twin for twin in twins if twin.reference != edited]
-    return render(request, "deals/_twins.html", {"twins": twins})
+    return render(request, "deals/registration/_duplicates.html", {"twins": twins})
 
 
 @require_POST

@@ -147,7 +147,7 @@ def _page(request: PortalRequest, deal: Deal, *, status: int = 200, **given: Any
         **dict.fromkeys(("proposal_form", "naming_form", "decline_form", "end_form")),
         **_forms(request, deal, here, asked),
     }
-    return render(request, "deals/credit.html", context | given, status=status)
+    return render(request, "deals/shared_credit/credit.html", context | given, status=status)
 
 
 def _forms(request: PortalRequest, deal: Deal, here: CoSell | None, asked: CoSell | None) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def _shared_page(
         "headline": presenters.shares_headline(lines),
         "problems": more.get("problems"),
     }
-    return render(request, "deals/shared.html", context, status=status)
+    return render(request, "deals/shared_credit/shared.html", context, status=status)
 
 
 def _share_form(line: CreditLine) -> ReasonForm:

@@ -110,7 +110,7 @@ def _page(request: PortalRequest, deal: Deal, *, status: int = 200, **given: Any
         "is_partner": policies.may_work(request.actor, deal),
     }
     context |= _forms(request, deal, latest, lines, terms.special_price_days, terms.special_price_from)
-    return render(request, "deals/price.html", context | given, status=status)
+    return render(request, "deals/special_prices/price.html", context | given, status=status)
 
 
 def _forms(

@@ -43,7 +43,7 @@ def _upload_page(request: PortalRequest, form: BulkForm, status: int = 200) -> H
         "products": selectors.products_on_offer(),
         "most": MOST_ROWS,
     }
-    return render(request, "deals/bulk.html", context, status=status)
+    return render(request, "deals/registration/bulk/bulk.html", context, status=status)
 
 
 def _refuse_others(request: PortalRequest) -> None:
@@ -86,7 +86,7 @@ def _rows_page(request: PortalRequest, upload: BulkUpload, *, status: int = 200,
         "verdicts": presenters.VERDICTS,
         **more,
     }
-    return render(request, "deals/bulk_rows.html", context, status=status)
+    return render(request, "deals/registration/bulk/bulk_rows.html", context, status=status)
 
 
 def _shown(row: dict[str, Any], outcome: dict[str, Any] | None) -> dict[str, Any]:

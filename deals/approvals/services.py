@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from deals.approvals import notifications
 from deals.approvals.models import ApprovalRule, StepOutcome
 from deals.approvals.steps import (
     ask_instead,
@@ -17,7 +18,6 @@ from deals.approvals.steps import (
     steps_end,
 )
 from deals.customers.services import customer_of
-from deals.deal import notifications
 from deals.deal.actions import keep, locked, reasoned, require, tell
 from deals.deal.models import Deal, DealStatus, Stage, StageChange
 from deals.deal.people import as_the_vendor

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from deals.conflicts.claims import Claim, claims_beside
 from deals.conflicts.models import DirectAccount
-from deals.deal import notifications as deal_notifications
 from deals.deal import policies
 from deals.deal.actions import tell
 from deals.deal.models import PENDING, Deal
+from deals.deal.notifications import deadline_moved
 from deals.deal.people import as_the_vendor
 from deals.disputes import notifications
 from deals.disputes.models import (
@@ -314,7 +314,7 @@ def case_attach(*, actor: Actor, side: CaseSide, upload: Upload) -> CaseFile:
 def cases_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
     """Tell the program admins once of what is overdue; close what nobody appealed against in time.
 
-    Nothing is decided by silence. Returns how many. Runs under the vendor's system scope (`deals.tasks`).
+    Nothing is decided by silence. Returns how many. Runs under the vendor's system scope.
     """
     now = now or timezone.now()
     late = clocks_ring(ConflictCase.running().select_related("deal", "owner"), now).overdue
@@ -337,7 +337,7 @@ def _moved(vendor: Vendor, case: ConflictCase, was_due: datetime) -> None:
     """The calendar moved it: each side reads its own date."""
     CaseSide.objects.filter(case=case, due_at__isnull=False).update(due_at=case.due_at)
     event = tell("deals.deadline_moved", None, case.deal)
-    deal_notifications.deadline_moved(vendor, case.deal, case.due_at, was_due, event)
+    deadline_moved(vendor, case.deal, case.due_at, was_due, event)
 
 
 moves_with_calendar(ConflictCase, _moved)

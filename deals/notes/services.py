@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from deals.deal import notifications
 from deals.deal.actions import locked, require, tell
 from deals.deal.models import Deal
+from deals.notes import notifications
 from deals.notes.models import Attachment, InternalNote, Note
 from portal.events.log import record
 from portal.files.uploads import Upload, refuse_total

@@ -32,7 +32,7 @@ def protection_remind(*, vendor: Vendor, now: datetime | None = None) -> int:
 
     Days are those of the vendor's calendar, reminders go out from its morning on. Each once, however often
     this runs: the row written with it is unique. After an outage only the most urgent is sent. Runs under
-    the vendor's system scope and time zone (`deals.tasks.remind_of_protection`).
+    the vendor's system scope and time zone (`deals.protection.tasks.remind_of_protection`).
     """
     now = now or timezone.now()
     today = timezone.localtime(now, vendor.zone)

@@ -75,7 +75,7 @@ def protection_expire_due(*, actor: Actor | None = None, now: datetime | None = 
     """Expire the scope's open deals whose protection has run out; returns how many, at most `BATCH`.
 
     Won and lost deals are never touched. Two runs at once share the work. Runs under the vendor's
-    system scope (`deals.tasks.expire_protection`); `actor` is None there.
+    system scope (`deals.protection.tasks.expire_protection`); `actor` is None there.
     """
     return _expire(Deal.objects.all(), now or timezone.now(), actor)
 

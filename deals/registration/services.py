@@ -14,11 +14,12 @@ from deals.approvals.services import approved_at_once
 from deals.approvals.steps import ask_instead, send_for_approval, steps_end
 from deals.conflicts.check import conflict_check
 from deals.customers.services import customer_of
-from deals.deal import notifications, policies
+from deals.deal import policies
 from deals.deal.actions import keep, locked, require, tell
 from deals.deal.models import Deal, DealLine, DealStatus
 from deals.deal.references import references_take
 from deals.protection.services import release
+from deals.registration import notifications
 from deals.registration.selectors import terms
 from partners.models import Product
 from portal.calendar.selectors import decision_due

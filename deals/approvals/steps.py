@@ -20,7 +20,7 @@ from deals.approvals.models import (
     StepOutcome,
 )
 from deals.approvals.policies import Case, conditions, first_fitting
-from deals.deal.actions import keep, tell
+from deals.deal.actions import keep, record_deal_event
 from deals.deal.models import PENDING, Deal, DealStatus
 from deals.deal.notifications import deadline_moved
 from deals.deal.people import as_the_vendor, manager_asked
@@ -218,7 +218,7 @@ def approvals_nudge(*, vendor: Vendor, now: datetime | None = None) -> int:
     # Only the most urgent: after an outage nobody needs three mails about one deal.
     rung, half = clocks_ring(rows, now), _at_half_time(rows, now)
     for step in rung.overdue:
-        event = tell("deals.decision_overdue", None, step.deal, waits_for=step.who)
+        event = record_deal_event("deals.decision_overdue", None, step.deal, waits_for=step.who)
         notifications.escalated(vendor, step, event)
     for step in rung.reminded:
         notifications.reminder(vendor, step, "due")
@@ -245,7 +245,7 @@ def _moved(vendor: Vendor, step: ApprovalStep, was_due: datetime) -> None:
     if not ApprovalStep.objects.filter(deal=deal, round=step.round, began_at=None).exists():
         deal.decision_due_at = step.due_at
         keep(deal, "decision_due_at")
-    event = tell("deals.deadline_moved", None, deal)
+    event = record_deal_event("deals.deadline_moved", None, deal)
     deadline_moved(vendor, deal, step.due_at, was_due, event)
 
 

@@ -9,33 +9,37 @@ from portal.events.models import PortalEvent
 from portal.notifications.email_declarations import Email, declare_emails
 from portal.notifications.models import Mail
 from portal.notifications.moments import moment
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_money
 
 KINDS: Final = (
-    Kind("deals.submitted", "A registration waits for my decision", for_staff=True),
-    Kind("deals.your_turn", "A registration waits for my approval after somebody else's", for_staff=True),
-    Kind("deals.reminder", "One of my decisions is due soon", for_staff=True),
-    Kind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
-    Kind("deals.noted_by_partner", "A partner wrote a note on a registration", for_staff=True),
-    Kind("deals.withdrawn", "A partner withdrew a registration I decide", for_staff=True),
-    Kind(
+    NotificationKind("deals.submitted", "A registration waits for my decision", for_staff=True),
+    NotificationKind(
+        "deals.your_turn", "A registration waits for my approval after somebody else's", for_staff=True
+    ),
+    NotificationKind("deals.reminder", "One of my decisions is due soon", for_staff=True),
+    NotificationKind("deals.escalated", "A decision is overdue (program admins)", for_staff=True),
+    NotificationKind("deals.noted_by_partner", "A partner wrote a note on a registration", for_staff=True),
+    NotificationKind("deals.withdrawn", "A partner withdrew a registration I decide", for_staff=True),
+    NotificationKind(
         "deals.deadline_moved",
         "A decision is due at another time, because the working calendar changed",
         for_staff=True,
         for_partners=True,
         mail=Mail.DIGEST,
     ),
-    Kind("deals.handed_over", "What a colleague looked after is mine now", for_staff=True),
-    Kind("deals.noted_by_vendor", "The vendor wrote a note on my registration", for_partners=True),
-    Kind("deals.approved", "My registration was approved", for_partners=True),
-    Kind("deals.returned", "My registration came back with a question", for_partners=True),
-    Kind("deals.rejected", "My registration was rejected", for_partners=True),
+    NotificationKind("deals.handed_over", "What a colleague looked after is mine now", for_staff=True),
+    NotificationKind(
+        "deals.noted_by_vendor", "The vendor wrote a note on my registration", for_partners=True
+    ),
+    NotificationKind("deals.approved", "My registration was approved", for_partners=True),
+    NotificationKind("deals.returned", "My registration came back with a question", for_partners=True),
+    NotificationKind("deals.rejected", "My registration was rejected", for_partners=True),
 )
-declare_kinds(*KINDS, place=10)
+declare_notifications(*KINDS, place=10)
 declare_emails(
     deal_deadline_moved=Email(
         subject="Now due {{ due }}: the decision on {{ customer }}",

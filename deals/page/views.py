@@ -62,7 +62,7 @@ def deal_page(request: PortalRequest, deal: Deal, *, status: int = 200, **forms:
         "files": [one for one in told if one.type == "file"],
         "may_remove": _may_remove(request, actions),
         "headline": presenters.headline(deal, for_partner=for_partner),
-        "steps": presenters.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
+        "steps": presenters.progress(deal, vendor=request.vendor.name, for_partner=for_partner),
         "bar": presenters.protection_bar(deal),
         "look": deal_presenters.look(deal),
         "verdicts": deal_presenters.VERDICTS,

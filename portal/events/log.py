@@ -33,7 +33,7 @@ _listeners: list[Callable[[PortalEvent], None]] = []
 _batch_listeners: list[Callable[[Sequence[PortalEvent]], None]] = []
 
 
-def declare(*types: EventType) -> None:
+def declare_events(*types: EventType) -> None:
     for event_type in types:
         _types[event_type.key] = event_type
 
@@ -157,7 +157,7 @@ def enqueue(kind: str, *, key: str, payload: Mapping[str, Any]) -> None:
     transaction.on_commit(lambda: hand_over(vendor_id))
 
 
-declare(
+declare_events(
     EventType("portal.login", "Signed in", "engagement", "login"),
     EventType("portal.support_session", "Platform support opened the portal", "", "lifebuoy"),
     EventType("portal.wall_crossed", "Looked across partners for a stated reason", "", "eye"),

@@ -17,7 +17,7 @@ from portal.imports import kinds
 from portal.imports.cells import Cell
 from portal.imports.encodings import Unreadable
 from portal.imports.forms import MOST_LINES, FileForm, ReadingForm
-from portal.imports.kept_files import Upload, discard, keep, kept
+from portal.imports.kept_files import KeptFile, discard, keep, kept
 from portal.imports.maps import BadMap, ImportMap, import_map
 from portal.imports.records import likely_header
 from portal.imports.report import Report, write_faults
@@ -58,7 +58,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         except (BadMap, Unreadable) as error:
             form.add_error("map" if isinstance(error, BadMap) else "file", str(error))
             return self._file_page(request, form, status=422)
-        upload = Upload(file.name, table, given=sections, sections=sections)
+        upload = KeptFile(file.name, table, given=sections, sections=sections)
         token = keep(upload, data, actor=portal_request(request).actor, kind=self.import_kind)
         return self._checked_page(request, upload, token)
 
@@ -80,7 +80,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             return self._preview_page(request, upload, token, form, problem=str(error))
         return self._checked_page(request, upload, token)
 
-    def _read_as(self, upload: Upload, form: ReadingForm) -> None:
+    def _read_as(self, upload: KeptFile, form: ReadingForm) -> None:
         """Take the answers into the upload's map; another part of the file is read anew."""
         section = form.section(upload.sections.get(self.import_kind, {}))
         if form.is_read_anew:
@@ -89,7 +89,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             upload.table = table_of(upload.data(), mapping, most_lines=MOST_LINES)
         upload.sections = {**upload.sections, self.import_kind: section}
 
-    def _checked_page(self, request: HttpRequest, upload: Upload, token: str) -> HttpResponse:
+    def _checked_page(self, request: HttpRequest, upload: KeptFile, token: str) -> HttpResponse:
         report, problem = None, ""
         try:
             report = self._load(request, upload, dry_run=True)
@@ -129,7 +129,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         write_faults(upload.faults, response)
         return response
 
-    def _load(self, request: HttpRequest, upload: Upload, *, dry_run: bool) -> Report:
+    def _load(self, request: HttpRequest, upload: KeptFile, *, dry_run: bool) -> Report:
         return load(
             kinds.kind(self.import_kind),
             upload.table,
@@ -147,7 +147,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def _mapping(self, sections: dict[str, Any]) -> ImportMap:
         return import_map(sections, self.import_kind, set(self._cells()))
 
-    def _reading_form(self, upload: Upload, answers: Any = None) -> ReadingForm:
+    def _reading_form(self, upload: KeptFile, answers: Any = None) -> ReadingForm:
         mapping = self._mapping(upload.sections)
         return ReadingForm(answers, table=upload.table, mapping=mapping, cells=self._cells())
 
@@ -162,7 +162,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def _preview_page(
         self,
         request: HttpRequest,
-        upload: Upload,
+        upload: KeptFile,
         token: str,
         form: ReadingForm,
         report: Report | None = None,

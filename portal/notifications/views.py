@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.notifications import selectors as reads
 from portal.notifications import services
 from portal.notifications.models import Mail, Notification
-from portal.notifications.services import Kind, Wish
+from portal.notifications.services import NotificationKind, Wish
 from portal.tenancy.http import PortalRequest
 
 
@@ -42,7 +42,9 @@ def read_all(request: PortalRequest) -> HttpResponseBase:
 class PreferencesForm(forms.Form):
     """Two answers per kind; fields are numbered, because keys have dots."""
 
-    def __init__(self, *args: Any, kinds: list[Kind], wishes: dict[str, Wish], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kinds: list[NotificationKind], wishes: dict[str, Wish], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = kinds
         for number, kind in enumerate(kinds):
@@ -60,7 +62,7 @@ class PreferencesForm(forms.Form):
                 widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
             )
 
-    def rows(self) -> list[tuple[Kind, forms.BoundField, forms.BoundField]]:
+    def rows(self) -> list[tuple[NotificationKind, forms.BoundField, forms.BoundField]]:
         return [(kind, self[f"mail_{n}"], self[f"in_app_{n}"]) for n, kind in enumerate(self.kinds)]
 
     def wishes(self) -> dict[str, Wish]:

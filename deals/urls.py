@@ -1,86 +1,47 @@
-from django.urls import path
+"""Addresses of deals, below /deals/. Each feature brings its own."""
 
-from deals.amendments import views as amendments_views
-from deals.approvals import views as approvals_views
-from deals.conflicts import views as conflicts_views
-from deals.disputes import views as disputes_views
-from deals.notes import views as notes_views
-from deals.outcome import views as outcome_views
-from deals.page import lists, terms
-from deals.page import views as page_views
-from deals.proofs import views as proofs_views
-from deals.protection import views as protection_views
-from deals.registration import views as registration_views
-from deals.registration.bulk import views as bulk_views
-from deals.shared_credit import views as shared_credit_views
-from deals.special_prices import views as special_prices_views
+from django.urls import include, path
+
+from deals.amendments import urls as amendments
+from deals.approvals import urls as approvals
+from deals.conflicts import urls as conflicts
+from deals.disputes import urls as disputes
+from deals.notes import urls as notes
+from deals.outcome import urls as outcome
+from deals.page import urls as page
+from deals.proofs import urls as proofs
+from deals.protection import urls as protection
+from deals.registration import urls as registration
+from deals.registration.bulk import urls as bulk
+from deals.shared_credit import urls as shared_credit
+from deals.special_prices import urls as special_prices
 
 app_name = "deals"
+#: References are slugs: nothing else, NUL included, ever reaches the database.
+deal_urlpatterns = [
+    *page.deal_urlpatterns,
+    *registration.deal_urlpatterns,
+    *disputes.deal_urlpatterns,
+    *protection.deal_urlpatterns,
+    *shared_credit.deal_urlpatterns,
+    *proofs.deal_urlpatterns,
+    *special_prices.deal_urlpatterns,
+    *amendments.deal_urlpatterns,
+    *approvals.deal_urlpatterns,
+    *notes.deal_urlpatterns,
+    *outcome.deal_urlpatterns,
+]
 urlpatterns = [
-    path("", lists.deal_list, name="list"),
-    path("export/", lists.export, name="export"),
-    path("register/", registration_views.register, name="create"),
-    path("register/check/", conflicts_views.check, name="check"),
-    path("register/duplicates/", registration_views.duplicates, name="duplicates"),
-    path("register/many/", bulk_views.bulk, name="bulk"),
-    path("register/many/template/", bulk_views.bulk_template, name="bulk_template"),
-    path("register/many/<int:pk>/", bulk_views.bulk_rows, name="bulk_rows"),
-    path("register/many/<int:pk>/register/", bulk_views.bulk_register, name="bulk_register"),
-    path("register/many/<int:pk>/rejected/", bulk_views.bulk_rejected, name="bulk_rejected"),
-    path("inbox/", lists.inbox, name="inbox"),
-    path("cases/", disputes_views.case_list, name="cases"),
-    path("cases/<int:pk>/", disputes_views.case, name="case"),
-    path("cases/<int:pk>/files/<int:file>/", disputes_views.case_paper, name="case_paper"),
-    path("cases/<int:pk>/decide/", disputes_views.case_decide, name="case_decide"),
-    path("cases/<int:pk>/close/", disputes_views.case_close, name="case_close"),
-    path("extend/<str:token>/", protection_views.extend_by_mail, name="extend_by_mail"),
-    path("inbox/requests/", lists.requests, name="requests"),
-    path("shared/", shared_credit_views.shared, name="shared"),
-    path("shared/<int:pk>/accept/", shared_credit_views.share_accept, name="share_accept"),
-    path("shared/<int:pk>/decline/", shared_credit_views.share_decline, name="share_decline"),
-    path("credit/<int:pk>/confirm/", shared_credit_views.credit_confirm, name="credit_confirm"),
-    path("credit/<int:pk>/decline/", shared_credit_views.credit_decline, name="credit_decline"),
-    path("credit/<int:pk>/end/", shared_credit_views.credit_end, name="credit_end"),
-    path("credit/<int:pk>/withdraw/", shared_credit_views.credit_withdraw, name="credit_withdraw"),
-    path("proofs/<int:pk>/accept/", proofs_views.proof_accept, name="proof_accept"),
-    path("proofs/<int:pk>/refuse/", proofs_views.proof_refuse, name="proof_refuse"),
-    path("proofs/files/<int:pk>/", proofs_views.proof_file, name="proof_file"),
-    path("prices/<int:pk>/grant/", special_prices_views.price_grant, name="price_grant"),
-    path("prices/<int:pk>/refuse/", special_prices_views.price_refuse, name="price_refuse"),
-    path("prices/<int:pk>/withdraw/", special_prices_views.price_withdraw, name="price_withdraw"),
-    path("changes/<int:pk>/approve/", amendments_views.amendment_approve, name="amendment_approve"),
-    path("changes/<int:pk>/reject/", amendments_views.amendment_reject, name="amendment_reject"),
-    path("changes/<int:pk>/withdraw/", amendments_views.amendment_withdraw, name="amendment_withdraw"),
-    path("of/<slug:slug>/", lists.for_partner, name="for_partner"),
-    # References are slugs: nothing else, NUL included, ever reaches the database.
-    path("<slug:reference>/", page_views.detail, name="detail"),
-    path("<slug:reference>/edit/", registration_views.edit, name="edit"),
-    path("<slug:reference>/claims/", page_views.claims, name="claims"),
-    path("<slug:reference>/terms/", terms.terms, name="terms"),
-    path("<slug:reference>/change/", amendments_views.amend, name="amend"),
-    path("<slug:reference>/credit/", shared_credit_views.credit, name="credit"),
-    path("<slug:reference>/proof/", proofs_views.proof, name="proof"),
-    path("<slug:reference>/price/", special_prices_views.price, name="price"),
-    path("<slug:reference>/review/", approvals_views.start_review, name="review"),
-    path("<slug:reference>/approve/", approvals_views.approve, name="approve"),
-    path("<slug:reference>/return/", approvals_views.send_back, name="return"),
-    path("<slug:reference>/reject/", approvals_views.reject, name="reject"),
-    path("<slug:reference>/files/", notes_views.attach, name="attach"),
-    path("<slug:reference>/files/<int:pk>/", notes_views.file, name="file"),
-    path("<slug:reference>/files/<int:pk>/remove/", notes_views.file_remove, name="file_remove"),
-    path("<slug:reference>/note/", notes_views.note, name="note"),
-    path("<slug:reference>/internal-note/", notes_views.remark, name="remark"),
-    path("<slug:reference>/withdraw/", registration_views.withdraw, name="withdraw"),
-    path("<slug:reference>/claims/open/", disputes_views.case_open, name="case_open"),
-    path("<slug:reference>/conflict/<int:pk>/appeal/", disputes_views.case_appeal, name="case_appeal"),
-    path("<slug:reference>/conflict/<int:pk>/attach/", disputes_views.case_attach, name="case_attach"),
-    path("<slug:reference>/conflict/files/<int:pk>/", disputes_views.case_file, name="case_file"),
-    path("<slug:reference>/extend/", protection_views.extend, name="extend"),
-    path("<slug:reference>/extend/<int:pk>/grant/", protection_views.grant_extension, name="grant_extension"),
-    path(
-        "<slug:reference>/extend/<int:pk>/refuse/", protection_views.refuse_extension, name="refuse_extension"
-    ),
-    path("<slug:reference>/stage/", outcome_views.stage, name="stage"),
-    path("<slug:reference>/won/", outcome_views.won, name="won"),
-    path("<slug:reference>/lost/", outcome_views.lost, name="lost"),
+    *page.urlpatterns,
+    *registration.urlpatterns,
+    *conflicts.urlpatterns,
+    *bulk.urlpatterns,
+    *disputes.urlpatterns,
+    *protection.urlpatterns,
+    *shared_credit.urlpatterns,
+    *proofs.urlpatterns,
+    *special_prices.urlpatterns,
+    *amendments.urlpatterns,
+    # Last: a reference may read like any of the addresses above.
+    path("<slug:reference>/", include(deal_urlpatterns)),
 ]

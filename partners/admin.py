@@ -19,6 +19,7 @@ from portal.events.models import PortalEvent
 from portal.imports.admin import ImportAdminMixin
 from portal.metrics.declarations import all_metrics
 from portal.people.models import Membership
+from portal.tenancy.http import portal_request
 from portal.text import folded_name
 from portal.ui.formatting import format_money
 from portal.ui.forms import AmountField, AmountsForm, VendorModelForm
@@ -105,28 +106,32 @@ class RegionAdmin(VendorModelAdmin):
     def partner_count(self, region: Any) -> int:
         return region.counted
 
-    def save_model(self, request: Any, obj: Region, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Region, form: Any, change: bool) -> None:
         if change:
             return super().save_model(request, obj, form, change)
-        made = services.region_create(actor=request.actor, name=obj.name, code=obj.code)
+        made = services.region_create(actor=portal_request(request).actor, name=obj.name, code=obj.code)
         obj.pk, obj.group = made.pk, made.group
         return None
 
-    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         region, wanted = form.instance, set(form.cleaned_data["managers"])
         before = set(selectors.managers_of_region(region))
         for membership in wanted - before:
-            services.region_manager_add(actor=request.actor, region=region, membership=membership)
+            services.region_manager_add(
+                actor=portal_request(request).actor, region=region, membership=membership
+            )
         for membership in before - wanted:
-            services.region_manager_remove(actor=request.actor, region=region, membership=membership)
+            services.region_manager_remove(
+                actor=portal_request(request).actor, region=region, membership=membership
+            )
 
-    def delete_model(self, request: Any, obj: Region) -> None:
+    def delete_model(self, request: HttpRequest, obj: Region) -> None:
         group = obj.group
         super().delete_model(request, obj)
         group.delete()
 
-    def delete_queryset(self, request: Any, queryset: QuerySet[Region]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Region]) -> None:
         for region in queryset:
             self.delete_model(request, region)
 
@@ -212,27 +217,33 @@ class PartnerAdmin(ImportAdminMixin, VendorModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: Partner, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Partner, form: Any, change: bool) -> None:
         answers = {
             name: form.cleaned_data[name] for name in form.cleaned_data if name not in form.declared_fields
         }
         if not change:
-            obj.pk = services.partner_create(actor=request.actor, **answers).pk
+            obj.pk = services.partner_create(actor=portal_request(request).actor, **answers).pk
             return
         partner = Partner.objects.get(pk=obj.pk)  # as it is: the form has changed its copy already
         tier, status, reason = answers.pop("tier"), answers.pop("status"), form.cleaned_data["reason"]
-        services.partner_change(actor=request.actor, partner=partner, changes=answers)
-        services.tier_change(actor=request.actor, partner=partner, tier=tier, reason=reason)
-        services.status_change(actor=request.actor, partner=partner, status=status, reason=reason)
+        services.partner_change(actor=portal_request(request).actor, partner=partner, changes=answers)
+        services.tier_change(actor=portal_request(request).actor, partner=partner, tier=tier, reason=reason)
+        services.status_change(
+            actor=portal_request(request).actor, partner=partner, status=status, reason=reason
+        )
 
-    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         partner, wanted = form.instance, set(form.cleaned_data["managers"])
         before = set(selectors.managers_granted(partner))
         for membership in wanted - before:
-            services.channel_manager_grant(actor=request.actor, partner=partner, membership=membership)
+            services.channel_manager_grant(
+                actor=portal_request(request).actor, partner=partner, membership=membership
+            )
         for membership in before - wanted:
-            services.channel_manager_revoke(actor=request.actor, partner=partner, membership=membership)
+            services.channel_manager_revoke(
+                actor=portal_request(request).actor, partner=partner, membership=membership
+            )
 
 
 @admin.register(Seat)
@@ -264,9 +275,11 @@ class SeatAdmin(VendorModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: Seat, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Seat, form: Any, change: bool) -> None:
         Seat.objects.filter(pk=obj.pk).update(job_title=form.cleaned_data["job_title"])
-        services.seat_move(actor=request.actor, seat=obj, partner=form.cleaned_data["partner"])
+        services.seat_move(
+            actor=portal_request(request).actor, seat=obj, partner=form.cleaned_data["partner"]
+        )
 
 
 # The golden record ----------------------------------------------------------------------------------

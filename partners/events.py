@@ -1,8 +1,8 @@
 """Event types of the partners app."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("partners.joined", "Joined the programme", "", "building"),
     EventType("partners.tier_changed", "Tier changed", "", "certificate"),
     EventType("partners.status_changed", "Status changed", "", "switch-horizontal"),

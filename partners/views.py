@@ -20,6 +20,7 @@ from partners.filters import PartnerFilter
 from partners.forms import InviteForm, PartnerForm, RoleForm, TimelineForm
 from partners.models import Partner, PartnerType, Seat, SeatInvitation
 from portal.tenancy.access import Actor
+from portal.tenancy.http import PortalRequest
 from portal.ui.exports import csv_response
 from portal.ui.forms import add_objection
 
@@ -32,7 +33,7 @@ READ_FOR_LATEST = 30
 
 
 @require_GET
-def partner_list(request: Any) -> HttpResponse:
+def partner_list(request: PortalRequest) -> HttpResponse:
     _for_staff(request.actor)
     chosen = _filter(request, selectors.listed())
     rows = tables.ordered(chosen.qs, request.GET.get("sort", ""))
@@ -48,7 +49,7 @@ def partner_list(request: Any) -> HttpResponse:
 
 
 @require_GET
-def export(request: Any) -> HttpResponse:
+def export(request: PortalRequest) -> HttpResponse:
     _for_staff(request.actor)
     chosen = _filter(request, selectors.listed())
     if not chosen.is_valid():  # the list tells what is wrong; a file of everything would mislead
@@ -79,7 +80,7 @@ def _list_heading(actor: Actor, count: int, filtered: bool) -> str:
 
 
 @require_GET
-def detail(request: Any, slug: str) -> HttpResponse:
+def detail(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     latest = selectors.events(request.actor, partner).exclude(type=golden_record.SIGN_IN)[:READ_FOR_LATEST]
     context = _header(request, partner, "overview") | {
@@ -90,7 +91,7 @@ def detail(request: Any, slug: str) -> HttpResponse:
 
 
 @require_GET
-def timeline(request: Any, slug: str) -> HttpResponse:
+def timeline(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     form = TimelineForm(request.GET)
     valid = form.is_valid()
@@ -122,19 +123,19 @@ def _older_url(request: HttpRequest, last: Any) -> str:
 
 
 @require_GET
-def deals(request: Any, slug: str) -> HttpResponse:
+def deals(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     return render(request, "partners/deals.html", _header(request, partner, "deals"))
 
 
 @require_GET
-def leads(request: Any, slug: str) -> HttpResponse:
+def leads(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     return render(request, "partners/leads.html", _header(request, partner, "leads"))
 
 
 @require_GET
-def sub_partners(request: Any, slug: str) -> HttpResponse:
+def sub_partners(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     rows = tables.ordered(selectors.listed().filter(parent=partner), request.GET.get("sort", ""))
     page = Paginator(tables.shown(rows), tables.PAGE).get_page(request.GET.get("page"))
@@ -144,7 +145,7 @@ def sub_partners(request: Any, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: Any, slug: str) -> HttpResponse:
+def edit(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     if not policies.may_change(request.actor, partner):
         raise PermissionDenied("Only its channel managers change a partner.")
@@ -176,7 +177,7 @@ def _partner(slug: str) -> Partner:
     return get_object_or_404(selectors.partners(), slug=slug)
 
 
-def _header(request: Any, partner: Partner, here: str) -> dict[str, Any]:
+def _header(request: PortalRequest, partner: Partner, here: str) -> dict[str, Any]:
     """What every page of a partner shows above its own content."""
     return {
         "partner": partner,
@@ -210,7 +211,7 @@ def _tabs(actor: Actor, partner: Partner, here: str) -> list[dict[str, Any]]:
 
 
 @require_GET
-def own_people(request: Any) -> HttpResponse:
+def own_people(request: PortalRequest) -> HttpResponse:
     """A partner person's colleagues; staff sit in no partner and come to people through theirs."""
     if request.actor.partner is None:
         raise Http404("no partner of one's own")
@@ -218,11 +219,11 @@ def own_people(request: Any) -> HttpResponse:
 
 
 @require_GET
-def people(request: Any, slug: str) -> HttpResponse:
+def people(request: PortalRequest, slug: str) -> HttpResponse:
     return _people_page(request, _partner(slug))
 
 
-def _people_page(request: Any, partner: Partner, form: InviteForm | None = None) -> HttpResponse:
+def _people_page(request: PortalRequest, partner: Partner, form: InviteForm | None = None) -> HttpResponse:
     page = Paginator(selectors.people(partner), tables.PAGE).get_page(request.GET.get("page"))
     manages = policies.may_manage_people(request.actor, partner)
     context = _header(request, partner, "people") | {
@@ -237,7 +238,7 @@ def _people_page(request: Any, partner: Partner, form: InviteForm | None = None)
 
 
 @require_POST
-def invite(request: Any, slug: str) -> HttpResponse:
+def invite(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     form = InviteForm(request.POST)
     if not policies.may_manage_people(request.actor, partner):
@@ -258,7 +259,7 @@ def _invited(actor: Actor, partner: Partner, form: InviteForm) -> bool:
 
 
 @require_POST
-def own_deals_only(request: Any, slug: str) -> HttpResponse:
+def own_deals_only(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     services.own_deals_only_set(actor=request.actor, partner=partner, on="on" in request.POST)
     messages.success(request, "Saved.")
@@ -266,7 +267,7 @@ def own_deals_only(request: Any, slug: str) -> HttpResponse:
 
 
 @require_POST
-def change_role(request: Any, slug: str, pk: int) -> HttpResponse:
+def change_role(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
         raise PermissionDenied("A partner's people are reps or admins.")
@@ -275,16 +276,16 @@ def change_role(request: Any, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-def disable(request: Any, slug: str, pk: int) -> HttpResponse:
+def disable(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     return _with_seat(request, slug, pk, services.person_disable)
 
 
 @require_POST
-def enable(request: Any, slug: str, pk: int) -> HttpResponse:
+def enable(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     return _with_seat(request, slug, pk, services.person_enable)
 
 
-def _with_seat(request: Any, slug: str, pk: int, change: Callable[..., None]) -> HttpResponse:
+def _with_seat(request: PortalRequest, slug: str, pk: int, change: Callable[..., None]) -> HttpResponse:
     seats = Seat.objects.select_related("user", "membership")
     seat = get_object_or_404(seats, pk=pk, partner__slug=slug, left_at=None)
     change(actor=request.actor, seat=seat)
@@ -293,7 +294,7 @@ def _with_seat(request: Any, slug: str, pk: int, change: Callable[..., None]) ->
 
 
 @require_POST
-def revoke_invitation(request: Any, slug: str, pk: int) -> HttpResponse:
+def revoke_invitation(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     rows = SeatInvitation.objects.select_related("invitation")
     invited = get_object_or_404(rows, pk=pk, partner__slug=slug)
     services.person_invitation_revoke(actor=request.actor, invited=invited)

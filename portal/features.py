@@ -56,7 +56,9 @@ class FeatureConfig(AppConfig):
             for name in DECLARING:
                 if module_has_submodule(package, name):
                     import_module(f"{package.__name__}.{name}")
-        kinds.register(kinds.Kind(name, path, position) for name, (path, position) in self.imports.items())
+        kinds.register(
+            kinds.ImportKind(name, path, position) for name, (path, position) in self.imports.items()
+        )
         for path in self.new_vendor:
             on_new_vendor(import_string(path))
 

@@ -33,11 +33,11 @@ def _label(declared: Metric) -> str:
 class _Weighed(VendorModelAdmin):
     """Tables the nightly run reads: saving them says from when it shows."""
 
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         self.message_user(request, NEXT_RUN)
 
-    def delete_model(self, request: Any, obj: Any) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
         self.message_user(request, NEXT_RUN)
 

@@ -1,5 +1,5 @@
 """Event types of the scorecards app."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(EventType("scorecards.recomputed", "Scorecard recomputed on request", "", "refresh"))
+declare_events(EventType("scorecards.recomputed", "Scorecard recomputed on request", "", "refresh"))

@@ -20,6 +20,7 @@ from portal.metrics import declarations
 from portal.metrics.declarations import AsOf, Metric
 from portal.requests.queue import Side, queue_of
 from portal.tenancy.access import Actor
+from portal.tenancy.http import PortalRequest
 from portal.ui import formatting
 from portal.ui.exports import csv_response
 from scorecards import dashboards, headlines, policies, selectors, services, tables
@@ -38,12 +39,12 @@ ROWS = 50
 
 
 @require_GET
-def home(request: Any) -> HttpResponse:
+def home(request: PortalRequest) -> HttpResponse:
     """Who needs me today? for the vendor's people; what is my next money? for a partner's."""
     return _vendor_home(request) if request.actor.is_staff else _partner_home(request)
 
 
-def _vendor_home(request: Any) -> HttpResponse:
+def _vendor_home(request: PortalRequest) -> HttpResponse:
     if request.htmx.target == "portfolio":
         return portfolio(request, dashboards.PAGE_AT_HOME)
     programme = dashboards.programme(request.vendor)
@@ -73,7 +74,7 @@ def _vendor_heading(actor: Actor, desk: dashboards.Desk, waiting: dashboards.Urg
     return headlines.vendor_home(waiting.overdue, waiting.today, waiting.total, worst)
 
 
-def _partner_home(request: Any) -> HttpResponse:
+def _partner_home(request: PortalRequest) -> HttpResponse:
     actor = request.actor
     today, queue = deals.partner_today(actor), queue_of(actor)
     reading = _reading(actor, actor.partner)
@@ -108,7 +109,7 @@ def _partner_home(request: Any) -> HttpResponse:
 
 
 @require_GET
-def portfolio(request: Any, per_page: int = dashboards.PAGE) -> HttpResponse:
+def portfolio(request: PortalRequest, per_page: int = dashboards.PAGE) -> HttpResponse:
     """The table of the home as a page of its own, and as the fragment that sorting and filtering swap in."""
     _staff_only(request.actor)
     context = _portfolio(request, dashboards.programme(request.vendor), per_page)
@@ -119,7 +120,7 @@ def portfolio(request: Any, per_page: int = dashboards.PAGE) -> HttpResponse:
 
 
 @require_GET
-def portfolio_map(request: Any) -> HttpResponse:
+def portfolio_map(request: PortalRequest) -> HttpResponse:
     """Sales score against open pipeline: where is money in weak hands?"""
     _staff_only(request.actor)
     found, currency = selectors.sales_map(), request.vendor.currency
@@ -139,7 +140,7 @@ def portfolio_map(request: Any) -> HttpResponse:
 
 
 @require_GET
-def portfolio_export(request: Any) -> HttpResponse:
+def portfolio_export(request: PortalRequest) -> HttpResponse:
     """The whole list as filtered and sorted on the page, not only the page shown."""
     _staff_only(request.actor)
     chosen = _filter(request, dashboards.programme(request.vendor))
@@ -161,7 +162,7 @@ def _filter(request: HttpRequest, programme: dashboards.Programme) -> PortfolioF
 
 
 def _portfolio(
-    request: Any, programme: dashboards.Programme, per_page: int, also: list[Listed] | None = None
+    request: PortalRequest, programme: dashboards.Programme, per_page: int, also: list[Listed] | None = None
 ) -> dict[str, Any]:
     """Context of `_portfolio.html`. `also`: others on the page, whose trends come in the same query."""
     chosen = _filter(request, programme)
@@ -191,18 +192,18 @@ def _sub_rows(actor: Actor, subs: dashboards.SubPartners | None) -> list[dict[st
 
 
 @require_GET
-def own(request: Any) -> HttpResponse:
+def own(request: PortalRequest) -> HttpResponse:
     if request.actor.partner is None:
         raise Http404("only partner people have a scorecard of their own")
     return _scorecard(request, request.actor.partner)
 
 
 @require_GET
-def detail(request: Any, slug: str) -> HttpResponse:
+def detail(request: PortalRequest, slug: str) -> HttpResponse:
     return _scorecard(request, _partner(slug))
 
 
-def _scorecard(request: Any, partner: Partner) -> HttpResponse:
+def _scorecard(request: PortalRequest, partner: Partner) -> HttpResponse:
     form = _asked_day(request)
     reading = _reading(request.actor, partner, form.day)
     form.initial["as_of"] = reading.day
@@ -227,7 +228,7 @@ def _restated(actor: Actor, reading: Reading) -> Restated | None:
 
 
 @require_GET
-def card(request: Any, slug: str) -> HttpResponse:
+def card(request: PortalRequest, slug: str) -> HttpResponse:
     """The scorecard in short, for the partner's page."""
     partner = _partner(slug)
     context = {"partner": partner, "reading": _reading(request.actor, partner)}
@@ -235,7 +236,7 @@ def card(request: Any, slug: str) -> HttpResponse:
 
 
 @require_POST
-def recompute(request: Any, slug: str) -> HttpResponse:
+def recompute(request: PortalRequest, slug: str) -> HttpResponse:
     partner = _partner(slug)
     if not policies.may_recompute(request.actor, partner.pk):
         raise PermissionDenied("Only its channel managers recompute a scorecard.")
@@ -245,7 +246,7 @@ def recompute(request: Any, slug: str) -> HttpResponse:
     return redirect("scorecards:detail", slug)
 
 
-def _asked_day(request: Any) -> AsOfForm:
+def _asked_day(request: PortalRequest) -> AsOfForm:
     """Bound only where a day was asked for: the field otherwise shows the day of the scorecard."""
     return AsOfForm(request.GET if request.GET.get("as_of") else None, today=request.vendor.today)
 
@@ -273,7 +274,7 @@ def _crumbs(actor: Actor, partner: Partner, *more: tuple[str, str]) -> list[tupl
 
 
 @require_GET
-def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
+def metric_rows(request: PortalRequest, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), _asked_day(request)
     line, table = _rows_behind(request.actor, partner, key, form.day)
     form.initial["as_of"] = line.day
@@ -296,7 +297,7 @@ def metric_rows(request: Any, slug: str, key: str) -> HttpResponse:
 
 
 @require_GET
-def metric_rows_export(request: Any, slug: str, key: str) -> HttpResponse:
+def metric_rows_export(request: PortalRequest, slug: str, key: str) -> HttpResponse:
     partner, form = _partner(slug), _asked_day(request)
     if form.errors:
         raise Http404("no such day")

@@ -6,13 +6,13 @@ from deals.amendments.models import Amendment
 from deals.amendments.selectors import changes_of
 from deals.deal.people import deciders
 from portal.notifications.models import Mail
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.tenancy.access import Actor
 
 KINDS: Final = (
-    Kind("deals.amended", "A partner changed an approved deal", for_staff=True, mail=Mail.DIGEST),
+    NotificationKind("deals.amended", "A partner changed an approved deal", for_staff=True, mail=Mail.DIGEST),
 )
-declare_kinds(*KINDS, place=20)
+declare_notifications(*KINDS, place=20)
 
 
 def applied(actor: Actor, amendment: Amendment) -> None:

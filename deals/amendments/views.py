@@ -19,11 +19,12 @@ from deals.page.views import deal_or_404
 from deals.registration.selectors import terms
 from deals.registration.views import lines_typed, other_lines, product_lines, watch_lines
 from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import place_objections
 
 
 @require_http_methods(["GET", "POST"])
-def amend(request: Any, reference: str) -> HttpResponseBase:
+def amend(request: PortalRequest, reference: str) -> HttpResponseBase:
     """What was changed so far, and what waits; posted, the partner's next change."""
     deal = deal_or_404(request, reference)
     if not deal.approved_at:
@@ -38,7 +39,7 @@ def amend(request: Any, reference: str) -> HttpResponseBase:
     return _sent(request, deal)
 
 
-def _sent(request: Any, deal: Deal) -> HttpResponseBase:
+def _sent(request: PortalRequest, deal: Deal) -> HttpResponseBase:
     form = AmendmentForm(request.POST, deal=deal, today=request.vendor.today)
     present = selectors.lines_of(deal)
     watch_lines(form, present, request.POST)
@@ -57,7 +58,7 @@ def _sent(request: Any, deal: Deal) -> HttpResponseBase:
     return redirect("deals:amend", deal.reference)
 
 
-def _done(request: Any, amendment: Amendment) -> str:
+def _done(request: PortalRequest, amendment: Amendment) -> str:
     if amendment.is_open:
         return f"{request.vendor.name} was asked. Until then the deal stays as it is."
     return "Changed. It did not need an approval."
@@ -73,7 +74,7 @@ def _objected(form: AmendmentForm, lines: Any, error: ValidationError) -> None:
 
 
 def _page(
-    request: Any,
+    request: PortalRequest,
     deal: Deal,
     *,
     form: AmendmentForm | None = None,
@@ -108,7 +109,7 @@ def _page(
         "reject_form": _refusal() if decides else None,
         **more,
     }
-    return render(request, "deals/amend.html", context, status=status)
+    return render(request, "deals/amendments/amend.html", context, status=status)
 
 
 def _headline(deal: Deal, waiting: Amendment | None) -> str:
@@ -122,7 +123,7 @@ def _refusal(data: Any = None) -> ReasonForm:
 
 
 @require_POST
-def amendment_approve(request: Any, pk: int) -> HttpResponseBase:
+def amendment_approve(request: PortalRequest, pk: int) -> HttpResponseBase:
     amendment = _amendment_or_404(request, pk)
     try:
         request_grant(actor=request.actor, request=amendment)
@@ -133,7 +134,7 @@ def amendment_approve(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def amendment_reject(request: Any, pk: int) -> HttpResponseBase:
+def amendment_reject(request: PortalRequest, pk: int) -> HttpResponseBase:
     amendment, form = _amendment_or_404(request, pk), _refusal(request.POST)
     if not AMENDMENT.may_decide(request.actor, amendment):
         raise PermissionDenied("Only the partner's managers answer.")
@@ -149,7 +150,7 @@ def amendment_reject(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def amendment_withdraw(request: Any, pk: int) -> HttpResponseBase:
+def amendment_withdraw(request: PortalRequest, pk: int) -> HttpResponseBase:
     amendment = _amendment_or_404(request, pk)
     try:
         request_withdraw(actor=request.actor, request=amendment)
@@ -159,7 +160,7 @@ def amendment_withdraw(request: Any, pk: int) -> HttpResponseBase:
     return redirect("deals:amend", amendment.deal.reference)
 
 
-def _amendment_or_404(request: Any, pk: int) -> Amendment:
+def _amendment_or_404(request: PortalRequest, pk: int) -> Amendment:
     """Its deal is read as its page reads it: who does not see that one does not see this."""
     amendment = get_object_or_404(Amendment.objects.select_related("deal"), pk=pk)
     amendment.deal = deal_or_404(request, amendment.deal.reference)

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from deals.approvals import notifications
 from deals.approvals.models import ApprovalRule, StepOutcome
 from deals.approvals.steps import (
     ask_instead,
@@ -17,8 +18,7 @@ from deals.approvals.steps import (
     steps_end,
 )
 from deals.customers.services import customer_of
-from deals.deal import notifications
-from deals.deal.actions import keep, locked, reasoned, require, tell
+from deals.deal.actions import keep, locked, reasoned, record_deal_event, require
 from deals.deal.models import Deal, DealStatus, Stage, StageChange
 from deals.deal.people import as_the_vendor
 from deals.disputes.services import case_of_approval, case_of_rejection, refuse_open_case
@@ -40,7 +40,7 @@ def deal_start_review(*, actor: Actor, deal: Deal) -> Deal:
     deal.status, deal.assigned_to = DealStatus.UNDER_REVIEW, actor.user
     keep(deal, "status", "assigned_to")
     step_take(actor, deal)
-    tell("deals.review_started", actor, deal)
+    record_deal_event("deals.review_started", actor, deal)
     return deal
 
 
@@ -73,7 +73,7 @@ def _give_approval(actor: Actor, deal: Deal, step: int | None) -> Deal:
         approved = _approve(actor.vendor, deal, actor)
         case_of_approval(actor, approved)
         return approved
-    event = tell("deals.step_approved", actor, deal, step=following.position - 1)
+    event = record_deal_event("deals.step_approved", actor, deal, step=following.position - 1)
     notifications.your_turn(actor, deal, following, event)
     return deal
 
@@ -102,7 +102,7 @@ def _approve(vendor: Vendor, deal: Deal, actor: Actor | None) -> Deal:
     keep(deal, "customer", "status", "approved_at", "expires_at")
     first_stage(deal, actor, now)
     told = {"days": days, "stage": deal.stage.name if deal.stage else ""}
-    event = tell("deals.approved", actor, deal, **told, **({} if actor else {"at_once": True}))
+    event = record_deal_event("deals.approved", actor, deal, **told, **({} if actor else {"at_once": True}))
     notifications.approved(vendor, actor, deal, event)
     return deal
 
@@ -164,7 +164,7 @@ def deal_return(*, actor: Actor, deal: Deal, reason: str) -> Deal:
     deal.status, deal.returned_at = DealStatus.RETURNED, timezone.now()
     keep(deal, "decision_reason", "status", "returned_at")
     steps_end(actor, deal, StepOutcome.RETURNED)
-    event = tell("deals.returned", actor, deal, reason=deal.decision_reason)
+    event = record_deal_event("deals.returned", actor, deal, reason=deal.decision_reason)
     notifications.returned(actor, deal, event)
     return deal
 
@@ -181,7 +181,7 @@ def deal_reject(*, actor: Actor, deal: Deal, reason: str) -> Deal:
     deal.status, deal.rejected_at = DealStatus.REJECTED, timezone.now()
     keep(deal, "decision_reason", "status", "rejected_at")
     steps_end(actor, deal, StepOutcome.REJECTED)
-    event = tell("deals.rejected", actor, deal, reason=deal.decision_reason)
+    event = record_deal_event("deals.rejected", actor, deal, reason=deal.decision_reason)
     notifications.rejected(actor, deal, event)
     case_of_rejection(actor, deal)
     return deal

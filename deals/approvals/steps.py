@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from deals.approvals import notifications
 from deals.approvals.models import (
     ApprovalRule,
     ApprovalRuleStep,
@@ -19,9 +20,9 @@ from deals.approvals.models import (
     StepOutcome,
 )
 from deals.approvals.policies import Case, conditions, first_fitting
-from deals.deal import notifications
-from deals.deal.actions import keep, tell
+from deals.deal.actions import keep, record_deal_event
 from deals.deal.models import PENDING, Deal, DealStatus
+from deals.deal.notifications import deadline_moved
 from deals.deal.people import as_the_vendor, manager_asked
 from partners.selectors import managers_of
 from portal.calendar.selectors import calendar_of
@@ -209,7 +210,7 @@ def approvals_nudge(*, vendor: Vendor, now: datetime | None = None) -> int:
     """Remind whoever is asked at half time and an hour before due; tell the program admins what is overdue.
 
     Nothing is ever approved by silence. Each nudge once, however often this runs; two runs at once share
-    the work. Returns how many. Runs under the vendor's system scope (`deals.tasks.nudge_approvals`).
+    the work. Returns how many. Runs under the vendor's system scope (`tasks.nudge_approvals`).
     """
     now = now or timezone.now()
     _take_in(vendor, now)
@@ -217,7 +218,7 @@ def approvals_nudge(*, vendor: Vendor, now: datetime | None = None) -> int:
     # Only the most urgent: after an outage nobody needs three mails about one deal.
     rung, half = clocks_ring(rows, now), _at_half_time(rows, now)
     for step in rung.overdue:
-        event = tell("deals.decision_overdue", None, step.deal, waits_for=step.who)
+        event = record_deal_event("deals.decision_overdue", None, step.deal, waits_for=step.who)
         notifications.escalated(vendor, step, event)
     for step in rung.reminded:
         notifications.reminder(vendor, step, "due")
@@ -244,8 +245,8 @@ def _moved(vendor: Vendor, step: ApprovalStep, was_due: datetime) -> None:
     if not ApprovalStep.objects.filter(deal=deal, round=step.round, began_at=None).exists():
         deal.decision_due_at = step.due_at
         keep(deal, "decision_due_at")
-    event = tell("deals.deadline_moved", None, deal)
-    notifications.deadline_moved(vendor, deal, step.due_at, was_due, event)
+    event = record_deal_event("deals.deadline_moved", None, deal)
+    deadline_moved(vendor, deal, step.due_at, was_due, event)
 
 
 moves_with_calendar(ApprovalStep, _moved)

@@ -1,7 +1,5 @@
 """Deciding a registration from its page."""
 
-from typing import Any
-
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_POST
 
@@ -9,10 +7,11 @@ from deals.approvals import services as approvals_services
 from deals.deal.models import Deal
 from deals.page.actions import act, act_with_form
 from deals.page.views import deal_or_404, reason_form
+from portal.tenancy.http import PortalRequest
 
 
 @require_POST
-def start_review(request: Any, reference: str) -> HttpResponseBase:
+def start_review(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     return act(
         request,
@@ -23,7 +22,7 @@ def start_review(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def approve(request: Any, reference: str) -> HttpResponseBase:
+def approve(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     step = request.POST.get("step", "")
     seen = int(step) if step.isdecimal() and len(step) < 5 else None
@@ -37,14 +36,14 @@ def _approved(deal: Deal) -> str:
 
 
 @require_POST
-def send_back(request: Any, reference: str) -> HttpResponseBase:
+def send_back(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), reason_form("return", request.POST)
     done = "Returned. The partner has been told, and the clock waits."
     return act_with_form(request, deal, "return", approvals_services.deal_return, done, "return_form", form)
 
 
 @require_POST
-def reject(request: Any, reference: str) -> HttpResponseBase:
+def reject(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), reason_form("reject", request.POST)
     done = "Rejected. The partner has been told why."
     return act_with_form(request, deal, "reject", approvals_services.deal_reject, done, "reject_form", form)

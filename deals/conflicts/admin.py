@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django_countries import countries
 
 from deals.conflicts.models import DirectAccount, DirectAccountProduct
@@ -53,7 +54,7 @@ class DirectAccountAdmin(ImportAdminMixin, VendorModelAdmin):
     search_fields = ("name",)
     paginator = CappedPaginator
 
-    def save_model(self, request: Any, obj: DirectAccount, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: DirectAccount, form: Any, change: bool) -> None:
         if not change or {"name", "domain", "country"} & set(form.changed_data):
             typed = form.cleaned_data
             obj.customer = customer_named(typed["name"], typed["domain"], typed["country"])

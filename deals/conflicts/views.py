@@ -16,6 +16,7 @@ from deals.customers.match_keys import normalised_name, registrable_domain
 from deals.deal import policies
 from deals.deal.selectors import deals_visible
 from deals.registration.forms import MOST_LINES
+from portal.tenancy.http import PortalRequest
 
 _PRODUCT: Final = re.compile(r"lines-\d{1,3}-product")
 _ID: Final = re.compile(r"\d{1,18}")
@@ -31,11 +32,11 @@ class Checked:
 
 
 @require_GET
-def check(request: Any) -> HttpResponse:
+def check(request: PortalRequest) -> HttpResponse:
     """Is the customer being typed free for the chosen products? A fragment of the form."""
     if not policies.may_register(request.actor):
         raise PermissionDenied("Only people of an active partner register deals.")
-    return render(request, "deals/_check.html", {"checked": checked(request.actor, request.GET)})
+    return render(request, "deals/conflicts/_check.html", {"checked": checked(request.actor, request.GET)})
 
 
 def own_or_404(actor: Any, reference: str) -> str:

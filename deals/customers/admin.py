@@ -38,7 +38,7 @@ class CustomerAdmin(ImportAdminMixin, VendorModelAdmin):
         wanted = normalised_name(search_term)
         return (queryset.filter(normalised_name__prefix=wanted) if wanted else queryset), False
 
-    def save_model(self, request: Any, obj: Customer, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         obj.normalised_name = normalised_name(obj.name)
         super().save_model(request, obj, form, change)
 

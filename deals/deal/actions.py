@@ -73,7 +73,7 @@ def keep(deal: Deal, *fields: str) -> None:
         requests_lapse([deal])
 
 
-def tell(key: str, actor: Actor | None, deal: Deal, **data: Any) -> PortalEvent:
+def record_deal_event(key: str, actor: Actor | None, deal: Deal, **data: Any) -> PortalEvent:
     """Record what happened to the deal. `data` is read by the partner too: only what they may know.
 
     The vendor reads it as well, so what was never submitted is not named.

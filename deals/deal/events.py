@@ -1,8 +1,8 @@
 """Event types of the deals app."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("deals.drafted", "Draft saved", "sales", "file-pencil"),
     EventType("deals.submitted", "Deal registered", "sales", "send"),
     EventType("deals.review_started", "Review started", "sales", "eye"),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from deals.deal import policies
-from deals.deal.actions import lock, require, tell
+from deals.deal.actions import lock, record_deal_event, require
 from deals.deal.models import Deal, DealStatus
 from deals.deal.people import manager_asked, registrants
 from partners.policies import sees_own_deals_only
@@ -71,4 +71,6 @@ class DealRequestKind(RequestKind[R]):
         return str(request.subject.partner.name)
 
     def record(self, what: str, actor: Actor | None, request: R, **data: Any) -> PortalEvent:
-        return tell(f"{self.key}_{what}", actor, request.subject, **{**self.told(request), **data})
+        return record_deal_event(
+            f"{self.key}_{what}", actor, request.subject, **{**self.told(request), **data}
+        )

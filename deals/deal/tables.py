@@ -59,7 +59,7 @@ _NONE: Final = "–"
 def rows_html(
     deals: Iterable[Deal], waits: Mapping[str, Waiting], actor: Actor, *, many_partners: bool
 ) -> SafeString:
-    """The rows of the list, one text for all: its cells follow the headings in `deals/list.html`.
+    """The rows of the list, one text for all: its cells follow the headings in `deals/page/list.html`.
 
     `waits` has what waits about each of them, by reference (`portal.requests.queue.waiting_about`).
     """

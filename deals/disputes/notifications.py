@@ -7,20 +7,22 @@ from deals.deal.models import Deal
 from deals.deal.people import program_admins, registrants
 from deals.disputes.models import CaseSide, CaseState, ConflictCase
 from portal.notifications.moments import moment
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_date
 
 KINDS: Final = (
-    Kind("deals.case_opened", "A conflict case waits for my decision", for_staff=True),
-    Kind("deals.case_appealed", "A partner appeals in a conflict case (program admins)", for_staff=True),
-    Kind("deals.case_compared", "Claims on my customer are compared", for_partners=True),
-    Kind("deals.case_decided", "A conflict about my customer is decided", for_partners=True),
-    Kind("deals.case_closed", "An appeal about my customer is answered", for_partners=True),
+    NotificationKind("deals.case_opened", "A conflict case waits for my decision", for_staff=True),
+    NotificationKind(
+        "deals.case_appealed", "A partner appeals in a conflict case (program admins)", for_staff=True
+    ),
+    NotificationKind("deals.case_compared", "Claims on my customer are compared", for_partners=True),
+    NotificationKind("deals.case_decided", "A conflict about my customer is decided", for_partners=True),
+    NotificationKind("deals.case_closed", "An appeal about my customer is answered", for_partners=True),
 )
-declare_kinds(*KINDS, place=70)
+declare_notifications(*KINDS, place=70)
 
 
 def opened(actor: Actor, case: ConflictCase, deals: Iterable[Deal]) -> None:

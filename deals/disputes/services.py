@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from deals.conflicts.claims import Claim, claims_beside
 from deals.conflicts.models import DirectAccount
-from deals.deal import notifications as deal_notifications
 from deals.deal import policies
-from deals.deal.actions import tell
+from deals.deal.actions import record_deal_event
 from deals.deal.models import PENDING, Deal
+from deals.deal.notifications import deadline_moved
 from deals.deal.people import as_the_vendor
 from deals.disputes import notifications
 from deals.disputes.models import (
@@ -110,7 +110,7 @@ def case_open(*, actor: Actor, deal: Deal, claim: Claim) -> ConflictCase:
         case = _create(actor, claims, claim)
         for one in claims.deals:
             side_write(case, one, due_at=case.due_at)
-            tell("deals.conflict_opened", actor, one)
+            record_deal_event("deals.conflict_opened", actor, one)
         notifications.opened(actor, case, claims.deals)
     return case
 
@@ -228,7 +228,7 @@ def tell_sides(actor: Actor, case: ConflictCase, claims: Claims) -> None:
             appeal_until=None if has_won or is_closed else case.appeal_until,
         )  # fmt: skip
         event = "deals.conflict_closed" if is_closed else "deals.conflict_decided"
-        tell(event, actor, deal, result="in your favour" if has_won else "against you")
+        record_deal_event(event, actor, deal, result="in your favour" if has_won else "against you")
         notifications.result(actor.vendor, case, side)
 
 
@@ -254,7 +254,7 @@ def case_appeal(*, actor: Actor, side: CaseSide, text: str) -> CaseSide:
             return side
         _refuse_appeal(side, text)
         _appealed(actor, case, side, text, timezone.now())
-        tell("deals.conflict_appealed", actor, side.deal, reason=text)
+        record_deal_event("deals.conflict_appealed", actor, side.deal, reason=text)
         notifications.appealed(actor, case)
     return side
 
@@ -303,7 +303,7 @@ def case_attach(*, actor: Actor, side: CaseSide, upload: Upload) -> CaseFile:
     added: CaseFile = CaseFile.objects.create(
         partner_id=current.partner_id, side=current, **upload.as_fields(actor.user)
     )
-    tell("deals.conflict_file_added", actor, side.deal, file=added.name)
+    record_deal_event("deals.conflict_file_added", actor, side.deal, file=added.name)
     return added
 
 
@@ -314,7 +314,7 @@ def case_attach(*, actor: Actor, side: CaseSide, upload: Upload) -> CaseFile:
 def cases_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
     """Tell the program admins once of what is overdue; close what nobody appealed against in time.
 
-    Nothing is decided by silence. Returns how many. Runs under the vendor's system scope (`deals.tasks`).
+    Nothing is decided by silence. Returns how many. Runs under the vendor's system scope.
     """
     now = now or timezone.now()
     late = clocks_ring(ConflictCase.running().select_related("deal", "owner"), now).overdue
@@ -336,8 +336,8 @@ def _some(cases: Any) -> list[ConflictCase]:
 def _moved(vendor: Vendor, case: ConflictCase, was_due: datetime) -> None:
     """The calendar moved it: each side reads its own date."""
     CaseSide.objects.filter(case=case, due_at__isnull=False).update(due_at=case.due_at)
-    event = tell("deals.deadline_moved", None, case.deal)
-    deal_notifications.deadline_moved(vendor, case.deal, case.due_at, was_due, event)
+    event = record_deal_event("deals.deadline_moved", None, case.deal)
+    deadline_moved(vendor, case.deal, case.due_at, was_due, event)
 
 
 moves_with_calendar(ConflictCase, _moved)

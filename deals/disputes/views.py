@@ -19,6 +19,7 @@ from deals.disputes.models import CaseFile, CaseSide, CaseState, ConflictCase
 from deals.disputes.selectors import both_sides, case_for_page, cases_visible, record_of, with_both
 from deals.page.views import deal_or_404, deal_page, deal_page_refused
 from portal.files.uploads import as_attachment
+from portal.tenancy.http import PortalRequest
 from portal.ui import keyset
 from portal.ui.forms import add_objection
 from portal.ui.keyset import Order
@@ -27,13 +28,13 @@ _OPENED = Order(F("opened_at"), datetime.fromisoformat, falling=True)
 PAGE = 25
 
 
-def _staff_only(request: Any) -> None:
+def _staff_only(request: PortalRequest) -> None:
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
 
 
 @require_GET
-def case_list(request: Any) -> HttpResponse:
+def case_list(request: PortalRequest) -> HttpResponse:
     """Cases of the actor's partners, the newest first, and how they come out per fiscal quarter."""
     _staff_only(request)
     chosen = CaseFilter(request.GET, cases_visible(request.actor))
@@ -54,15 +55,15 @@ def case_list(request: Any) -> HttpResponse:
         ),
         "looks": presenters.LOOKS,
     }
-    return render(request, "deals/cases.html", context, status=200 if chosen.is_valid() else 422)
+    return render(request, "deals/disputes/cases.html", context, status=200 if chosen.is_valid() else 422)
 
 
 @require_GET
-def case(request: Any, pk: int) -> HttpResponse:
+def case(request: PortalRequest, pk: int) -> HttpResponse:
     return _case_page(request, _case_or_404(request, pk))
 
 
-def _case_or_404(request: Any, pk: int) -> ConflictCase:
+def _case_or_404(request: PortalRequest, pk: int) -> ConflictCase:
     _staff_only(request)
     try:
         return case_for_page(request.actor, pk)
@@ -71,7 +72,12 @@ def _case_or_404(request: Any, pk: int) -> ConflictCase:
 
 
 def _case_page(
-    request: Any, found: ConflictCase, *, status: int = 200, problems: list[str] | None = None, **forms: Any
+    request: PortalRequest,
+    found: ConflictCase,
+    *,
+    status: int = 200,
+    problems: list[str] | None = None,
+    **forms: Any,
 ) -> HttpResponse:
     made: dict[str, Any] = {}
     if found.state == CaseState.OPEN and policies.may_settle("decide", request.actor, found):
@@ -90,7 +96,7 @@ def _case_page(
         **made,
         **forms,
     }
-    return render(request, "deals/case.html", context, status=status)
+    return render(request, "deals/disputes/case.html", context, status=status)
 
 
 def _papers(found: ConflictCase) -> list[tuple[str, CaseFile]]:
@@ -100,7 +106,7 @@ def _papers(found: ConflictCase) -> list[tuple[str, CaseFile]]:
 
 
 @require_POST
-def case_open(request: Any, reference: str) -> HttpResponseBase:
+def case_open(request: PortalRequest, reference: str) -> HttpResponseBase:
     """From the claims beside a registration; `claim` names one of them as the page does."""
     deal = deal_or_404(request, reference)
     if not policies.may("case", request.actor, deal):
@@ -119,18 +125,18 @@ def case_open(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def case_decide(request: Any, pk: int) -> HttpResponseBase:
+def case_decide(request: PortalRequest, pk: int) -> HttpResponseBase:
     found = _case_or_404(request, pk)
     return _settle(request, found, "decide", DecideForm(request.POST, case=found, auto_id="decide_%s"))
 
 
 @require_POST
-def case_close(request: Any, pk: int) -> HttpResponseBase:
+def case_close(request: PortalRequest, pk: int) -> HttpResponseBase:
     found = _case_or_404(request, pk)
     return _settle(request, found, "close", CloseForm(request.POST, auto_id="close_%s"))
 
 
-def _settle(request: Any, found: ConflictCase, action: str, form: Any) -> HttpResponseBase:
+def _settle(request: PortalRequest, found: ConflictCase, action: str, form: Any) -> HttpResponseBase:
     if not policies.may_settle(action, request.actor, found):
         raise PermissionDenied("This case is somebody else's to decide.")
     service = decisions.case_decide if action == "decide" else decisions.case_close
@@ -154,7 +160,7 @@ def _settle(request: Any, found: ConflictCase, action: str, form: Any) -> HttpRe
 
 
 @require_POST
-def case_appeal(request: Any, reference: str, pk: int) -> HttpResponseBase:
+def case_appeal(request: PortalRequest, reference: str, pk: int) -> HttpResponseBase:
     side = _side_or_404(request, reference, pk)
     if not policies.may("appeal", request.actor, side.deal):
         raise PermissionDenied("Only the deal's partner appeals.")
@@ -170,7 +176,7 @@ def case_appeal(request: Any, reference: str, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def case_attach(request: Any, reference: str, pk: int) -> HttpResponseBase:
+def case_attach(request: PortalRequest, reference: str, pk: int) -> HttpResponseBase:
     side = _side_or_404(request, reference, pk)
     if not policies.may("attach_to_case", request.actor, side.deal):
         raise PermissionDenied("Only the deal's partner and its managers add to its side.")
@@ -186,7 +192,7 @@ def case_attach(request: Any, reference: str, pk: int) -> HttpResponseBase:
 
 
 @require_GET
-def case_file(request: Any, reference: str, pk: int) -> HttpResponse:
+def case_file(request: PortalRequest, reference: str, pk: int) -> HttpResponse:
     """A document of one side; who does not see the deal does not learn that there is one."""
     deal = deal_or_404(request, reference)
     found = CaseFile.objects.filter(side__deal=deal, pk=pk).first()
@@ -196,7 +202,7 @@ def case_file(request: Any, reference: str, pk: int) -> HttpResponse:
 
 
 @require_GET
-def case_paper(request: Any, pk: int, file: int) -> HttpResponse:
+def case_paper(request: PortalRequest, pk: int, file: int) -> HttpResponse:
     """A document of either side, for the vendor's people; one of the partners may be a colleague's."""
     found = _case_or_404(request, pk)
     papers = {paper.pk: paper for _, paper in _papers(found)}
@@ -205,7 +211,7 @@ def case_paper(request: Any, pk: int, file: int) -> HttpResponse:
     return as_attachment(papers[file], actor=request.actor)
 
 
-def _side_or_404(request: Any, reference: str, pk: int) -> CaseSide:
+def _side_or_404(request: PortalRequest, reference: str, pk: int) -> CaseSide:
     deal = deal_or_404(request, reference)
     side = CaseSide.objects.filter(deal=deal, pk=pk).first()
     if side is None:

@@ -9,9 +9,9 @@ from django.db.models import Q
 
 from deals.amendments.models import Amendment
 from deals.approvals.models import ApprovalStep
-from deals.deal import notifications
 from deals.deal.models import PENDING, Deal, DealStatus
 from deals.disputes.models import CaseState, ConflictCase
+from deals.handover import notifications
 from deals.leads.models import Lead, LeadOffer, LeadStatus
 from deals.proofs.models import Proof
 from deals.protection.models import Extension

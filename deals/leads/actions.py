@@ -84,13 +84,13 @@ def move(
     lead.save(update_fields=["status", "clock_since", "due_at", "disqualify_reason", "updated_at"])
 
 
-def tell(key: str, actor: Actor | None, offer: LeadOffer, **data: Any) -> PortalEvent:
+def record_offer_event(key: str, actor: Actor | None, offer: LeadOffer, **data: Any) -> PortalEvent:
     """Record what happened to an offer. The partner reads it: only what is its own."""
     told = {"reference": offer.reference, "customer": offer.customer_name, **data}
     return record(key, actor=actor, partner_id=offer.partner_id, subject=offer, data=told)
 
 
-def tell_vendor(key: str, actor: Actor | None, lead: Lead, **data: Any) -> PortalEvent:
+def record_lead_event(key: str, actor: Actor | None, lead: Lead, **data: Any) -> PortalEvent:
     """Record what happened to the lead itself: no partner reads that."""
     told = {"reference": lead.reference, "customer": lead.customer_name, **data}
     return record(key, actor=actor, subject=lead, data=told)

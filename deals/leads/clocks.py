@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deals.leads import notifications
-from deals.leads.actions import locked_lead, move, one_at_a_time, tell
+from deals.leads.actions import locked_lead, move, one_at_a_time, record_offer_event
 from deals.leads.models import LeadOffer, LeadStatus, OfferOutcome
 from deals.leads.offers import ROUTING, route
 from portal.tenancy.models import Vendor
@@ -39,7 +39,7 @@ def _time_out(vendor: Vendor, pk: int, lead_id: int, now: datetime) -> bool:
         return False
     offer.outcome, offer.timed_out_at, offer.closed_at = OfferOutcome.TIMED_OUT, now, now
     offer.save(update_fields=["outcome", "timed_out_at", "closed_at"])
-    event = tell("deals.lead_timed_out", None, offer)
+    event = record_offer_event("deals.lead_timed_out", None, offer)
     notifications.timed_out(vendor, lead, offer, event)
     move(lead, LeadStatus.NEW)
     route(vendor, lead)
@@ -57,7 +57,7 @@ def contacts_remind(*, vendor: Vendor, now: datetime | None = None) -> int:
     offers = list(rows.select_for_update(of=("self",), skip_locked=True)[:BATCH])
     for offer in offers:
         offer.reminded_at = now
-        event = tell("deals.lead_contact_overdue", None, offer)
+        event = record_offer_event("deals.lead_contact_overdue", None, offer)
         notifications.contact_overdue(vendor, offer, event)
     LeadOffer.objects.bulk_update(offers, ["reminded_at"])
     return len(offers)

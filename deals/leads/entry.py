@@ -9,7 +9,7 @@ from django.db import transaction
 
 from deals.deal.people import as_the_vendor
 from deals.leads import policies
-from deals.leads.actions import managed, one_at_a_time, tell_vendor
+from deals.leads.actions import managed, one_at_a_time, record_lead_event
 from deals.leads.models import Lead, LeadLine
 from partners.models import Product
 from portal.references import draw
@@ -57,7 +57,7 @@ def lead_save(
         return lead
     lead.save()
     told = [*(name.removesuffix("_id") for name in changed), *["products"] * lines_changed]
-    tell_vendor("deals.lead_changed", actor, lead, changed=", ".join(told))
+    record_lead_event("deals.lead_changed", actor, lead, changed=", ".join(told))
     return lead
 
 
@@ -73,7 +73,7 @@ def _entered(actor: Actor, answers: Mapping[str, Any], lines: Lines, key: UUID |
     lead.reference = references_take()[0]
     lead.save(force_insert=True)
     _set_lines(lead, lines)
-    tell_vendor("deals.lead_created", actor, lead)
+    record_lead_event("deals.lead_created", actor, lead)
     return lead
 
 

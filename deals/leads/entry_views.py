@@ -17,6 +17,7 @@ from deals.registration.forms import ProductLines, product_choices
 from deals.registration.views import watch_lines
 from partners import selectors as partners_selectors
 from portal.money import exchange
+from portal.tenancy.http import PortalRequest
 
 _PREFIX = "lines"
 _NEW_LINE = {"product": "", "quantity": "1"}
@@ -24,14 +25,14 @@ _MOST_LINES = 31
 
 
 @require_http_methods(["GET", "POST"])
-def enter(request: Any) -> HttpResponseBase:
+def enter(request: PortalRequest) -> HttpResponseBase:
     if not policies.may_enter(request.actor):
         raise PermissionDenied("Leads are entered by managers.")
     return _answered(request, None)
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: Any, reference: str) -> HttpResponseBase:
+def edit(request: PortalRequest, reference: str) -> HttpResponseBase:
     if request.actor.is_partner_person:
         offer_or_404(request, reference)
         raise PermissionDenied("Leads are changed by managers.")
@@ -44,7 +45,7 @@ def edit(request: Any, reference: str) -> HttpResponseBase:
     return _answered(request, lead)
 
 
-def _answered(request: Any, lead: Lead | None) -> HttpResponseBase:
+def _answered(request: PortalRequest, lead: Lead | None) -> HttpResponseBase:
     present = selectors.lines_of(lead) if lead else []
     if request.method == "GET":
         return _form_page(request, lead, _form(request, lead, present), _lines(present))
@@ -63,7 +64,7 @@ def _answered(request: Any, lead: Lead | None) -> HttpResponseBase:
         return _form_page(request, lead, form, lines, status=422)
 
 
-def _saved(request: Any, lead: Lead, *, new: bool) -> HttpResponseBase:
+def _saved(request: PortalRequest, lead: Lead, *, new: bool) -> HttpResponseBase:
     if "route" in request.POST and lead.is_free:
         offered = offers.lead_route(actor=request.actor, lead=lead)
         told = "Saved and offered by your rules." if offered else "Saved. Your rules name nobody for it."
@@ -82,7 +83,7 @@ def _beside(form: LeadForm, lines: Any, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, texts)
 
 
-def _form(request: Any, lead: Lead | None, present: Sequence[Any], data: Any = None) -> LeadForm:
+def _form(request: PortalRequest, lead: Lead | None, present: Sequence[Any], data: Any = None) -> LeadForm:
     initial = LeadForm.initial_of(lead) if lead else {"owner": request.actor.user.pk}
     own = request.vendor.currency
     currencies = [own, *sorted(set(exchange.currencies_with_rates()) - {own})]
@@ -110,8 +111,8 @@ def _lines(present: Sequence[Any], *, data: Any = None) -> Any:
 
 
 def _form_page(
-    request: Any, lead: Lead | None, form: LeadForm, lines: Any, *, status: int = 200
+    request: PortalRequest, lead: Lead | None, form: LeadForm, lines: Any, *, status: int = 200
 ) -> HttpResponse:
     lines.ask_for_answers()
     context = {"lead": lead, "form": form, "lines": lines}
-    return render(request, "leads/enter.html", context, status=status)
+    return render(request, "deals/leads/enter.html", context, status=status)

@@ -1,8 +1,8 @@
 """Event types of leads. Partners read those of their own offers: they never tell of anybody else."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("deals.lead_offered", "Lead offered", "engagement", "magnet"),
     EventType("deals.lead_accepted", "Lead accepted", "engagement", "check"),
     EventType("deals.lead_declined", "Lead declined", "engagement", "hand-stop"),

@@ -15,6 +15,7 @@ from deals.leads.filters import LeadFilter, OfferFilter
 from deals.leads.forms import PartnerForm
 from partners.models import Partner
 from partners.selectors import partners_called
+from portal.tenancy.http import PortalRequest
 from portal.text import folded_name
 from portal.ui import keyset
 from portal.ui.exports import csv_response
@@ -28,7 +29,7 @@ MOST_AT_ONCE = 100
 
 
 @require_GET
-def lead_list(request: Any) -> HttpResponseBase:
+def lead_list(request: PortalRequest) -> HttpResponseBase:
     """`?all=1` forgets the remembered filter; without any query the remembered one is taken up again."""
     remembered = request.session.get(_REMEMBERED, "")
     if not request.GET and remembered:
@@ -39,7 +40,7 @@ def lead_list(request: Any) -> HttpResponseBase:
     return _leads_page(request) if request.actor.is_staff else _offers_page(request)
 
 
-def _leads_page(request: Any, *, bulk: PartnerForm | None = None, ticked: Any = ()) -> HttpResponse:
+def _leads_page(request: PortalRequest, *, bulk: PartnerForm | None = None, ticked: Any = ()) -> HttpResponse:
     counts = selectors.counts(request.actor)
     chosen = LeadFilter(request.GET, selectors.leads_visible(request.actor), counts=counts)
     order = tables.order_of_leads(request.GET.get("sort", ""))
@@ -55,10 +56,10 @@ def _leads_page(request: Any, *, bulk: PartnerForm | None = None, ticked: Any = 
         "ticked": ticked,
     }
     failed = bulk is not None or not chosen.is_valid()
-    return render(request, "leads/leads.html", context, status=422 if failed else 200)
+    return render(request, "deals/leads/leads.html", context, status=422 if failed else 200)
 
 
-def _row(request: Any, lead: Any) -> dict[str, Any]:
+def _row(request: PortalRequest, lead: Any) -> dict[str, Any]:
     return {
         "lead": lead,
         "partner": next((offer.partner for offer in lead.current), None),
@@ -66,7 +67,7 @@ def _row(request: Any, lead: Any) -> dict[str, Any]:
     }
 
 
-def _offers_page(request: Any) -> HttpResponse:
+def _offers_page(request: PortalRequest) -> HttpResponse:
     offers = selectors.offers_visible(request.actor)
     chosen = OfferFilter(request.GET, offers)
     order = tables.order_of_offers(request.GET.get("sort", ""))
@@ -78,10 +79,10 @@ def _offers_page(request: Any) -> HttpResponse:
         "rows": [{"offer": offer, "clock": presenters.clock_of(offer)} for offer in page.rows],
         "headline": presenters.offers_headline(waiting, total),
     }
-    return render(request, "leads/offers.html", context, status=200 if chosen.is_valid() else 422)
+    return render(request, "deals/leads/offers.html", context, status=200 if chosen.is_valid() else 422)
 
 
-def _common(request: Any, chosen: Any, page: keyset.Page, total: int) -> dict[str, Any]:
+def _common(request: PortalRequest, chosen: Any, page: keyset.Page, total: int) -> dict[str, Any]:
     leads = _counted(total)
     return {
         "filter": chosen,
@@ -109,7 +110,7 @@ def _query(request: HttpRequest) -> str:
 
 
 @require_GET
-def export(request: Any) -> HttpResponseBase:
+def export(request: PortalRequest) -> HttpResponseBase:
     actor, sort = request.actor, request.GET.get("sort", "")
     if actor.is_staff:
         rows: Any = selectors.leads_visible(actor)
@@ -138,7 +139,7 @@ def export(request: Any) -> HttpResponseBase:
 
 
 @require_POST
-def bulk(request: Any) -> HttpResponseBase:
+def bulk(request: PortalRequest) -> HttpResponseBase:
     """Offer the ticked leads, by the rules or to one named partner."""
     actor = request.actor
     if not actor.is_staff:
@@ -184,7 +185,7 @@ def _named_partner(form: PartnerForm) -> Partner | None:
 
 
 @require_GET
-def for_partner(request: Any, slug: str) -> HttpResponse:
+def for_partner(request: PortalRequest, slug: str) -> HttpResponse:
     """The latest leads of a partner: a fragment of its page, or a page of its own."""
     partner = get_object_or_404(Partner, slug=slug)
     offers = list(selectors.offers_of_partner(partner)[: LATEST + 1])
@@ -193,22 +194,22 @@ def for_partner(request: Any, slug: str) -> HttpResponse:
         "rows": [{"offer": offer, "clock": presenters.clock_of(offer)} for offer in offers[:LATEST]],
         "more": len(offers) > LATEST,
         "looks": tables.LOOKS,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "leads/for_partner.html", context)
+    return render(request, "deals/leads/for_partner.html", context)
 
 
 @require_GET
-def waiting(request: Any) -> HttpResponse:
+def waiting(request: PortalRequest) -> HttpResponse:
     """What waits, for the home pages: a partner's leads to answer and contact, a manager's to look after."""
     context: dict[str, Any] = {
         "looks": tables.LOOKS,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
     if request.actor.is_staff:
         rows = selectors.needing_attention(request.actor)
         context |= {"rows": [_row(request, lead) for lead in rows]}
-        return render(request, "leads/attention.html", context)
+        return render(request, "deals/leads/attention.html", context)
     offers = selectors.to_do(request.actor)
     context |= {"rows": [{"offer": offer, "clock": presenters.clock_of(offer)} for offer in offers]}
-    return render(request, "leads/to_do.html", context)
+    return render(request, "deals/leads/to_do.html", context)

@@ -31,7 +31,7 @@ from portal.metrics.declarations import (
     Status,
     Total,
     Unit,
-    declare,
+    declare_metrics,
     middle_of_rows,
 )
 from portal.metrics.rounding import ratio
@@ -239,9 +239,9 @@ METRICS: Final = [
     ),
 ]
 
-declare(handling, METRICS)
+declare_metrics(handling, METRICS)
 
-wording.declare(
+wording.declare_wording(
     "deals.leadoffer",
     Wording(
         "Lead",

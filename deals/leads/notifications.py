@@ -9,7 +9,7 @@ from deals.leads.models import Lead, LeadOffer
 from partners.models import Seat
 from portal.events.models import PortalEvent
 from portal.notifications.moments import moment
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
@@ -17,62 +17,64 @@ from portal.tenancy.roles import Role
 from portal.ui.formatting import format_money
 
 KINDS: Final = (
-    Kind("leads.offered", "A lead is offered to us", for_partners=True),
-    Kind("leads.gone", "A lead offered to us is gone: not answered, or taken back", for_partners=True),
-    Kind("leads.contact_due", "Our first contact with a lead is overdue", for_partners=True),
-    Kind("leads.accepted", "A partner accepted a lead of mine", for_staff=True),
-    Kind("leads.declined", "A partner declined a lead of mine", for_staff=True),
-    Kind("leads.timed_out", "A partner did not answer a lead of mine in time", for_staff=True),
-    Kind("leads.contact_overdue", "A partner is late to contact a lead of mine", for_staff=True),
-    Kind("leads.disqualified", "A partner disqualified a lead of mine", for_staff=True),
-    Kind("leads.nobody_left", "Nobody is left to offer a lead of mine to", for_staff=True),
+    NotificationKind("leads.offered", "A lead is offered to us", for_partners=True),
+    NotificationKind(
+        "leads.gone", "A lead offered to us is gone: not answered, or taken back", for_partners=True
+    ),
+    NotificationKind("leads.contact_due", "Our first contact with a lead is overdue", for_partners=True),
+    NotificationKind("leads.accepted", "A partner accepted a lead of mine", for_staff=True),
+    NotificationKind("leads.declined", "A partner declined a lead of mine", for_staff=True),
+    NotificationKind("leads.timed_out", "A partner did not answer a lead of mine in time", for_staff=True),
+    NotificationKind("leads.contact_overdue", "A partner is late to contact a lead of mine", for_staff=True),
+    NotificationKind("leads.disqualified", "A partner disqualified a lead of mine", for_staff=True),
+    NotificationKind("leads.nobody_left", "Nobody is left to offer a lead of mine to", for_staff=True),
 )
-declare_kinds(*KINDS, place=80)
+declare_notifications(*KINDS, place=80)
 
 
 def offered(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:
     """To everybody at the partner."""
     told = {"reason": offer.reason, "due": moment(offer.answer_due_at), **_worth(offer)}
-    _tell("offered", "lead_offered", vendor, offer, event, selectors.people_of(offer.partner_id), told)
+    _notify("offered", "lead_offered", vendor, offer, event, selectors.people_of(offer.partner_id), told)
 
 
 def withdrawn(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:
     """To who had accepted it, else to everybody at the partner."""
-    _tell("gone", "lead_withdrawn", vendor, offer, event, _workers(offer), {})
+    _notify("gone", "lead_withdrawn", vendor, offer, event, _workers(offer), {})
 
 
 def accepted(actor: Actor, lead: Lead, offer: LeadOffer, event: PortalEvent) -> None:
     due = moment(offer.contact_due_at) if offer.contact_due_at else ""
     told = {"by": str(actor.user), "due": due, **_who(offer)}
-    _tell("accepted", "lead_accepted", actor.vendor, offer, event, _owners(lead), told)
+    _notify("accepted", "lead_accepted", actor.vendor, offer, event, _owners(lead), told)
 
 
 def declined(actor: Actor, lead: Lead, offer: LeadOffer, event: PortalEvent) -> None:
     told = {"by": str(actor.user), "reason": offer.decline_reason, **_who(offer)}
-    _tell("declined", "lead_declined", actor.vendor, offer, event, _owners(lead), told)
+    _notify("declined", "lead_declined", actor.vendor, offer, event, _owners(lead), told)
 
 
 def timed_out(vendor: Vendor, lead: Lead, offer: LeadOffer, event: PortalEvent) -> None:
     """Both sides, each in its own words."""
-    _tell("timed_out", "lead_timed_out", vendor, offer, event, _owners(lead), _who(offer))
-    _tell("gone", "lead_expired", vendor, offer, event, selectors.people_of(offer.partner_id), {})
+    _notify("timed_out", "lead_timed_out", vendor, offer, event, _owners(lead), _who(offer))
+    _notify("gone", "lead_expired", vendor, offer, event, selectors.people_of(offer.partner_id), {})
 
 
 def contact_overdue(vendor: Vendor, offer: LeadOffer, event: PortalEvent) -> None:
     """Both sides."""
     told = {"due": moment(offer.contact_due_at)} if offer.contact_due_at else {}
-    _tell("contact_due", "lead_contact_due", vendor, offer, event, _workers(offer), told)
+    _notify("contact_due", "lead_contact_due", vendor, offer, event, _workers(offer), told)
     owners = _owners(offer.lead)
-    _tell("contact_overdue", "lead_contact_overdue", vendor, offer, event, owners, told | _who(offer))
+    _notify("contact_overdue", "lead_contact_overdue", vendor, offer, event, owners, told | _who(offer))
 
 
 def disqualified(actor: Actor, lead: Lead, offer: LeadOffer, event: PortalEvent) -> None:
     told = {"by": str(actor.user), "reason": offer.disqualify_reason, **_who(offer)}
-    _tell("disqualified", "lead_disqualified", actor.vendor, offer, event, _owners(lead), told)
+    _notify("disqualified", "lead_disqualified", actor.vendor, offer, event, _owners(lead), told)
 
 
 def nobody_left(vendor: Vendor, lead: Lead, event: PortalEvent) -> None:
-    _tell("nobody_left", "lead_nobody_left", vendor, lead, event, _owners(lead), {})
+    _notify("nobody_left", "lead_nobody_left", vendor, lead, event, _owners(lead), {})
 
 
 def _owners(lead: Lead) -> list[User]:
@@ -102,7 +104,7 @@ def _worth(offer: LeadOffer) -> dict[str, Any]:
     return {"amount": "" if offer.amount is None else format_money(offer.amount, offer.currency)}
 
 
-def _tell(
+def _notify(
     kind: str,
     template: str,
     vendor: Vendor,

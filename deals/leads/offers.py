@@ -17,8 +17,8 @@ from deals.leads.actions import (
     move,
     one_at_a_time,
     reasoned,
-    tell,
-    tell_vendor,
+    record_lead_event,
+    record_offer_event,
 )
 from deals.leads.models import Lead, LeadOffer, LeadOfferLine, LeadStatus, OfferBasis, OfferOutcome
 from deals.leads.routing import Choice
@@ -78,7 +78,7 @@ def route(vendor: Vendor, lead: Lead, actor: Actor | None = None) -> LeadOffer |
     if not free:
         if lead.status != LeadStatus.UNPLACED:
             move(lead, LeadStatus.UNPLACED)
-            event = tell_vendor("deals.lead_unplaced", actor, lead, considered=len(everybody))
+            event = record_lead_event("deals.lead_unplaced", actor, lead, considered=len(everybody))
             notifications.nobody_left(vendor, lead, event)
         return None
     told, why = routing.told(free[0], case), routing.explained(free[0], everybody)
@@ -103,7 +103,7 @@ def _offer(vendor: Vendor, lead: Lead, choice: Choice, told: str, why: str, by: 
     )
     OfferBasis.objects.create(offer=offer, rule=choice.rule, text=why[:1000])
     move(lead, LeadStatus.OFFERED, since=now, due=due)
-    event = tell("deals.lead_offered", by, offer, due=due.isoformat())
+    event = record_offer_event("deals.lead_offered", by, offer, due=due.isoformat())
     notifications.offered(vendor, offer, event)
     return offer
 
@@ -160,7 +160,7 @@ def lead_end(*, actor: Actor, lead: Lead, reason: str) -> Lead:
         lead.disqualify_reason = reasoned(reason, "Say why, so that nobody enters it again.")
         _take_back(actor, lead, timezone.now())
         move(lead, LeadStatus.DISQUALIFIED)
-        tell_vendor("deals.lead_ended", actor, lead, reason=lead.disqualify_reason)
+        record_lead_event("deals.lead_ended", actor, lead, reason=lead.disqualify_reason)
     return lead
 
 
@@ -181,5 +181,5 @@ def _take_back(actor: Actor, lead: Lead, now: datetime) -> None:
         offer.taken_back_at = now
     offer.closed_at = now
     offer.save(update_fields=["outcome", "timed_out_at", "withdrawn_at", "taken_back_at", "closed_at"])
-    event = tell("deals.lead_withdrawn", actor, offer)
+    event = record_offer_event("deals.lead_withdrawn", actor, offer)
     notifications.withdrawn(actor.vendor, offer, event)

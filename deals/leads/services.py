@@ -12,7 +12,7 @@ from deals.deal.models import Deal, DealSource, DealStatus
 from deals.deal.people import as_the_vendor
 from deals.deal.policies import may_register
 from deals.leads import notifications, policies
-from deals.leads.actions import move, one_at_a_time, reasoned, tell, worked_on
+from deals.leads.actions import move, one_at_a_time, reasoned, record_offer_event, worked_on
 from deals.leads.models import ContactKind, Lead, LeadContact, LeadOffer, LeadStatus, OfferOutcome
 from deals.leads.offers import ROUTING, route
 from deals.registration import services as deals
@@ -44,7 +44,7 @@ def offer_accept(*, actor: Actor, offer: LeadOffer) -> LeadOffer:
             setattr(offer, name, getattr(lead, name))
         offer.save(update_fields=["outcome", "accepted_at", "answered_by", "contact_due_at", *_CONTACT])
         move(lead, LeadStatus.ACCEPTED, since=now, due=due)
-        event = tell("deals.lead_accepted", actor, offer, due=due.isoformat())
+        event = record_offer_event("deals.lead_accepted", actor, offer, due=due.isoformat())
         notifications.accepted(actor, lead, offer, event)
     return offer
 
@@ -63,7 +63,7 @@ def offer_decline(*, actor: Actor, offer: LeadOffer, reason: str) -> LeadOffer:
         offer.outcome, offer.declined_at, offer.closed_at = OfferOutcome.DECLINED, now, now
         offer.answered_by = actor.user
         offer.save(update_fields=["outcome", "declined_at", "closed_at", "answered_by", "decline_reason"])
-        event = tell("deals.lead_declined", actor, offer, reason=offer.decline_reason)
+        event = record_offer_event("deals.lead_declined", actor, offer, reason=offer.decline_reason)
         notifications.declined(actor, lead, offer, event)
         _next(actor, lead)
     return offer
@@ -131,7 +131,7 @@ def contact_log(
             offer.contacted_at = now
             offer.save(update_fields=["contacted_at"])
             move(lead, LeadStatus.CONTACTED)
-        tell("deals.lead_contacted", actor, offer, kind=contact.get_kind_display(), first=first)
+        record_offer_event("deals.lead_contacted", actor, offer, kind=contact.get_kind_display(), first=first)
     return contact
 
 
@@ -169,7 +169,7 @@ def offer_disqualify(*, actor: Actor, offer: LeadOffer, reason: str) -> LeadOffe
         offer.save(update_fields=["disqualify_reason", "disqualified_at", "closed_at"])
         lead.disqualify_reason = offer.disqualify_reason
         move(lead, LeadStatus.DISQUALIFIED)
-        event = tell("deals.lead_disqualified", actor, offer, reason=offer.disqualify_reason)
+        event = record_offer_event("deals.lead_disqualified", actor, offer, reason=offer.disqualify_reason)
         notifications.disqualified(actor, lead, offer, event)
     return offer
 
@@ -199,7 +199,7 @@ def offer_convert(*, actor: Actor, offer: LeadOffer) -> Deal:
         offer.save(update_fields=["deal", "converted_at", "closed_at"])
         move(lead, LeadStatus.CONVERTED)
         # Which draft is the partner's own business; that there is one ends the lead.
-        tell("deals.lead_converted", actor, offer)
+        record_offer_event("deals.lead_converted", actor, offer)
     return deal
 
 

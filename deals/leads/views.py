@@ -17,13 +17,14 @@ from deals.leads import policies, presenters, routing, selectors, services, tabl
 from deals.leads.forms import ContactForm, DeclineForm, DisqualifyForm
 from deals.leads.models import Lead, LeadLine, LeadOffer
 from partners.models import Partner
+from portal.tenancy.http import PortalRequest
 from portal.tenancy.scope import ALL
 from portal.ui.forms import place_objections
 
 # The vendor's side ---------------------------------------------------------------------------------------
 
 
-def _managed(request: Any, reference: str) -> Lead:
+def _managed(request: PortalRequest, reference: str) -> Lead:
     """The lead, for who manages it: 404 for who cannot see it, 403 for who may only look."""
     actor = request.actor
     if actor.is_partner_person:
@@ -36,7 +37,7 @@ def _managed(request: Any, reference: str) -> Lead:
 
 
 @require_POST
-def offer(request: Any, reference: str) -> HttpResponseBase:
+def offer(request: PortalRequest, reference: str) -> HttpResponseBase:
     lead = _managed(request, reference)
     partner = get_object_or_404(Partner, slug=request.POST.get("partner", "").replace("\0", ""))
     try:
@@ -48,7 +49,7 @@ def offer(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def route(request: Any, reference: str) -> HttpResponseBase:
+def route(request: PortalRequest, reference: str) -> HttpResponseBase:
     lead = _managed(request, reference)
     try:
         offered = lead_offers.lead_route(actor=request.actor, lead=lead)
@@ -62,7 +63,7 @@ def route(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def take_back(request: Any, reference: str) -> HttpResponseBase:
+def take_back(request: PortalRequest, reference: str) -> HttpResponseBase:
     lead = _managed(request, reference)
     try:
         lead_offers.lead_withdraw(actor=request.actor, lead=lead)
@@ -73,7 +74,7 @@ def take_back(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def end(request: Any, reference: str) -> HttpResponseBase:
+def end(request: PortalRequest, reference: str) -> HttpResponseBase:
     lead, form = _managed(request, reference), DisqualifyForm(request.POST)
     if not form.is_valid():
         return lead_page(request, lead, status=422, end_form=form)
@@ -85,7 +86,7 @@ def end(request: Any, reference: str) -> HttpResponseBase:
     return redirect("leads:detail", reference)
 
 
-def _objected(request: Any, lead: Lead, error: ValidationError, **forms: Form) -> HttpResponseBase:
+def _objected(request: PortalRequest, lead: Lead, error: ValidationError, **forms: Form) -> HttpResponseBase:
     current = lead_or_404(request, lead.reference)
     return lead_page(request, current, status=422, problems=error.messages, **forms)
 
@@ -93,7 +94,7 @@ def _objected(request: Any, lead: Lead, error: ValidationError, **forms: Form) -
 # The partner's side --------------------------------------------------------------------------------------
 
 
-def _worked(request: Any, reference: str) -> LeadOffer:
+def _worked(request: PortalRequest, reference: str) -> LeadOffer:
     """The own partner's offer: 404 for who sees none, 403 for who may only look."""
     if request.actor.is_staff:
         lead_or_404(request, reference)
@@ -105,7 +106,7 @@ def _worked(request: Any, reference: str) -> LeadOffer:
 
 
 def _act(
-    request: Any,
+    request: PortalRequest,
     found: LeadOffer,
     service: Callable[[], Any],
     done: str,
@@ -127,14 +128,14 @@ def _act(
 
 
 @require_POST
-def accept(request: Any, reference: str) -> HttpResponseBase:
+def accept(request: PortalRequest, reference: str) -> HttpResponseBase:
     found = _worked(request, reference)
     done = "Accepted. Below you see whom to talk to, and by when."
     return _act(request, found, lambda: services.offer_accept(actor=request.actor, offer=found), done)
 
 
 @require_POST
-def decline(request: Any, reference: str) -> HttpResponseBase:
+def decline(request: PortalRequest, reference: str) -> HttpResponseBase:
     found, form = _worked(request, reference), DeclineForm(request.POST)
 
     def service() -> Any:
@@ -144,7 +145,7 @@ def decline(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def contact(request: Any, reference: str) -> HttpResponseBase:
+def contact(request: PortalRequest, reference: str) -> HttpResponseBase:
     found, form = _worked(request, reference), ContactForm(request.POST, today=request.vendor.today)
 
     def service() -> Any:
@@ -156,7 +157,7 @@ def contact(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def disqualify(request: Any, reference: str) -> HttpResponseBase:
+def disqualify(request: PortalRequest, reference: str) -> HttpResponseBase:
     found, form = _worked(request, reference), DisqualifyForm(request.POST)
 
     def service() -> Any:
@@ -168,7 +169,7 @@ def disqualify(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def convert(request: Any, reference: str) -> HttpResponseBase:
+def convert(request: PortalRequest, reference: str) -> HttpResponseBase:
     found = _worked(request, reference)
     try:
         deal = services.offer_convert(actor=request.actor, offer=found)
@@ -185,14 +186,14 @@ def convert(request: Any, reference: str) -> HttpResponseBase:
 SUGGESTED = 6
 
 
-def lead_or_404(request: Any, reference: str) -> Lead:
+def lead_or_404(request: PortalRequest, reference: str) -> Lead:
     try:
         return selectors.lead_for_page(request.actor, reference)
     except Lead.DoesNotExist as error:
         raise Http404(reference) from error
 
 
-def offer_or_404(request: Any, reference: str) -> LeadOffer:
+def offer_or_404(request: PortalRequest, reference: str) -> LeadOffer:
     try:
         return selectors.offer_for_page(request.actor, reference)
     except LeadOffer.DoesNotExist as error:
@@ -200,13 +201,13 @@ def offer_or_404(request: Any, reference: str) -> LeadOffer:
 
 
 @require_GET
-def detail(request: Any, reference: str) -> HttpResponse:
+def detail(request: PortalRequest, reference: str) -> HttpResponse:
     if request.actor.is_staff:
         return lead_page(request, lead_or_404(request, reference))
     return offer_page(request, offer_or_404(request, reference))
 
 
-def lead_page(request: Any, lead: Lead, *, status: int = 200, **more: Any) -> HttpResponse:
+def lead_page(request: PortalRequest, lead: Lead, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page of a lead. `more` takes the place of its own parts, to show what was wrong with them."""
     actions = policies.lead_actions(request.actor, lead)
     offers = selectors.offers_of(lead)
@@ -228,10 +229,10 @@ def lead_page(request: Any, lead: Lead, *, status: int = 200, **more: Any) -> Ht
         **({"end_form": DisqualifyForm()} if "end" in actions else {}),
         **more,
     }
-    return render(request, "leads/lead.html", context, status=status)
+    return render(request, "deals/leads/lead.html", context, status=status)
 
 
-def _suggestions(request: Any, lead: Lead, lines: list[LeadLine]) -> dict[str, Any]:
+def _suggestions(request: PortalRequest, lead: Lead, lines: list[LeadLine]) -> dict[str, Any]:
     """Whom to offer it to: by the rules, or those the manager looks for; best first, each with the reason."""
     sought = request.GET.get("partner", "")[:160]
     reach = request.actor.scope.partner_ids
@@ -251,7 +252,7 @@ def _suggestions(request: Any, lead: Lead, lines: list[LeadLine]) -> dict[str, A
     }
 
 
-def offer_page(request: Any, offer: LeadOffer, *, status: int = 200, **forms: Any) -> HttpResponse:
+def offer_page(request: PortalRequest, offer: LeadOffer, *, status: int = 200, **forms: Any) -> HttpResponse:
     """What a partner sees of a lead: its own offer, and nothing of what happened to the lead elsewhere."""
     actor = request.actor
     actions = policies.offer_actions(actor, offer)
@@ -269,7 +270,7 @@ def offer_page(request: Any, offer: LeadOffer, *, status: int = 200, **forms: An
         **_forms(actions, actor.vendor.today),
         **forms,
     }
-    return render(request, "leads/offer.html", context, status=status)
+    return render(request, "deals/leads/offer.html", context, status=status)
 
 
 def _forms(actions: frozenset[str], today: date) -> dict[str, Any]:

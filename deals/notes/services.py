@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from deals.deal import notifications
-from deals.deal.actions import locked, require, tell
+from deals.deal.actions import locked, record_deal_event, require
 from deals.deal.models import Deal
+from deals.notes import notifications
 from deals.notes.models import Attachment, InternalNote, Note
 from portal.events.log import record
 from portal.files.uploads import Upload, refuse_total
@@ -38,7 +38,7 @@ def deal_files_add(*, actor: Actor, deal: Deal, uploads: Sequence[Upload]) -> li
         raise ValidationError({"uploads": error.messages}) from error
     rows = [_attached(actor, deal, upload) for upload in added]
     if rows:
-        tell("deals.file_added", actor, deal, **_named(deal, rows))
+        record_deal_event("deals.file_added", actor, deal, **_named(deal, rows))
     return rows
 
 
@@ -72,7 +72,7 @@ def deal_file_remove(*, actor: Actor, deal: Deal, file: Attachment) -> Deal:
     if row.by_vendor != actor.is_staff:
         raise ValidationError(f"{row.name} came from the other side. Ask them to remove it.")
     row.delete()
-    tell("deals.file_removed", actor, deal, **_named(deal, [row]))
+    record_deal_event("deals.file_removed", actor, deal, **_named(deal, [row]))
     return deal
 
 
@@ -96,7 +96,7 @@ def deal_note(*, actor: Actor, deal: Deal, text: str, key: UUID | None = None) -
         },
     )
     if is_new:
-        tell("deals.noted", actor, deal)
+        record_deal_event("deals.noted", actor, deal)
         notifications.noted(actor, deal, note)
     return note
 

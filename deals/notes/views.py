@@ -1,7 +1,5 @@
 """Files and notes of a deal."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -14,10 +12,11 @@ from deals.notes.services import attaching
 from deals.page.actions import act, act_with_form
 from deals.page.views import deal_or_404, note_form, remark_form
 from portal.files.uploads import as_attachment
+from portal.tenancy.http import PortalRequest
 
 
 @require_POST
-def attach(request: Any, reference: str) -> HttpResponseBase:
+def attach(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = FilesForm(request.POST, request.FILES, auto_id="files_%s")
     action = attaching(request.actor)
@@ -25,14 +24,14 @@ def attach(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_GET
-def file(request: Any, reference: str, pk: int) -> HttpResponse:
+def file(request: PortalRequest, reference: str, pk: int) -> HttpResponse:
     """Download a file of a deal; who does not see the deal does not learn that there is one."""
     deal = deal_or_404(request, reference)
     return as_attachment(get_object_or_404(Attachment, deal=deal, pk=pk), actor=request.actor)
 
 
 @require_POST
-def file_remove(request: Any, reference: str, pk: int) -> HttpResponseBase:
+def file_remove(request: PortalRequest, reference: str, pk: int) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     row = Attachment.objects.filter(deal=deal, pk=pk).first()
     if row is None:  # removed a moment ago, or in another tab
@@ -42,7 +41,7 @@ def file_remove(request: Any, reference: str, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def note(request: Any, reference: str) -> HttpResponseBase:
+def note(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = note_form(request, deal, request.POST)
     done = "Your note is on its way to the other side."
@@ -50,7 +49,7 @@ def note(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def remark(request: Any, reference: str) -> HttpResponseBase:
+def remark(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), remark_form(request.POST)
     done = "Kept as an internal note."
     return act_with_form(request, deal, "remark", services.deal_remark, done, "remark_form", form)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from deals.deal.actions import keep, locked, require, tell
+from deals.deal.actions import keep, locked, record_deal_event, require
 from deals.deal.models import Deal, DealStatus, Stage, StageChange
 from deals.proofs import notifications
 from deals.proofs.policies import needs_proof
@@ -34,7 +34,7 @@ def deal_stage_change(*, actor: Actor, deal: Deal, stage: Stage) -> Deal:
     StageChange.objects.create(
         partner_id=deal.partner_id, deal=deal, stage=stage, changed_by=actor.user, changed_at=deal.updated_at
     )
-    tell("deals.stage_changed", actor, deal, **{"from": _stage(before), "to": _stage(stage)})
+    record_deal_event("deals.stage_changed", actor, deal, **{"from": _stage(before), "to": _stage(stage)})
     return deal
 
 
@@ -66,7 +66,9 @@ def deal_win(*, actor: Actor, deal: Deal, amount: int, closed_on: date, special_
     keep(deal, "status", "won_at", "won_amount", "won_amount_vendor", "proof_needed")
     release(deal, now)
     told = {"amount": amount, "currency": deal.currency, "closed_on": closed_on.isoformat()}
-    event = tell("deals.won", actor, deal, **told, **({"special_price": True} if special_price else {}))
+    event = record_deal_event(
+        "deals.won", actor, deal, **told, **({"special_price": True} if special_price else {})
+    )
     if deal.proof_needed:
         notifications.missing(actor.vendor, deal, event)
     shared_outcome(actor, deal, "deals.share_won")
@@ -88,7 +90,7 @@ def deal_lose(*, actor: Actor, deal: Deal, reason: str, competitor: str = "") ->
     deal.clean_fields(exclude={f.name for f in deal._meta.fields} - {"loss_reason", "competitor"})
     keep(deal, "status", "lost_at", "loss_reason", "competitor")
     release(deal, now)
-    tell("deals.lost", actor, deal, reason=deal.loss_reason, competitor=deal.competitor)
+    record_deal_event("deals.lost", actor, deal, reason=deal.loss_reason, competitor=deal.competitor)
     shared_outcome(actor, deal, "deals.share_lost")
     return deal
 

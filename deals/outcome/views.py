@@ -1,7 +1,5 @@
 """Stages, wins and losses."""
 
-from typing import Any
-
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_POST
 
@@ -11,10 +9,11 @@ from deals.outcome import services as outcome_services
 from deals.outcome.forms import LostForm, StageForm, WonForm
 from deals.page.actions import act_with_form
 from deals.page.views import deal_or_404
+from portal.tenancy.http import PortalRequest
 
 
 @require_POST
-def stage(request: Any, reference: str) -> HttpResponseBase:
+def stage(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = StageForm(request.POST, stages=selectors.stages())
     return act_with_form(
@@ -23,7 +22,7 @@ def stage(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def won(request: Any, reference: str) -> HttpResponseBase:
+def won(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WonForm(request.POST, deal=deal, today=request.vendor.today, auto_id="won_%s")
     return act_with_form(request, deal, "win", outcome_services.deal_win, _won, "won_form", form)
@@ -39,7 +38,7 @@ def _won(deal: Deal) -> str:
 
 
 @require_POST
-def lost(request: Any, reference: str) -> HttpResponseBase:
+def lost(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal, form = deal_or_404(request, reference), LostForm(request.POST, auto_id="lost_%s")
     return act_with_form(
         request, deal, "lose", outcome_services.deal_lose, "Marked as lost.", "lost_form", form

@@ -12,13 +12,16 @@ from django.shortcuts import redirect
 from deals.deal import policies
 from deals.deal.models import Deal
 from deals.page.views import deal_or_404, deal_page, deal_page_refused
+from portal.tenancy.http import PortalRequest
 
 Service = Callable[..., Deal]
 #: What is said afterwards, or how it depends on the deal as it is then.
 Done = str | Callable[[Deal], str]
 
 
-def act(request: Any, deal: Deal, service: Service, done: Done, **arguments: Any) -> HttpResponseBase:
+def act(
+    request: PortalRequest, deal: Deal, service: Service, done: Done, **arguments: Any
+) -> HttpResponseBase:
     """Call, say what was done, and go back to the deal; 422 with the reason when it cannot be done."""
     try:
         after = service(actor=request.actor, deal=deal, **arguments)
@@ -29,7 +32,13 @@ def act(request: Any, deal: Deal, service: Service, done: Done, **arguments: Any
 
 
 def act_with_form(
-    request: Any, deal: Deal, action: str, service: Callable[..., Any], done: Done, name: str, form: Form
+    request: PortalRequest,
+    deal: Deal,
+    action: str,
+    service: Callable[..., Any],
+    done: Done,
+    name: str,
+    form: Form,
 ) -> HttpResponseBase:
     """Call with the form's answers; 403 before anything is said about them, 422 with what is wrong."""
     if not policies.may(action, request.actor, deal):  # before anything is said about the answers

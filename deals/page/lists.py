@@ -25,6 +25,7 @@ from deals.protection.models import Protection
 from partners.models import Partner
 from portal.requests.queue import Side, queue_of, waiting_about
 from portal.tenancy.access import Actor
+from portal.tenancy.http import PortalRequest
 from portal.ui import keyset
 from portal.ui.exports import csv_response
 from portal.ui.formatting import format_number
@@ -41,7 +42,7 @@ LATEST = 10
 
 
 @require_GET
-def deal_list(request: Any) -> HttpResponseBase:
+def deal_list(request: PortalRequest) -> HttpResponseBase:
     """`?all=1` forgets the remembered filter; without any query the remembered one is taken up again."""
     remembered = request.session.get(_REMEMBERED, "")
     if not request.GET and remembered:
@@ -64,11 +65,11 @@ def deal_list(request: Any) -> HttpResponseBase:
         "may_register": policies.may_register(request.actor),
         "query": _query(request),
     }
-    return render(request, "deals/list.html", context, status=200 if chosen.is_valid() else 422)
+    return render(request, "deals/page/list.html", context, status=200 if chosen.is_valid() else 422)
 
 
 @require_GET
-def export(request: Any) -> HttpResponseBase:
+def export(request: PortalRequest) -> HttpResponseBase:
     chosen = _filter(request)
     if not chosen.is_valid():  # the list tells what is wrong; a file of everything would mislead
         return redirect(f"{reverse('deals:list')}?{_query(request)}")
@@ -88,7 +89,7 @@ def _counted(total: int) -> str:
     return "1 deal" if total == 1 else f"{format_number(total)} deals"
 
 
-def _filter(request: Any) -> DealFilter:
+def _filter(request: PortalRequest) -> DealFilter:
     stages = [(stage.pk, stage.name) for stage in deal_selectors.stages()]
     rows = deal_selectors.for_list(deal_selectors.deals_visible(request.actor))
     return DealFilter(request.GET, rows, stages=stages, many_partners=_many_partners(request.actor))
@@ -117,7 +118,7 @@ def _remember(request: HttpRequest) -> None:
 
 
 @require_http_methods(["GET", "POST"])
-def inbox(request: Any) -> HttpResponseBase:
+def inbox(request: PortalRequest) -> HttpResponseBase:
     """What waits for a decision, by due time. Posted references are approved together."""
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
@@ -136,10 +137,10 @@ def inbox(request: Any) -> HttpResponseBase:
         "page": page,
         "headline": presenters.waiting_headline(deals, more=bool(page.next)),
     }
-    return render(request, "deals/inbox.html", context)
+    return render(request, "deals/page/inbox.html", context)
 
 
-def _waiting(request: Any, deal: Deal, claims: list[Protection]) -> dict[str, Any]:
+def _waiting(request: PortalRequest, deal: Deal, claims: list[Protection]) -> dict[str, Any]:
     """What is protected for others stands in the way now; what was contested when it came in is compared."""
     contested = bool(claims) or any(line.is_contested for line in deal.lines.all())
     return {
@@ -150,7 +151,7 @@ def _waiting(request: Any, deal: Deal, claims: list[Protection]) -> dict[str, An
     }
 
 
-def _approve_selected(request: Any) -> HttpResponseBase:
+def _approve_selected(request: PortalRequest) -> HttpResponseBase:
     if not request.actor.is_manager:
         raise PermissionDenied("Only managers approve.")
     chosen = _chosen(request)
@@ -170,14 +171,14 @@ def _approve_selected(request: Any) -> HttpResponseBase:
     return redirect("deals:inbox")
 
 
-def _chosen(request: Any) -> QuerySet[Deal]:
+def _chosen(request: PortalRequest) -> QuerySet[Deal]:
     """The ticked registrations this person sees; of others nothing is said, not even that they are."""
     references = {text.replace("\0", "") for text in request.POST.getlist("reference")[:100]}
     return deal_selectors.deals_visible(request.actor).filter(reference__in=references)
 
 
 @require_GET
-def requests(request: Any) -> HttpResponse:
+def requests(request: PortalRequest) -> HttpResponse:
     """What else waits for the vendor: a page, a fragment of the approvals, with `?first` one of the home."""
     if not request.actor.is_staff:
         raise Http404("the vendor's own page")
@@ -185,13 +186,13 @@ def requests(request: Any) -> HttpResponse:
     context = {
         "rows": rows[:MOST_URGENT] if "first" in request.GET else rows,
         "total": len(rows),
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "deals/requests.html", context)
+    return render(request, "deals/page/requests.html", context)
 
 
 @require_GET
-def for_partner(request: Any, slug: str) -> HttpResponse:
+def for_partner(request: PortalRequest, slug: str) -> HttpResponse:
     """The latest deals of a partner: a fragment of its page, or a page of its own."""
     partner = get_object_or_404(Partner, slug=slug)
     deals = list(deal_selectors.for_list(deal_selectors.deals_of(request.actor, partner))[: LATEST + 1])
@@ -200,6 +201,6 @@ def for_partner(request: Any, slug: str) -> HttpResponse:
         "deals": deals[:LATEST],
         "more": len(deals) > LATEST,
         "looks": deal_presenters.LOOKS,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "deals/for_partner.html", context)
+    return render(request, "deals/page/for_partner.html", context)

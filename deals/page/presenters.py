@@ -100,7 +100,7 @@ def _decisions(count: int, at_least: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Stop:
     """One stop on the way; `state` is done, now, next or stop."""
 
     title: str
@@ -108,7 +108,7 @@ class Step:
     lines: list[str]
 
 
-def steps(deal: Deal, *, vendor: str, for_partner: bool) -> list[Step]:
+def progress(deal: Deal, *, vendor: str, for_partner: bool) -> list[Stop]:
     """Registered, reviewed, protected, selling, closed: each with its date and who is or was on turn."""
     whose = "Your turn" if for_partner else "The partner’s turn"
     reached = _reached(deal)
@@ -121,7 +121,7 @@ def steps(deal: Deal, *, vendor: str, for_partner: bool) -> list[Step]:
     ]
     halted = deal.status in _HALTED
     return [
-        Step(title, _state(place, reached, halted, deal), [line for line in lines if line])
+        Stop(title, _state(place, reached, halted, deal), [line for line in lines if line])
         for place, (title, lines) in enumerate(made)
     ]
 

@@ -20,23 +20,24 @@ from deals.special_prices import presenters as special_prices_presenters
 from deals.special_prices.models import BigDealTerms
 from deals.special_prices.requests import PRICE
 from deals.special_prices.selectors import big_deal_terms, price_requests
+from portal.tenancy.http import PortalRequest
 
 
 @require_GET
-def terms(request: Any, reference: str) -> HttpResponse:
+def terms(request: PortalRequest, reference: str) -> HttpResponse:
     deal, agreed = deal_or_404(request, reference), big_deal_terms()
     context = {
         "deal": deal,
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
         **_proof(request, deal),
         **_credit(request, deal),
         **_price(request, deal, agreed),
         **_changes(request, deal),
     }
-    return render(request, "deals/terms.html", context)
+    return render(request, "deals/page/terms.html", context)
 
 
-def _proof(request: Any, deal: Deal) -> dict[str, Any]:
+def _proof(request: PortalRequest, deal: Deal) -> dict[str, Any]:
     latest = next(iter(proofs(deal)), None) if deal.proof_needed else None
     return {
         "proof": latest,
@@ -47,7 +48,7 @@ def _proof(request: Any, deal: Deal) -> dict[str, Any]:
     }
 
 
-def _credit(request: Any, deal: Deal) -> dict[str, Any]:
+def _credit(request: PortalRequest, deal: Deal) -> dict[str, Any]:
     rows, actor = cosells(deal), request.actor
     open_to = "credit" if actor.is_staff else "share"
     return {
@@ -58,7 +59,7 @@ def _credit(request: Any, deal: Deal) -> dict[str, Any]:
     }
 
 
-def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
+def _price(request: PortalRequest, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
     latest = next(iter(price_requests(deal)), None)
     least, actor = agreed.special_price_from, request.actor
     large = least is not None and (deal.amount_vendor or 0) >= least
@@ -72,7 +73,7 @@ def _price(request: Any, deal: Deal, agreed: BigDealTerms) -> dict[str, Any]:
     }
 
 
-def _changes(request: Any, deal: Deal) -> dict[str, Any]:
+def _changes(request: PortalRequest, deal: Deal) -> dict[str, Any]:
     latest = latest_amendment(deal) if deal.approved_at else None
     return {
         "amendment": latest,

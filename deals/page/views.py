@@ -27,10 +27,11 @@ from deals.protection.forms import ExtensionForm
 from deals.protection.selectors import extensions_of
 from deals.registration.forms import WithdrawForm
 from deals.registration.selectors import terms
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import place_objections
 
 
-def deal_or_404(request: Any, reference: str) -> Deal:
+def deal_or_404(request: PortalRequest, reference: str) -> Deal:
     try:
         return selectors.deal_for_page(request.actor, reference)
     except Deal.DoesNotExist as error:
@@ -38,11 +39,11 @@ def deal_or_404(request: Any, reference: str) -> Deal:
 
 
 @require_GET
-def detail(request: Any, reference: str) -> HttpResponse:
+def detail(request: PortalRequest, reference: str) -> HttpResponse:
     return deal_page(request, deal_or_404(request, reference))
 
 
-def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> HttpResponse:
+def deal_page(request: PortalRequest, deal: Deal, *, status: int = 200, **forms: Any) -> HttpResponse:
     """The page of a deal. `forms` take the place of its own, to show what was wrong with them."""
     actor = request.actor
     actions, for_partner = policies.actions(actor, deal), policies.may_work(actor, deal)
@@ -61,7 +62,7 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         "files": [one for one in told if one.type == "file"],
         "may_remove": _may_remove(request, actions),
         "headline": presenters.headline(deal, for_partner=for_partner),
-        "steps": presenters.steps(deal, vendor=request.vendor.name, for_partner=for_partner),
+        "steps": presenters.progress(deal, vendor=request.vendor.name, for_partner=for_partner),
         "bar": presenters.protection_bar(deal),
         "look": deal_presenters.look(deal),
         "verdicts": deal_presenters.VERDICTS,
@@ -74,11 +75,11 @@ def deal_page(request: Any, deal: Deal, *, status: int = 200, **forms: Any) -> H
         **_conflict(request.actor, deal),
         **forms,
     }
-    return render(request, "deals/detail.html", context, status=status)
+    return render(request, "deals/page/detail.html", context, status=status)
 
 
 def deal_page_refused(
-    request: Any, deal: Deal, name: str, form: Form, error: ValidationError
+    request: PortalRequest, deal: Deal, name: str, form: Form, error: ValidationError
 ) -> HttpResponse:
     """The page after a service refused the answers: objections to a field beside it, all others on top.
 
@@ -89,7 +90,7 @@ def deal_page_refused(
     return deal_page(request, current, status=422, problems=problems, **{name: form})
 
 
-def _approvals(request: Any, deal: Deal) -> dict[str, Any]:
+def _approvals(request: PortalRequest, deal: Deal) -> dict[str, Any]:
     """Who approves and by when, for both sides; why it came to them, for the vendor's own people."""
     if not deal.is_pending:
         return {}
@@ -102,7 +103,7 @@ def _approvals(request: Any, deal: Deal) -> dict[str, Any]:
     }
 
 
-def _conversation(request: Any, deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
+def _conversation(request: PortalRequest, deal: Deal, actions: frozenset[str]) -> dict[str, Any]:
     """The forms for files, notes and taking it back, of who may use them now."""
     made: dict[str, Any] = {}
     if actions & {"attach", "enclose"}:
@@ -116,14 +117,14 @@ def _conversation(request: Any, deal: Deal, actions: frozenset[str]) -> dict[str
     return made
 
 
-def _may_remove(request: Any, actions: frozenset[str]) -> str:
+def _may_remove(request: PortalRequest, actions: frozenset[str]) -> str:
     """Whose files the person may remove: "vendor", "partner", or "" for nobody's."""
     if not actions & {"attach", "enclose"}:
         return ""
     return "vendor" if request.actor.is_staff else "partner"
 
 
-def note_form(request: Any, deal: Deal, data: Any = None) -> NoteForm:
+def note_form(request: PortalRequest, deal: Deal, data: Any = None) -> NoteForm:
     other = deal.partner.name if request.actor.is_staff else request.vendor.name
     return NoteForm(data, label=f"Note to {other}", auto_id="note_%s")
 
@@ -190,7 +191,7 @@ def reason_form(action: str, data: Any = None) -> ReasonForm:
 
 
 @require_GET
-def claims(request: Any, reference: str) -> HttpResponse:
+def claims(request: PortalRequest, reference: str) -> HttpResponse:
     """Who else asks for this customer, side by side and how we know; for those who decide."""
     deal = deal_or_404(request, reference)
     if not policies.may_decide(request.actor, deal):
@@ -198,6 +199,6 @@ def claims(request: Any, reference: str) -> HttpResponse:
     context = {
         "deal": deal,
         "claims": claims_beside(deal) if deal.is_pending else [],
-        "frame": "deals/_bare.html" if request.htmx else "base.html",
+        "frame": "deals/page/_bare.html" if request.htmx else "base.html",
     }
-    return render(request, "deals/claims.html", context)
+    return render(request, "deals/page/claims.html", context)

@@ -5,12 +5,12 @@ from typing import Final
 from deals.deal.models import Deal
 from deals.deal.people import registrants
 from portal.events.models import PortalEvent
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_money
 
-KINDS: Final = (Kind("deals.proof_missing", "My win needs a proof of sale", for_partners=True),)
-declare_kinds(*KINDS, place=50)
+KINDS: Final = (NotificationKind("deals.proof_missing", "My win needs a proof of sale", for_partners=True),)
+declare_notifications(*KINDS, place=50)
 
 
 def missing(vendor: Vendor, deal: Deal, event: PortalEvent) -> None:

@@ -20,11 +20,12 @@ from deals.proofs.selectors import file_of, files_of, proof_of, proofs, serials_
 from deals.special_prices.selectors import big_deal_terms
 from portal.files.uploads import as_attachment
 from portal.requests.services import request_ask, request_grant, request_refuse
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import add_objection
 
 
 @require_http_methods(["GET", "POST"])
-def proof(request: Any, reference: str) -> HttpResponseBase:
+def proof(request: PortalRequest, reference: str) -> HttpResponseBase:
     """What is missing and what was said of it; posted, the partner's proof."""
     deal = deal_or_404(request, reference)
     if request.method == "GET":
@@ -44,7 +45,7 @@ def proof(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def proof_accept(request: Any, pk: int) -> HttpResponseBase:
+def proof_accept(request: PortalRequest, pk: int) -> HttpResponseBase:
     sent = _proof_or_404(request, pk)
     try:
         request_grant(actor=request.actor, request=sent)
@@ -55,7 +56,7 @@ def proof_accept(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def proof_refuse(request: Any, pk: int) -> HttpResponseBase:
+def proof_refuse(request: PortalRequest, pk: int) -> HttpResponseBase:
     sent, form = _proof_or_404(request, pk), _refusal(request.POST)
     if not PROOF.may_decide(request.actor, sent):
         raise PermissionDenied("Only the partner's managers refuse a proof of sale.")
@@ -71,14 +72,14 @@ def proof_refuse(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_GET
-def proof_file(request: Any, pk: int) -> HttpResponseBase:
+def proof_file(request: PortalRequest, pk: int) -> HttpResponseBase:
     try:
         return as_attachment(file_of(request.actor, pk), actor=request.actor)
     except ProofFile.DoesNotExist as error:
         raise Http404("no such file") from error
 
 
-def _proof_or_404(request: Any, pk: int) -> Proof:
+def _proof_or_404(request: PortalRequest, pk: int) -> Proof:
     try:
         return proof_of(request.actor, pk)
     except Proof.DoesNotExist as error:
@@ -89,7 +90,7 @@ def _refusal(data: Any = None) -> ReasonForm:
     return ReasonForm(data, label="Why is it refused?", auto_id="refuse_%s")
 
 
-def _page(request: Any, deal: Deal, *, status: int = 200, **given: Any) -> HttpResponse:
+def _page(request: PortalRequest, deal: Deal, *, status: int = 200, **given: Any) -> HttpResponse:
     """`given` forms take the place of the page's own, to show what was wrong with them."""
     rows = proofs(deal)
     latest = rows[0] if rows else None
@@ -105,10 +106,10 @@ def _page(request: Any, deal: Deal, *, status: int = 200, **given: Any) -> HttpR
         "least": big_deal_terms().proof_from,
         **_forms(request, deal, latest),
     }
-    return render(request, "deals/proof.html", context | given, status=status)
+    return render(request, "deals/proofs/proof.html", context | given, status=status)
 
 
-def _forms(request: Any, deal: Deal, latest: Proof | None) -> dict[str, Any]:
+def _forms(request: PortalRequest, deal: Deal, latest: Proof | None) -> dict[str, Any]:
     """Only those the person can use now."""
     made: dict[str, Any] = {"proof_form": None, "refuse_form": None}
     if latest and latest.is_open:

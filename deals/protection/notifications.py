@@ -8,31 +8,31 @@ from deals.deal.people import registrants
 from deals.protection.models import ProtectionReminder
 from portal.events.models import PortalEvent
 from portal.notifications.moments import moment
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import User
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_date
 
 KINDS: Final = (
-    Kind("deals.protection_ending", "Protection of my deal is about to end", for_partners=True),
-    Kind("deals.expired", "Protection of my deal has ended", for_partners=True),
+    NotificationKind("deals.protection_ending", "Protection of my deal is about to end", for_partners=True),
+    NotificationKind("deals.expired", "Protection of my deal has ended", for_partners=True),
 )
-declare_kinds(*KINDS, place=30)
+declare_notifications(*KINDS, place=30)
 
 
 def ending(vendor: Vendor, reminder: ProtectionReminder, links: dict[User, str]) -> None:
     """To whoever registered it; `links` has for each of them the way to ask for more, or ''."""
     for person, link in links.items():
         told = {"until": moment(reminder.until), "extend_link": link}
-        _tell("protection_ending", vendor, reminder.deal, f"{reminder.pk}", [person], told)
+        _notify("protection_ending", vendor, reminder.deal, f"{reminder.pk}", [person], told)
 
 
 def expired(vendor: Vendor, deal: Deal, event: PortalEvent) -> None:
     told = {"until": format_date(deal.expires_at, "year") if deal.expires_at else ""}
-    _tell("expired", vendor, deal, f"{event.pk}", registrants(deal), told)
+    _notify("expired", vendor, deal, f"{event.pk}", registrants(deal), told)
 
 
-def _tell(
+def _notify(
     what: str, vendor: Vendor, deal: Deal, once: str, people: Iterable[User], told: dict[str, Any]
 ) -> None:
     about = {"reference": deal.reference, "customer": deal.customer_name, "partner": deal.partner.name}

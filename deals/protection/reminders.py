@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
 from django.utils import timezone
 
-from deals.deal.actions import tell
+from deals.deal.actions import record_deal_event
 from deals.deal.models import Deal, DealStatus
 from deals.deal.people import registrants
 from deals.protection import notifications
@@ -32,7 +32,7 @@ def protection_remind(*, vendor: Vendor, now: datetime | None = None) -> int:
 
     Days are those of the vendor's calendar, reminders go out from its morning on. Each once, however often
     this runs: the row written with it is unique. After an outage only the most urgent is sent. Runs under
-    the vendor's system scope and time zone (`deals.tasks.remind_of_protection`).
+    the vendor's system scope and time zone (`deals.protection.tasks.remind_of_protection`).
     """
     now = now or timezone.now()
     today = timezone.localtime(now, vendor.zone)
@@ -82,7 +82,7 @@ def _remind(vendor: Vendor, deal: Deal, days_before: int, now: datetime) -> None
     )
     if not (is_new and told):
         return
-    tell("deals.protection_ending", None, deal, until=format_date(deal.expires_at, "year"))
+    record_deal_event("deals.protection_ending", None, deal, until=format_date(deal.expires_at, "year"))
     notifications.ending(vendor, reminder, _links(vendor, deal, now, len(granted)))
 
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from deals.customers.models import Customer
-from deals.deal.actions import tell
+from deals.deal.actions import record_deal_event
 from deals.deal.models import Deal, DealStatus
 from deals.protection import notifications
 from deals.protection.models import Protection
@@ -75,7 +75,7 @@ def protection_expire_due(*, actor: Actor | None = None, now: datetime | None = 
     """Expire the scope's open deals whose protection has run out; returns how many, at most `BATCH`.
 
     Won and lost deals are never touched. Two runs at once share the work. Runs under the vendor's
-    system scope (`deals.tasks.expire_protection`); `actor` is None there.
+    system scope (`deals.protection.tasks.expire_protection`); `actor` is None there.
     """
     return _expire(Deal.objects.all(), now or timezone.now(), actor)
 
@@ -93,6 +93,6 @@ def _expire(deals: QuerySet[Deal], now: datetime, actor: Actor | None = None) ->
         deal.status = DealStatus.EXPIRED
     requests_lapse(expired)
     for deal in expired:  # few, and whoever listens must hear of each
-        event = tell("deals.expired", actor, deal)
+        event = record_deal_event("deals.expired", actor, deal)
         notifications.expired(deal.vendor, deal, event)
     return len(expired)

@@ -18,12 +18,13 @@ from deals.protection.policies import Room
 from deals.protection.requests import EXTENSION
 from deals.protection.selectors import extensions_of
 from portal.requests.services import request_ask, request_grant, request_refuse
+from portal.tenancy.http import PortalRequest
 
 ASKED = "Asked for. You are told as soon as it is decided."
 
 
 @require_POST
-def extend(request: Any, reference: str) -> HttpResponseBase:
+def extend(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     if not policies.may("extend", request.actor, deal):
         raise PermissionDenied("Only the deal's partner asks for more protection.")
@@ -41,7 +42,7 @@ def extend(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def grant_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
+def grant_extension(request: PortalRequest, reference: str, pk: int) -> HttpResponseBase:
     _, extension = _decided(request, reference, pk)
     try:
         request_grant(actor=request.actor, request=extension)
@@ -52,7 +53,7 @@ def grant_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def refuse_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
+def refuse_extension(request: PortalRequest, reference: str, pk: int) -> HttpResponseBase:
     deal, extension = _decided(request, reference, pk)
     form = reason_form("refuse", request.POST)
     if not form.is_valid():
@@ -65,7 +66,7 @@ def refuse_extension(request: Any, reference: str, pk: int) -> HttpResponseBase:
     return redirect("deals:detail", reference)
 
 
-def _decided(request: Any, reference: str, pk: int) -> tuple[Deal, Extension]:
+def _decided(request: PortalRequest, reference: str, pk: int) -> tuple[Deal, Extension]:
     deal = deal_or_404(request, reference)
     if not policies.may("grant", request.actor, deal):
         raise PermissionDenied("Only the partner's managers decide about protection.")
@@ -79,7 +80,7 @@ def _decided(request: Any, reference: str, pk: int) -> tuple[Deal, Extension]:
 
 
 @require_http_methods(["GET", "POST"])
-def extend_by_mail(request: Any, token: str) -> HttpResponseBase:
+def extend_by_mail(request: PortalRequest, token: str) -> HttpResponseBase:
     """Where a reminder's link leads: looking changes nothing, the button does.
 
     Only for whom it was sent to, signed in: mails are forwarded, and read by machines that follow links.
@@ -98,7 +99,7 @@ def extend_by_mail(request: Any, token: str) -> HttpResponseBase:
     return _confirm(request, deal, link, room)
 
 
-def _confirm(request: Any, deal: Deal, link: ExtensionLink, room: Room) -> HttpResponseBase:
+def _confirm(request: PortalRequest, deal: Deal, link: ExtensionLink, room: Room) -> HttpResponseBase:
     data = request.POST if request.method == "POST" else None
     form = ExtensionForm(data, deal=deal, room=room, propose_reason=True, auto_id="extend_%s")
     problems: list[str] = []
@@ -113,11 +114,11 @@ def _confirm(request: Any, deal: Deal, link: ExtensionLink, room: Room) -> HttpR
             messages.success(request, ASKED)
             return redirect("deals:detail", deal.reference)
     context = {"deal": deal, "form": form, "room": room, "problems": problems}
-    return render(request, "deals/extend.html", context, status=422 if form.is_bound else 200)
+    return render(request, "deals/protection/extend.html", context, status=422 if form.is_bound else 200)
 
 
 def _closed(
-    request: Any, why: str, *, status: int, deal: Deal | None = None, room: Any = None
+    request: PortalRequest, why: str, *, status: int, deal: Deal | None = None, room: Any = None
 ) -> HttpResponse:
     context = {"why": why, "deal": deal, "room": room}
-    return render(request, "deals/extend_closed.html", context, status=status)
+    return render(request, "deals/protection/extend_closed.html", context, status=status)

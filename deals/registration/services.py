@@ -14,11 +14,12 @@ from deals.approvals.services import approved_at_once
 from deals.approvals.steps import ask_instead, send_for_approval, steps_end
 from deals.conflicts.check import conflict_check
 from deals.customers.services import customer_of
-from deals.deal import notifications, policies
-from deals.deal.actions import keep, locked, require, tell
+from deals.deal import policies
+from deals.deal.actions import keep, locked, record_deal_event, require
 from deals.deal.models import Deal, DealLine, DealStatus
 from deals.deal.references import references_take
 from deals.protection.services import release
+from deals.registration import notifications
 from deals.registration.selectors import terms
 from partners.models import Product
 from portal.calendar.selectors import decision_due
@@ -83,7 +84,7 @@ def _new_draft(actor: Actor, answers: Mapping[str, Any], lines: Lines, key: UUID
             raise
         return twin
     _set_lines(deal, lines)
-    tell("deals.drafted", actor, deal, created=True)
+    record_deal_event("deals.drafted", actor, deal, created=True)
     return deal
 
 
@@ -104,7 +105,7 @@ def _changed(actor: Actor, deal: Deal, answers: Mapping[str, Any], lines: Lines 
     if not changed and not lines_changed:
         return deal
     keep(deal, *changed, "customer")
-    tell("deals.drafted", actor, deal, changed=[*changed, *["products"] * lines_changed])
+    record_deal_event("deals.drafted", actor, deal, changed=[*changed, *["products"] * lines_changed])
     return deal
 
 
@@ -176,7 +177,7 @@ def _submit(action: str, actor: Actor, deal: Deal) -> Deal:
         deal, "amount_vendor", "customer", "status", "submitted_at", "pending_since", "decision_due_at",
         "resubmissions",
     )  # fmt: skip
-    event = tell(
+    event = record_deal_event(
         "deals.submitted", actor, deal, again=action == "resubmit", amount=deal.amount, currency=deal.currency
     )
     rule = send_for_approval(actor.vendor, deal, now)
@@ -241,7 +242,7 @@ def deal_withdraw(*, actor: Actor, deal: Deal, reason: str = "") -> Deal:
     release(deal, now)
     # What is said of a draft stays with the partner: the vendor reads events too.
     told = {"reason": deal.withdrawal_reason} if deal.submitted_at and deal.withdrawal_reason else {}
-    event = tell("deals.withdrawn", actor, deal, was=before, **told)
+    event = record_deal_event("deals.withdrawn", actor, deal, was=before, **told)
     if deal.submitted_at:
         notifications.withdrawn(actor, deal, event)
     return deal

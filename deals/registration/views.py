@@ -23,6 +23,7 @@ from deals.registration import selectors, services
 from deals.registration.forms import MOST_LINES, DealForm, ProductLines, WithdrawForm, product_choices
 from partners import selectors as partners_selectors
 from portal.money import exchange
+from portal.tenancy.http import PortalRequest
 from portal.ui.versions import VersionedForm
 
 _PREFIX = "lines"
@@ -30,14 +31,14 @@ _NEW_LINE = {"product": "", "quantity": "1"}
 
 
 @require_http_methods(["GET", "POST"])
-def register(request: Any) -> HttpResponseBase:
+def register(request: PortalRequest) -> HttpResponseBase:
     if not policies.may_register(request.actor):
         raise PermissionDenied("Only people of an active partner register deals.")
     return _answered(request, None)
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: Any, reference: str) -> HttpResponseBase:
+def edit(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     if not policies.may("edit", request.actor, deal):
         raise PermissionDenied("Only the partner changes a registration.")
@@ -46,14 +47,14 @@ def edit(request: Any, reference: str) -> HttpResponseBase:
     return _answered(request, deal)
 
 
-def _not_now(request: Any, deal: Deal) -> HttpResponseBase:
+def _not_now(request: PortalRequest, deal: Deal) -> HttpResponseBase:
     """Sent twice, or opened from an old tab: the deal's page shows what became of it."""
     if request.method == "GET":
         messages.info(request, "This registration can be read but not changed now.")
     return redirect("deals:detail", deal.reference)
 
 
-def _answered(request: Any, deal: Deal | None) -> HttpResponseBase:
+def _answered(request: PortalRequest, deal: Deal | None) -> HttpResponseBase:
     if request.method == "GET":
         return _empty(request, deal)
     if "add_line" in request.POST or "remove_line" in request.POST:
@@ -63,7 +64,7 @@ def _answered(request: Any, deal: Deal | None) -> HttpResponseBase:
     return _sent(request, deal)
 
 
-def _empty(request: Any, deal: Deal | None) -> HttpResponse:
+def _empty(request: PortalRequest, deal: Deal | None) -> HttpResponse:
     form = _form(request, deal)
     present = deal_selectors.lines_of(deal) if deal else []
     if deal:
@@ -87,7 +88,7 @@ def watch_lines(form: VersionedForm, lines: Iterable[Any], data: QueryDict | Non
     form.watch("products", "The list of products", now=now, sent=sent, words=words)
 
 
-def _other_lines(request: Any, deal: Deal | None) -> HttpResponse:
+def _other_lines(request: PortalRequest, deal: Deal | None) -> HttpResponse:
     """Another row of products, or one less; what was typed is kept, nothing is judged yet."""
     form = _form(request, deal, initial=request.POST.dict())
     return _form_page(request, deal, form, other_lines(request.POST))
@@ -106,7 +107,7 @@ def other_lines(data: QueryDict) -> Any:
     return lines
 
 
-def _only_checked(request: Any, deal: Deal | None) -> HttpResponse:
+def _only_checked(request: PortalRequest, deal: Deal | None) -> HttpResponse:
     """The conflict check without scripts; what was typed is kept, nothing else is judged yet."""
     form = _form(request, deal, initial=request.POST.dict())
     lines = product_lines(initial=typed_lines(request.POST) or [_NEW_LINE])
@@ -126,7 +127,7 @@ def _count(data: QueryDict) -> int:
     return max(1, min(int(total), MOST_LINES + 1)) if total.isdecimal() else 1
 
 
-def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
+def _sent(request: PortalRequest, deal: Deal | None) -> HttpResponseBase:
     draft = "submit" not in request.POST
     form = _form(request, deal, request.POST, draft=draft)
     present = deal_selectors.lines_of(deal) if deal else []
@@ -150,7 +151,7 @@ def _sent(request: Any, deal: Deal | None) -> HttpResponseBase:
 
 @transaction.atomic
 def _saved(
-    request: Any, deal: Deal | None, form: DealForm, lines: Any, files: FilesForm, draft: bool
+    request: PortalRequest, deal: Deal | None, form: DealForm, lines: Any, files: FilesForm, draft: bool
 ) -> Deal:
     actor, key = request.actor, None if deal else form.key(lines.pairs)
     saved = services.deal_draft_save(actor=actor, deal=deal, answers=form.answers, lines=lines.pairs, key=key)
@@ -164,7 +165,12 @@ def _saved(
 
 
 def _refused(
-    request: Any, deal: Deal | None, form: DealForm, lines: Any, files: FilesForm, error: ValidationError
+    request: PortalRequest,
+    deal: Deal | None,
+    form: DealForm,
+    lines: Any,
+    files: FilesForm,
+    error: ValidationError,
 ) -> HttpResponseBase:
     """The service's objections beside the answers they are about."""
     if getattr(error, "code", "") == "illegal" and deal is not None:
@@ -180,7 +186,7 @@ def _refused(
     return _form_page(request, deal, form, lines, files=files, status=422)
 
 
-def _unconfirmed_twin(request: Any, deal: Deal | None, form: DealForm, lines: Any) -> bool:
+def _unconfirmed_twin(request: PortalRequest, deal: Deal | None, form: DealForm, lines: Any) -> bool:
     """Whether the partner has this customer open already and has not said that this is another deal."""
     if request.POST.get("another_deal"):
         return False
@@ -188,17 +194,17 @@ def _unconfirmed_twin(request: Any, deal: Deal | None, form: DealForm, lines: An
     return bool(_twins(request, form, known))
 
 
-def _twins(request: Any, form: DealForm, known: Deal | None) -> list[Deal]:
+def _twins(request: PortalRequest, form: DealForm, known: Deal | None) -> list[Deal]:
     name, domain = form["customer_name"].value() or "", form["customer_domain"].value() or ""
     return selectors.own_duplicates(request.actor, name, domain, other_than=known)
 
 
-def _form(request: Any, deal: Deal | None, *args: Any, **more: Any) -> DealForm:
+def _form(request: PortalRequest, deal: Deal | None, *args: Any, **more: Any) -> DealForm:
     more.setdefault("initial", DealForm.initial_of(deal) if deal else {})
     return DealForm(*args, currencies=_currencies(request, deal), today=request.vendor.today, **more)
 
 
-def _currencies(request: Any, deal: Deal | None) -> list[str]:
+def _currencies(request: PortalRequest, deal: Deal | None) -> list[str]:
     """The vendor's own first, then those with a rate; a deal keeps the one it has."""
     own = request.vendor.currency
     others = set(exchange.currencies_with_rates()) | ({deal.currency} if deal else set())
@@ -217,7 +223,7 @@ def product_lines(*, data: Any = None, initial: Any = None, draft: bool = False)
 
 
 def _form_page(
-    request: Any,
+    request: PortalRequest,
     deal: Deal | None,
     form: DealForm,
     lines: Any,
@@ -244,11 +250,11 @@ def _form_page(
         "decision_time": approvals_selectors.decision_time(),
         "amount_label": f"Amount of the whole deal, in {request.vendor.currency}",
     }
-    return render(request, "deals/register.html", context, status=status)
+    return render(request, "deals/registration/register.html", context, status=status)
 
 
 @require_GET
-def duplicates(request: Any) -> HttpResponse:
+def duplicates(request: PortalRequest) -> HttpResponse:
     """The partner's own open deals for the customer being typed; a fragment of the form."""
     if not policies.may_register(request.actor):
         raise PermissionDenied("Only people of an active partner register deals.")
@@ -256,11 +262,11 @@ def duplicates(request: Any) -> HttpResponse:
     twins = selectors.own_duplicates(request.actor, name, domain)
     edited = own_or_404(request.actor, request.GET.get("deal", ""))
     twins = [twin for twin in twins if twin.reference != edited]
-    return render(request, "deals/_twins.html", {"twins": twins})
+    return render(request, "deals/registration/_duplicates.html", {"twins": twins})
 
 
 @require_POST
-def withdraw(request: Any, reference: str) -> HttpResponseBase:
+def withdraw(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
     form = WithdrawForm(request.POST, auto_id="withdraw_%s")
     done = "Withdrawn." if deal.submitted_at else "Discarded."

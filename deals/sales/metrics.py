@@ -56,7 +56,7 @@ from portal.metrics.declarations import (
     Summary,
     Total,
     Unit,
-    declare,
+    declare_metrics,
     declare_programme,
     middle_of_rows,
 )
@@ -509,12 +509,12 @@ METRICS = [
     ),
 ]
 
-declare(sales, METRICS)
+declare_metrics(sales, METRICS)
 declare_programme(totals)
 
 # What may come late ------------------------------------------------------------------------------------
 
-wording.declare(
+wording.declare_wording(
     "deals.deal",
     Wording(
         "Deal",
@@ -529,8 +529,8 @@ wording.declare(
         },
     ),
 )
-wording.declare("deals.stagechange", Wording("Stage of a deal", {"changed_at": "entered"}))
-wording.declare(
+wording.declare_wording("deals.stagechange", Wording("Stage of a deal", {"changed_at": "entered"}))
+wording.declare_wording(
     "deals.creditline",
     Wording(
         "Share of deal",

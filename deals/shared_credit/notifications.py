@@ -7,7 +7,7 @@ from deals.deal.people import as_the_vendor, registrants
 from deals.shared_credit.models import CoSell
 from partners.models import Seat
 from portal.events.models import PortalEvent
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
@@ -15,10 +15,12 @@ from portal.tenancy.roles import Role
 from portal.ui.formatting import format_percent
 
 KINDS: Final = (
-    Kind("deals.credit_changed", "Sharing one of my deals was agreed, declined or ended", for_partners=True),
-    Kind("deals.share_offered", "Another partner's deal is shared with us", for_partners=True),
+    NotificationKind(
+        "deals.credit_changed", "Sharing one of my deals was agreed, declined or ended", for_partners=True
+    ),
+    NotificationKind("deals.share_offered", "Another partner's deal is shared with us", for_partners=True),
 )
-declare_kinds(*KINDS, place=60)
+declare_notifications(*KINDS, place=60)
 
 
 def offered(actor: Actor, cosell: CoSell) -> None:

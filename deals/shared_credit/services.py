@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deals.deal import policies as deal_policies
-from deals.deal.actions import lock, locked, reasoned, require, tell
+from deals.deal.actions import lock, locked, reasoned, record_deal_event, require
 from deals.deal.models import Deal
 from deals.deal.people import as_the_vendor
 from deals.shared_credit import notifications, policies
@@ -66,7 +66,9 @@ def offer_decline(*, actor: Actor, cosell: CoSell, reason: str) -> CoSell:
     _require_offered(cosell)
     cosell.decision_reason = reasoned(reason)
     _end(cosell, timezone.now(), RequestStatus.REFUSED)
-    event = tell("deals.credit_declined", actor, deal, reason=cosell.decision_reason, **_told(cosell))
+    event = record_deal_event(
+        "deals.credit_declined", actor, deal, reason=cosell.decision_reason, **_told(cosell)
+    )
     notifications.declined(actor, deal, cosell, event, by=str(actor.user))
     return cosell
 
@@ -81,7 +83,7 @@ def offer_withdraw(*, actor: Actor, cosell: CoSell) -> CoSell:
         return cosell
     _require_offered(cosell)
     _end(cosell, timezone.now(), RequestStatus.WITHDRAWN)
-    tell("deals.credit_withdrawn", actor, deal, **_told(cosell))
+    record_deal_event("deals.credit_withdrawn", actor, deal, **_told(cosell))
     return cosell
 
 
@@ -92,7 +94,7 @@ def offers_lapse(deals: Collection[Deal]) -> None:
     )
     for cosell in offered.select_related("deal").select_for_update(of=("self",)) if deals else ():
         _end(cosell, timezone.now(), RequestStatus.LAPSED)
-        tell("deals.credit_lapsed", None, cosell.deal, **_told(cosell))
+        record_deal_event("deals.credit_lapsed", None, cosell.deal, **_told(cosell))
 
 
 @transaction.atomic
@@ -105,7 +107,9 @@ def credit_end(*, actor: Actor, cosell: CoSell, reason: str) -> CoSell:
         raise ValidationError("This agreement is not in force.", code="illegal")
     cosell.decision_reason = reasoned(reason)
     _end(cosell, timezone.now())
-    event = tell("deals.credit_ended", actor, deal, reason=cosell.decision_reason, **_told(cosell))
+    event = record_deal_event(
+        "deals.credit_ended", actor, deal, reason=cosell.decision_reason, **_told(cosell)
+    )
     tell_second("deals.share_ended", actor, deal, cosell)
     notifications.ended(actor, deal, cosell, event)
     return cosell
@@ -249,7 +253,7 @@ def _tell_lead(key: str, actor: Actor, deal: Deal, cosell: CoSell, **data: Any) 
     if actor.partner and actor.partner.pk == cosell.other_id:
         told = {"reference": deal.reference, "customer": deal.customer_name, **_told(cosell), **data}
         return record(key, partner_id=deal.partner_id, subject=deal, data=told)
-    return tell(key, actor, deal, **_told(cosell), **data)
+    return record_deal_event(key, actor, deal, **_told(cosell), **data)
 
 
 def tell_second(key: str, actor: Actor | None, deal: Deal, cosell: CoSell) -> None:

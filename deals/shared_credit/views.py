@@ -20,13 +20,14 @@ from deals.shared_credit.requests import CREDIT
 from deals.shared_credit.selectors import cosell_of, cosells, own_line, shares
 from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
 from portal.tenancy.access import Actor
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import add_objection, place_objections
 
 MOST = 200
 
 
 @require_http_methods(["GET", "POST"])
-def credit(request: Any, reference: str) -> HttpResponseBase:
+def credit(request: PortalRequest, reference: str) -> HttpResponseBase:
     """Posted by the partner it is a proposal, by its manager it names the second partner at once."""
     deal, actor = deal_or_404(request, reference), request.actor
     if request.method == "GET":
@@ -44,25 +45,25 @@ def credit(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def credit_confirm(request: Any, pk: int) -> HttpResponseBase:
+def credit_confirm(request: PortalRequest, pk: int) -> HttpResponseBase:
     cosell, form = _cosell_or_404(request, pk), NamingForm(request.POST)
     return _settle(request, cosell, request_grant, "naming_form", form, "Confirmed. That partner is asked.")
 
 
 @require_POST
-def credit_decline(request: Any, pk: int) -> HttpResponseBase:
+def credit_decline(request: PortalRequest, pk: int) -> HttpResponseBase:
     cosell, form = _cosell_or_404(request, pk), _reason("decline", request.POST)
     return _settle(request, cosell, _decline, "decline_form", form, "Declined. The partner was told.")
 
 
 @require_POST
-def credit_end(request: Any, pk: int) -> HttpResponseBase:
+def credit_end(request: PortalRequest, pk: int) -> HttpResponseBase:
     cosell, form = _cosell_or_404(request, pk), _reason("end", request.POST)
     return _settle(request, cosell, _end, "end_form", form, "Ended. Both partners were told.")
 
 
 @require_POST
-def credit_withdraw(request: Any, pk: int) -> HttpResponseBase:
+def credit_withdraw(request: PortalRequest, pk: int) -> HttpResponseBase:
     cosell = _cosell_or_404(request, pk)
     try:
         _withdraw(actor=request.actor, request=cosell)
@@ -72,14 +73,16 @@ def credit_withdraw(request: Any, pk: int) -> HttpResponseBase:
     return redirect("deals:credit", cosell.deal.reference)
 
 
-def _cosell_or_404(request: Any, pk: int) -> CoSell:
+def _cosell_or_404(request: PortalRequest, pk: int) -> CoSell:
     try:
         return cosell_of(request.actor, pk)
     except CoSell.DoesNotExist as error:
         raise Http404("no such agreement") from error
 
 
-def _settle(request: Any, cosell: CoSell, service: Any, name: str, form: Form, done: str) -> HttpResponseBase:
+def _settle(
+    request: PortalRequest, cosell: CoSell, service: Any, name: str, form: Form, done: str
+) -> HttpResponseBase:
     if not deal_policies.may("credit", request.actor, cosell.deal):
         raise PermissionDenied("Only the partner's managers settle who is credited.")
     return _done(request, cosell.deal, service, name, form, done, request=cosell)
@@ -124,7 +127,7 @@ def _reason(what: str, data: Any = None) -> ReasonForm:
     return ReasonForm(data, label=label, auto_id=f"{what}_%s")
 
 
-def _page(request: Any, deal: Deal, *, status: int = 200, **given: Any) -> HttpResponse:
+def _page(request: PortalRequest, deal: Deal, *, status: int = 200, **given: Any) -> HttpResponse:
     """`given` forms take the place of the page's own, to show what was wrong with them."""
     rows = cosells(deal)
     here, asked = presenters.current(rows), presenters.undecided(rows)
@@ -144,10 +147,10 @@ def _page(request: Any, deal: Deal, *, status: int = 200, **given: Any) -> HttpR
         **dict.fromkeys(("proposal_form", "naming_form", "decline_form", "end_form")),
         **_forms(request, deal, here, asked),
     }
-    return render(request, "deals/credit.html", context | given, status=status)
+    return render(request, "deals/shared_credit/credit.html", context | given, status=status)
 
 
-def _forms(request: Any, deal: Deal, here: CoSell | None, asked: CoSell | None) -> dict[str, Any]:
+def _forms(request: PortalRequest, deal: Deal, here: CoSell | None, asked: CoSell | None) -> dict[str, Any]:
     """Only those the person can use now."""
     actor = request.actor
     made: dict[str, Any] = {}
@@ -172,13 +175,13 @@ def _forms(request: Any, deal: Deal, here: CoSell | None, asked: CoSell | None) 
 
 
 @require_GET
-def shared(request: Any) -> HttpResponse:
+def shared(request: PortalRequest) -> HttpResponse:
     """Parts of other partners' deals: what was offered, what is in force, what has ended."""
     return _shared_page(request)
 
 
 @require_POST
-def share_accept(request: Any, pk: int) -> HttpResponseBase:
+def share_accept(request: PortalRequest, pk: int) -> HttpResponseBase:
     line = _share_or_404(request, pk)
     try:
         services.share_accept(actor=request.actor, line=line)
@@ -191,7 +194,7 @@ def share_accept(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def share_decline(request: Any, pk: int) -> HttpResponseBase:
+def share_decline(request: PortalRequest, pk: int) -> HttpResponseBase:
     line, form = _share_or_404(request, pk), _reason("share", request.POST)
     if not policies.may_answer_share(request.actor, line):
         raise PermissionDenied("Only the partner it was offered to answers.")
@@ -206,12 +209,14 @@ def share_decline(request: Any, pk: int) -> HttpResponseBase:
     return redirect("deals:shared")
 
 
-def _share_or_404(request: Any, pk: int) -> CreditLine:
+def _share_or_404(request: PortalRequest, pk: int) -> CreditLine:
     line: CreditLine = get_object_or_404(shares(request.actor), pk=pk)
     return line
 
 
-def _shared_page(request: Any, *, status: int = 200, declining: int = 0, **more: Any) -> HttpResponse:
+def _shared_page(
+    request: PortalRequest, *, status: int = 200, declining: int = 0, **more: Any
+) -> HttpResponse:
     lines = list(shares(request.actor)[:MOST])
     context = {
         "rows": [
@@ -227,7 +232,7 @@ def _shared_page(request: Any, *, status: int = 200, declining: int = 0, **more:
         "headline": presenters.shares_headline(lines),
         "problems": more.get("problems"),
     }
-    return render(request, "deals/shared.html", context, status=status)
+    return render(request, "deals/shared_credit/shared.html", context, status=status)
 
 
 def _share_form(line: CreditLine) -> ReasonForm:

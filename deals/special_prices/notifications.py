@@ -5,12 +5,12 @@ from typing import Final
 from deals.deal.people import registrants
 from deals.special_prices.models import PriceRequest
 from deals.special_prices.presenters import last_day
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_money, format_percent
 
-KINDS: Final = (Kind("deals.price_ending", "My special price ends soon", for_partners=True),)
-declare_kinds(*KINDS, place=40)
+KINDS: Final = (NotificationKind("deals.price_ending", "My special price ends soon", for_partners=True),)
+declare_notifications(*KINDS, place=40)
 
 
 def ending(vendor: Vendor, request: PriceRequest) -> None:

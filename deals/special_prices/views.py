@@ -19,11 +19,12 @@ from deals.special_prices.models import PriceRequest
 from deals.special_prices.requests import PRICE
 from deals.special_prices.selectors import big_deal_terms, price_request_of, price_requests
 from portal.requests.services import request_ask, request_grant, request_refuse, request_withdraw
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import add_objection
 
 
 @require_http_methods(["GET", "POST"])
-def price(request: Any, reference: str) -> HttpResponseBase:
+def price(request: PortalRequest, reference: str) -> HttpResponseBase:
     """What was asked and granted so far; posted, the partner's request."""
     deal = deal_or_404(request, reference)
     if request.method == "GET":
@@ -43,20 +44,20 @@ def price(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def price_grant(request: Any, pk: int) -> HttpResponseBase:
+def price_grant(request: PortalRequest, pk: int) -> HttpResponseBase:
     asked = _asked_or_404(request, pk)
     form = _grant_form(request, asked)
     return _decided(request, asked, request_grant, form, "grant_form", "Granted. The partner was told.")
 
 
 @require_POST
-def price_refuse(request: Any, pk: int) -> HttpResponseBase:
+def price_refuse(request: PortalRequest, pk: int) -> HttpResponseBase:
     asked, form = _asked_or_404(request, pk), _refusal(request.POST)
     return _decided(request, asked, request_refuse, form, "refuse_form", "Refused. The partner was told why.")
 
 
 @require_POST
-def price_withdraw(request: Any, pk: int) -> HttpResponseBase:
+def price_withdraw(request: PortalRequest, pk: int) -> HttpResponseBase:
     asked = _asked_or_404(request, pk)
     try:
         request_withdraw(actor=request.actor, request=asked)
@@ -66,7 +67,7 @@ def price_withdraw(request: Any, pk: int) -> HttpResponseBase:
     return redirect("deals:price", asked.deal.reference)
 
 
-def _asked_or_404(request: Any, pk: int) -> PriceRequest:
+def _asked_or_404(request: PortalRequest, pk: int) -> PriceRequest:
     try:
         return price_request_of(request.actor, pk)
     except PriceRequest.DoesNotExist as error:
@@ -74,7 +75,7 @@ def _asked_or_404(request: Any, pk: int) -> PriceRequest:
 
 
 def _decided(
-    request: Any, asked: PriceRequest, service: Any, form: Any, name: str, done: str
+    request: PortalRequest, asked: PriceRequest, service: Any, form: Any, name: str, done: str
 ) -> HttpResponseBase:
     if not PRICE.may_decide(request.actor, asked):
         raise PermissionDenied("This discount is somebody else's decision.")
@@ -92,7 +93,7 @@ def _decided(
 # The page -----------------------------------------------------------------------------------------------
 
 
-def _page(request: Any, deal: Deal, *, status: int = 200, **given: Any) -> HttpResponse:
+def _page(request: PortalRequest, deal: Deal, *, status: int = 200, **given: Any) -> HttpResponse:
     """`given` forms take the place of the page's own, to show what was wrong with them."""
     asked, terms = price_requests(deal), big_deal_terms()
     latest = asked[0] if asked else None
@@ -109,11 +110,16 @@ def _page(request: Any, deal: Deal, *, status: int = 200, **given: Any) -> HttpR
         "is_partner": policies.may_work(request.actor, deal),
     }
     context |= _forms(request, deal, latest, lines, terms.special_price_days, terms.special_price_from)
-    return render(request, "deals/price.html", context | given, status=status)
+    return render(request, "deals/special_prices/price.html", context | given, status=status)
 
 
 def _forms(
-    request: Any, deal: Deal, latest: PriceRequest | None, lines: list[Any], days: int, least: int | None
+    request: PortalRequest,
+    deal: Deal,
+    latest: PriceRequest | None,
+    lines: list[Any],
+    days: int,
+    least: int | None,
 ) -> dict[str, Any]:
     """Only those the person can use now."""
     if deal.status not in policies.STARTS_FROM["price"]:
@@ -128,12 +134,12 @@ def _forms(
     return {"price_form": _price_form(request, deal)}
 
 
-def _price_form(request: Any, deal: Deal, data: Any = None) -> PriceForm:
+def _price_form(request: PortalRequest, deal: Deal, data: Any = None) -> PriceForm:
     lines = selectors.lines_of(deal)
     return PriceForm(data, deal=deal, lines=lines, list_prices=list_prices(request.vendor, deal, lines))
 
 
-def _grant_form(request: Any, asked: PriceRequest) -> GrantForm:
+def _grant_form(request: PortalRequest, asked: PriceRequest) -> GrantForm:
     lines, days = asked.lines.select_related("product"), big_deal_terms().special_price_days
     return GrantForm(request.POST, request=asked, lines=lines, days=days, today=request.vendor.today)
 

@@ -219,7 +219,7 @@ def _take(
         saved_on=chance.choice(["phone", "computer", "computer"]),
     )  # fmt: skip
     rows.enrolments.append(enrolment)
-    _tell(rows, "enrolled", enrolment, begun, str(taught.course))
+    _record(rows, "enrolled", enrolment, begun, str(taught.course))
     fate, at = chance.random(), begun
     reach = len(taught.modules) if fate < FINISHED else chance.randrange(1, len(taught.modules))
     for module in taught.modules[:reach]:
@@ -325,10 +325,10 @@ def _finish(rows: _Rows, taught: _Taught, enrolment: Enrolment, at: datetime) ->
     if enrolment.left_at or any(one.is_required and one.pk not in done for one in taught.modules):
         return
     enrolment.completed_at = at
-    _tell(rows, "course_completed", enrolment, at, str(taught.course))
+    _record(rows, "course_completed", enrolment, at, str(taught.course))
 
 
-def _tell(rows: _Rows, what: str, enrolment: Enrolment, at: datetime, title: str) -> None:
+def _record(rows: _Rows, what: str, enrolment: Enrolment, at: datetime, title: str) -> None:
     data = {"title": title, "course": enrolment.course_id, "user": enrolment.user_id}
     rows.facts.append(Fact(f"enablement.{what}", enrolment.partner_id, enrolment, at, data))
 

@@ -57,10 +57,10 @@ def proofs_of_sale(plan: VendorPlan, vendor: Vendor, featured: Partner) -> None:
     wins = wins.select_related("partner").order_by("-won_at", "pk")
     for stories, chosen in ((OURS, wins.filter(partner=featured)), (OTHERS, wins.exclude(partner=featured))):
         for story, deal in zip(stories, chosen[: len(stories)], strict=False):
-            _tell(vendor, terms, deal, story)
+            _play(vendor, terms, deal, story)
 
 
-def _tell(vendor: Vendor, terms: BigDealTerms, deal: Deal, story: Story) -> None:
+def _play(vendor: Vendor, terms: BigDealTerms, deal: Deal, story: Story) -> None:
     now = timezone.now()
     if deal.won_at is None:
         return

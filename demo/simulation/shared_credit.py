@@ -61,7 +61,7 @@ def shared_deals(vendor: Vendor, featured: Partner) -> None:
         deal = _deal_of(lead, story, taken)
         if deal:
             taken.add(deal.pk)
-            _tell(vendor, deal, second, story)
+            _play(vendor, deal, second, story)
 
 
 def _deal_of(lead: Partner, story: Story, taken: set[int]) -> Deal | None:
@@ -74,7 +74,7 @@ def _deal_of(lead: Partner, story: Story, taken: set[int]) -> Deal | None:
     return found
 
 
-def _tell(vendor: Vendor, deal: Deal, second: Partner, story: Story) -> None:
+def _play(vendor: Vendor, deal: Deal, second: Partner, story: Story) -> None:
     started = timezone.now() - timedelta(days=story.days_ago, hours=3)
     decided = started + timedelta(hours=2)
     answered = decided + timedelta(hours=1)

@@ -1,8 +1,8 @@
 """Event types of assignments."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("enablement.assigned", "Course assigned", "enablement", "target-arrow"),
     EventType("enablement.assignment_done", "Assigned course finished", "enablement", "circle-check"),
     EventType("enablement.assignment_withdrawn", "Assignment withdrawn", "enablement", "x"),

@@ -6,48 +6,52 @@ from typing import Any, Final
 from enablement.assignments.models import Assignment
 from enablement.assignments.selectors import admins_at
 from portal.events.models import PortalEvent
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import Membership, User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import format_date
 
 KINDS: Final = (
-    Kind("enablement.assigned", "A course is assigned to me", for_partners=True),
-    Kind("enablement.assignment_due", "An assigned course is due soon or overdue", for_partners=True),
-    Kind(
+    NotificationKind("enablement.assigned", "A course is assigned to me", for_partners=True),
+    NotificationKind(
+        "enablement.assignment_due", "An assigned course is due soon or overdue", for_partners=True
+    ),
+    NotificationKind(
         "enablement.assignment_done",
         "Somebody finished a course I assigned, or is late with it",
         for_partners=True,
         for_staff=True,
     ),
 )
-declare_kinds(*KINDS, place=90)
+declare_notifications(*KINDS, place=90)
 
 
 def assigned(actor: Actor, assignment: Assignment, event: PortalEvent) -> None:
     """To the person, unless it was they themselves who set it."""
     if assignment.user_id != actor.user.pk:
         told = {"by": str(actor.user), "note": assignment.note}
-        _tell("assigned", "course_assigned", actor.vendor, assignment, f"{event.pk}", [assignment.user], told)
+        _notify(
+            "assigned", "course_assigned", actor.vendor, assignment, f"{event.pk}", [assignment.user], told
+        )
 
 
 def due(vendor: Vendor, assignment: Assignment) -> None:
     key = f"{assignment.pk}:{assignment.due_on}:{assignment.reminded_days}"
-    _tell("assignment_due", "course_due", vendor, assignment, key, [assignment.user], {"over": False})
+    _notify("assignment_due", "course_due", vendor, assignment, key, [assignment.user], {"over": False})
 
 
 def overdue(vendor: Vendor, assignment: Assignment, event: PortalEvent) -> None:
     """To the person, and to who asked for it."""
     person = [assignment.user]
-    _tell("assignment_due", "course_due", vendor, assignment, f"{event.pk}", person, {"over": True})
+    _notify("assignment_due", "course_due", vendor, assignment, f"{event.pk}", person, {"over": True})
     others = [user for user in _askers(assignment) if user.pk != assignment.user_id]
-    _tell("assignment_done", "course_overdue", vendor, assignment, f"{event.pk}", others, {})
+    _notify("assignment_done", "course_overdue", vendor, assignment, f"{event.pk}", others, {})
 
 
 def done(vendor: Vendor, assignment: Assignment, event: PortalEvent) -> None:
     others = [user for user in _askers(assignment) if user.pk != assignment.user_id]
-    _tell("assignment_done", "course_finished", vendor, assignment, f"{event.pk}", others, {})
+    _notify("assignment_done", "course_finished", vendor, assignment, f"{event.pk}", others, {})
 
 
 def _askers(assignment: Assignment) -> list[User]:
@@ -58,7 +62,7 @@ def _askers(assignment: Assignment) -> list[User]:
     return admins_at([assignment.partner_id]).get(assignment.partner_id, [])
 
 
-def _tell(
+def _notify(
     kind: str,
     template: str,
     vendor: Vendor,

@@ -88,7 +88,7 @@ def _assigned(
         user=seat.user, partner=partner, course=course, enrolment=begun, due_on=due_on, due_at=due_at,
         note=note, by_vendor=actor.is_staff, assigned_by=actor.user, reminded_days=stage,
     )  # fmt: skip
-    event = _tell("enablement.assigned", actor, assignment, due=due_on.isoformat())
+    event = _record("enablement.assigned", actor, assignment, due=due_on.isoformat())
     notifications.assigned(actor, assignment, event)
     return assignment
 
@@ -101,7 +101,7 @@ def assignment_withdraw(*, actor: Actor, assignment: Assignment) -> Assignment:
         with as_the_vendor(actor):
             assignment.withdrawn_at = timezone.now()
             assignment.save(update_fields=["withdrawn_at"])
-            _tell("enablement.assignment_withdrawn", actor, assignment)
+            _record("enablement.assignment_withdrawn", actor, assignment)
     return assignment
 
 
@@ -119,7 +119,7 @@ def assignment_move(*, actor: Actor, assignment: Assignment, due_on: date) -> As
             assignment.reminded_days = _stage(assignment.due_at, timezone.now())
             assignment.save(update_fields=["due_on", "due_at", "reminded_days"])
             moved = {"from": before.isoformat(), "to": due_on.isoformat()}
-            _tell("enablement.assignment_moved", actor, assignment, **moved)
+            _record("enablement.assignment_moved", actor, assignment, **moved)
     return assignment
 
 
@@ -166,7 +166,7 @@ def _close(finished: Sequence[PortalEvent]) -> None:
             continue
         assignment.completed_at, assignment.enrolment_id = event.occurred_at, event.subject_id
         assignment.save(update_fields=["completed_at", "enrolment"])
-        done = _tell("enablement.assignment_done", None, assignment)
+        done = _record("enablement.assignment_done", None, assignment)
         notifications.done(assignment.vendor, assignment, done)
 
 
@@ -212,11 +212,11 @@ def _remind(vendor: Vendor, row: Assignment) -> None:
     if row.reminded_days:
         notifications.due(vendor, row)
         return
-    event = _tell("enablement.assignment_overdue", None, row)
+    event = _record("enablement.assignment_overdue", None, row)
     notifications.overdue(vendor, row, event)
 
 
-def _tell(key: str, actor: Actor | None, assignment: Assignment, **more: Any) -> PortalEvent:
+def _record(key: str, actor: Actor | None, assignment: Assignment, **more: Any) -> PortalEvent:
     data = {
         "title": assignment.course.title,
         "person": str(assignment.user),

@@ -20,6 +20,7 @@ from enablement.courses.selectors import courses, is_offered
 from partners.models import Partner
 from partners.policies import may_see_learning
 from portal.tenancy.access import Actor
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import place_objections
 
 #: What a new assignment is given until somebody says otherwise.
@@ -28,11 +29,11 @@ _GAPS = 20
 
 
 @require_GET
-def team(request: Any, slug: str) -> HttpResponse:
+def team(request: PortalRequest, slug: str) -> HttpResponse:
     return _page(request, _partner(request, slug))
 
 
-def _partner(request: Any, slug: str) -> Partner:
+def _partner(request: PortalRequest, slug: str) -> Partner:
     partner: Partner = get_object_or_404(Partner.objects.select_related("tier"), slug=slug)
     if not may_see_learning(request.actor, partner):
         raise PermissionDenied("Only admins see how their people are getting on.")
@@ -40,7 +41,7 @@ def _partner(request: Any, slug: str) -> Partner:
 
 
 @require_GET
-def team_gaps(request: Any, slug: str) -> HttpResponse:
+def team_gaps(request: PortalRequest, slug: str) -> HttpResponse:
     """Which modules this partner's people failed or skipped, and what helps."""
     partner = _partner(request, slug)
     page = Paginator(gaps_of(partner), _GAPS).get_page(request.GET.get("page"))
@@ -54,7 +55,10 @@ def team_gaps(request: Any, slug: str) -> HttpResponse:
 
 
 def _page(
-    request: Any, partner: Partner, form: AssignForm | None = None, problems: list[str] | None = None
+    request: PortalRequest,
+    partner: Partner,
+    form: AssignForm | None = None,
+    problems: list[str] | None = None,
 ) -> HttpResponse:
     found = team_of(partner)
     assigns = policies.may_assign(request.actor, partner.pk)
@@ -77,7 +81,7 @@ def _page(
     )
 
 
-def _initial(request: Any) -> dict[str, Any]:
+def _initial(request: PortalRequest) -> dict[str, Any]:
     """From a suggestion on the same page: ?person=12&course=refresher."""
     due = selectors.today(request.actor.vendor) + _USUAL
     people = [value for value in request.GET.getlist("person") if value.isdecimal()]
@@ -91,7 +95,7 @@ def _form(actor: Actor, people: list[tuple[str, str]], **kwargs: Any) -> AssignF
 
 
 @require_POST
-def assign(request: Any, slug: str) -> HttpResponseBase:
+def assign(request: PortalRequest, slug: str) -> HttpResponseBase:
     partner = _partner(request, slug)
     if not policies.may_assign(request.actor, partner.pk):
         raise PermissionDenied("Only the partner's admin and its channel managers assign courses.")
@@ -117,7 +121,7 @@ def _people(count: int) -> str:
     return "one person" if count == 1 else f"{count} people"
 
 
-def _assignment(request: Any, pk: int) -> Assignment:
+def _assignment(request: PortalRequest, pk: int) -> Assignment:
     rows = Assignment.objects.select_related("partner", "course", "user")
     found: Assignment = get_object_or_404(rows, pk=pk)
     if not may_see_learning(request.actor, found.partner):
@@ -126,7 +130,7 @@ def _assignment(request: Any, pk: int) -> Assignment:
 
 
 @require_POST
-def withdraw(request: Any, pk: int) -> HttpResponseBase:
+def withdraw(request: PortalRequest, pk: int) -> HttpResponseBase:
     found = _assignment(request, pk)
     services.assignment_withdraw(actor=request.actor, assignment=found)
     messages.success(request, f"{found.user} is no longer asked for {found.course}.")
@@ -134,7 +138,7 @@ def withdraw(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def move(request: Any, pk: int) -> HttpResponseBase:
+def move(request: PortalRequest, pk: int) -> HttpResponseBase:
     found, form = _assignment(request, pk), MoveForm(request.POST)
     try:
         if not form.is_valid():

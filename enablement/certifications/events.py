@@ -1,8 +1,8 @@
 """Event types of certifications."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("enablement.certified", "Certified", "enablement", "certificate"),
     EventType("enablement.certificate_renewed", "Certificate renewed", "enablement", "refresh"),
     EventType("enablement.certificate_ended", "Certificate ended", "enablement", "calendar-x"),

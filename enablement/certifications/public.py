@@ -1,7 +1,5 @@
 """What everybody with the link sees of a certificate: what its holder shared, and whether it is in force."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -10,12 +8,13 @@ from django.views.decorators.http import require_GET
 
 from enablement.certifications import presenters, selectors
 from enablement.certifications.models import Award
+from portal.tenancy.http import VisitorRequest
 from portal.tenancy.scope import entered, system_scope
 
 
 @login_not_required
 @require_GET
-def shared(request: Any, token: str) -> HttpResponse:
+def shared(request: VisitorRequest, token: str) -> HttpResponse:
     """No list, no search, nothing kept by search engines; unknown and withdrawn links are the same 404."""
     with entered(system_scope(request.vendor.pk)):
         rows = Award.objects.select_related("certification", "user")

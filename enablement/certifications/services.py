@@ -39,7 +39,7 @@ def follow_learning(event: PortalEvent) -> None:
         return
     with _for_the_vendor() as vendor:
         for award in _give(vendor, [event]):
-            _tell(_key(award), None, award, occurred_at=award.awarded_at)
+            _record(_key(award), None, award, occurred_at=award.awarded_at)
             notifications.certified(vendor, award)
 
 
@@ -148,7 +148,7 @@ def award_share(*, actor: Actor, award: Award, employer: bool = False, score: bo
         if changed:
             award.shows_employer, award.shows_score = employer, score
             award.save(update_fields=["token", "shared_at", "shows_employer", "shows_score"])
-            _tell("enablement.certificate_shared", actor, award, employer=employer, score=score)
+            _record("enablement.certificate_shared", actor, award, employer=employer, score=score)
     return award
 
 
@@ -160,7 +160,7 @@ def award_hide(*, actor: Actor, award: Award) -> Award:
         with as_the_vendor(actor):
             award.token = award.shared_at = None
             award.save(update_fields=["token", "shared_at"])
-            _tell("enablement.certificate_hidden", actor, award)
+            _record("enablement.certificate_hidden", actor, award)
     return award
 
 
@@ -197,7 +197,7 @@ def award_revoke(*, actor: Actor, award: Award, reason: str) -> Award:
                 reason[:300],
             )
             award.save(update_fields=["revoked_at", "revoked_by", "revoked_reason"])
-            _tell("enablement.certificate_revoked", actor, award, reason=award.revoked_reason)
+            _record("enablement.certificate_revoked", actor, award, reason=award.revoked_reason)
             notifications.revoked(actor.vendor, award)
     return award
 
@@ -220,7 +220,7 @@ def awards_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
     for row in due:
         row.reminded_days = _stage(row.expires_at, now)
         if row.reminded_days == 0:
-            _tell("enablement.certificate_ended", None, row, occurred_at=row.expires_at)
+            _record("enablement.certificate_ended", None, row, occurred_at=row.expires_at)
         notifications.ending(vendor, row)
     Award.objects.bulk_update(due, ["reminded_days"])
     return len(due)
@@ -250,7 +250,7 @@ def _data(award: Award, **more: Any) -> Mapping[str, Any]:
     }
 
 
-def _tell(
+def _record(
     key: str, actor: Actor | None, award: Award, *, occurred_at: datetime | None = None, **more: Any
 ) -> None:
     record(

@@ -1,7 +1,5 @@
 """Certificates of a person, of a team, and across the portfolio."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -19,6 +17,7 @@ from enablement.courses.policies import may_learn
 from enablement.courses.selectors import as_the_vendor
 from partners.models import Partner
 from partners.policies import may_see_learning
+from portal.tenancy.http import PortalRequest
 from portal.tenancy.links import absolute
 from portal.ui.forms import place_objections
 
@@ -29,7 +28,7 @@ _MOST_ENDING = 500
 
 
 @require_GET
-def certificates(request: Any) -> HttpResponse:
+def certificates(request: PortalRequest) -> HttpResponse:
     """What one holds, what can be renewed, what else one can earn."""
     actor, now = request.actor, timezone.now()
     if not may_learn(actor):
@@ -55,7 +54,7 @@ def certificates(request: Any) -> HttpResponse:
     return render(request, "enablement/certifications/mine.html", context)
 
 
-def _sheet(request: Any, reference: str) -> Sheet:
+def _sheet(request: PortalRequest, reference: str) -> Sheet:
     """The certificate, for who may see it."""
     sheet = selectors.sheet_of(request.actor, reference.replace("\0", ""))
     if sheet is None:
@@ -66,12 +65,12 @@ def _sheet(request: Any, reference: str) -> Sheet:
 
 
 @require_GET
-def certificate(request: Any, reference: str) -> HttpResponse:
+def certificate(request: PortalRequest, reference: str) -> HttpResponse:
     return _certificate(request, _sheet(request, reference))
 
 
 def _certificate(
-    request: Any, sheet: Sheet, form: RevokeForm | None = None, problems: list[str] | None = None
+    request: PortalRequest, sheet: Sheet, form: RevokeForm | None = None, problems: list[str] | None = None
 ) -> HttpResponse:
     award = sheet.award
     revokes = policies.may_revoke(request.actor, award) and award.revoked_at is None
@@ -90,7 +89,7 @@ def _certificate(
 
 
 @require_POST
-def share(request: Any, reference: str) -> HttpResponseBase:
+def share(request: PortalRequest, reference: str) -> HttpResponseBase:
     award = _sheet(request, reference).award
     form = ShareForm(request.POST)
     form.is_valid()  # two boxes: whatever comes is an answer
@@ -103,7 +102,7 @@ def share(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def hide(request: Any, reference: str) -> HttpResponseBase:
+def hide(request: PortalRequest, reference: str) -> HttpResponseBase:
     award = _sheet(request, reference).award
     services.award_hide(actor=request.actor, award=award)
     messages.success(request, "The link leads nowhere from now on.")
@@ -111,7 +110,7 @@ def hide(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_POST
-def revoke(request: Any, reference: str) -> HttpResponseBase:
+def revoke(request: PortalRequest, reference: str) -> HttpResponseBase:
     sheet = _sheet(request, reference)
     award = sheet.award
     if not policies.may_revoke(request.actor, award):
@@ -128,7 +127,7 @@ def revoke(request: Any, reference: str) -> HttpResponseBase:
 
 
 @require_GET
-def team(request: Any, slug: str) -> HttpResponse:
+def team(request: PortalRequest, slug: str) -> HttpResponse:
     """A partner's people and what they hold, and what its tier asks for."""
     actor, now = request.actor, timezone.now()
     partner: Partner = get_object_or_404(Partner.objects.select_related("tier"), slug=slug)
@@ -150,7 +149,7 @@ def team(request: Any, slug: str) -> HttpResponse:
 
 
 @require_GET
-def portfolio(request: Any) -> HttpResponse:
+def portfolio(request: PortalRequest) -> HttpResponse:
     """Who of one's partners falls short of what their tier asks for, and which certificates end soon."""
     actor, now = request.actor, timezone.now()
     if not actor.is_staff:

@@ -1,8 +1,8 @@
 """Event types of courses."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("enablement.enrolled", "Enrolled in a course", "enablement", "school"),
     EventType("enablement.module_done", "Module finished", "enablement", "check"),
     EventType("enablement.module_skipped", "Module skipped", "enablement", "player-skip-forward"),

@@ -46,7 +46,7 @@ def enrol(*, actor: Actor, course: Course, source: str = Source.PORTAL) -> Enrol
             user=actor.user, partner=actor.partner, course=course, version=course.published, source=source
         )
         enrolment.save(force_insert=True)
-        _tell("enablement.enrolled", actor, enrolment, course)
+        _record("enablement.enrolled", actor, enrolment, course)
     return enrolment
 
 
@@ -97,7 +97,7 @@ def module_skip(*, actor: Actor, enrolment: Enrolment, module: Module) -> Enrolm
         if progress.done_at is None and progress.skipped_at is None:
             progress.skipped_at = progress.saved_at = timezone.now()
             progress.save(update_fields=["skipped_at", "saved_at"])
-            _tell("enablement.module_skipped", actor, enrolment, module)
+            _record("enablement.module_skipped", actor, enrolment, module)
         _complete_if_through(enrolment, progress.saved_at, actor)
     return enrolment
 
@@ -116,7 +116,7 @@ def module_finish(
     if progress.done_at is None:
         progress.done_at, progress.skipped_at, progress.saved_at = at, None, at
         progress.save(update_fields=["done_at", "skipped_at", "saved_at"])
-        _tell("enablement.module_done", actor, enrolment, module, at)
+        _record("enablement.module_done", actor, enrolment, module, at)
     _complete_if_through(enrolment, at, actor)
     return enrolment
 
@@ -131,7 +131,7 @@ def course_leave(*, actor: Actor, enrolment: Enrolment) -> Enrolment:
         if enrolment.is_open:
             enrolment.left_at = timezone.now()
             enrolment.save(update_fields=["left_at"])
-            _tell("enablement.course_left", actor, enrolment, enrolment.course)
+            _record("enablement.course_left", actor, enrolment, enrolment.course)
     return enrolment
 
 
@@ -146,7 +146,7 @@ def _complete_if_through(enrolment: Enrolment, at: datetime, actor: Actor | None
     _skip(enrolment, rest, at)
     enrolment.completed_at = max(at, enrolment.enrolled_at)
     enrolment.save(update_fields=["completed_at"])
-    _tell("enablement.course_completed", actor, enrolment, enrolment.course, enrolment.completed_at)
+    _record("enablement.course_completed", actor, enrolment, enrolment.course, enrolment.completed_at)
 
 
 def _skip(enrolment: Enrolment, modules: list[Module], at: datetime) -> None:
@@ -188,7 +188,9 @@ def _progress(enrolment: Enrolment, module: Module) -> ModuleProgress:
     return row
 
 
-def _tell(key: str, actor: Actor | None, enrolment: Enrolment, what: Any, at: datetime | None = None) -> None:
+def _record(
+    key: str, actor: Actor | None, enrolment: Enrolment, what: Any, at: datetime | None = None
+) -> None:
     """`what` is the course or one of its modules; the event's subject is always the enrolment."""
     record(
         key,

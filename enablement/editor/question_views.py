@@ -15,6 +15,7 @@ from enablement.editor.forms import PathForm, PoolForm, QuestionFileForm, Questi
 from enablement.editor.views import course_or_404, for_editors
 from enablement.paths.models import LearningPath
 from enablement.quizzes.models import Choice, Question, QuestionPool
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import place_objections
 
 # Pools -------------------------------------------------------------------------------------------------
@@ -27,18 +28,18 @@ def _pool(pk: int) -> QuestionPool:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def pool_new(request: Any, slug: str) -> HttpResponseBase:
+def pool_new(request: PortalRequest, slug: str) -> HttpResponseBase:
     course = course_or_404(slug)
     return _pool_form(request, QuestionPool(course=course))
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def pool_edit(request: Any, pk: int) -> HttpResponseBase:
+def pool_edit(request: PortalRequest, pk: int) -> HttpResponseBase:
     return _pool_form(request, _pool(pk))
 
 
-def _pool_form(request: Any, pool: QuestionPool) -> HttpResponseBase:
+def _pool_form(request: PortalRequest, pool: QuestionPool) -> HttpResponseBase:
     choices = [(one.key, one.title) for one in selectors.module_names(pool.course)]
     initial = {"name": pool.name, "module_key": str(pool.module_key or "")}
     form = PoolForm(request.POST or None, modules=choices, initial=initial)
@@ -57,11 +58,13 @@ def _pool_form(request: Any, pool: QuestionPool) -> HttpResponseBase:
 
 @require_GET
 @for_editors
-def pool(request: Any, pk: int) -> HttpResponse:
+def pool(request: PortalRequest, pk: int) -> HttpResponse:
     return _pool_page(request, _pool(pk))
 
 
-def _pool_page(request: Any, found: QuestionPool, *, status: int = 200, **more: Any) -> HttpResponse:
+def _pool_page(
+    request: PortalRequest, found: QuestionPool, *, status: int = 200, **more: Any
+) -> HttpResponse:
     context = {
         "pool": found,
         "course": found.course,
@@ -74,7 +77,7 @@ def _pool_page(request: Any, found: QuestionPool, *, status: int = 200, **more: 
 
 @require_POST
 @for_editors
-def pool_import(request: Any, pk: int) -> HttpResponseBase:
+def pool_import(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Questions from a file; what cannot be read is listed line by line, the rest is taken."""
     found, form = _pool(pk), QuestionFileForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -97,19 +100,19 @@ def pool_import(request: Any, pk: int) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def question_new(request: Any, pk: int) -> HttpResponseBase:
+def question_new(request: PortalRequest, pk: int) -> HttpResponseBase:
     return _question_page(request, _pool(pk), None)
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def question_edit(request: Any, pk: int) -> HttpResponseBase:
+def question_edit(request: PortalRequest, pk: int) -> HttpResponseBase:
     rows = Question.objects.select_related("pool__course")
     found: Question = get_object_or_404(rows, pk=pk, retired_at=None)
     return _question_page(request, found.pool, found)
 
 
-def _question_page(request: Any, of: QuestionPool, question: Question | None) -> HttpResponseBase:
+def _question_page(request: PortalRequest, of: QuestionPool, question: Question | None) -> HttpResponseBase:
     known = (
         list(Choice.objects.filter(question=question).values("text", "is_right", "match")) if question else []
     )
@@ -132,7 +135,7 @@ def _question_page(request: Any, of: QuestionPool, question: Question | None) ->
 
 @require_POST
 @for_editors
-def question_retire(request: Any, pk: int) -> HttpResponseBase:
+def question_retire(request: PortalRequest, pk: int) -> HttpResponseBase:
     found: Question = get_object_or_404(Question, pk=pk)
     services.question_retire(actor=request.actor, question=found)
     messages.success(request, "No longer asked.")
@@ -144,20 +147,20 @@ def question_retire(request: Any, pk: int) -> HttpResponseBase:
 
 @require_GET
 @for_editors
-def path_list(request: Any) -> HttpResponse:
+def path_list(request: PortalRequest) -> HttpResponse:
     rows = [(path, audience_text(path)) for path in selectors.paths()]
     return render(request, "enablement/editor/paths.html", {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def path_new(request: Any) -> HttpResponseBase:
+def path_new(request: PortalRequest) -> HttpResponseBase:
     return _path_page(request, None)
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def path_edit(request: Any, slug: str) -> HttpResponseBase:
+def path_edit(request: PortalRequest, slug: str) -> HttpResponseBase:
     return _path_page(request, _path(slug))
 
 
@@ -166,7 +169,7 @@ def _path(slug: str) -> LearningPath:
     return found
 
 
-def _path_page(request: Any, path: LearningPath | None) -> HttpResponseBase:
+def _path_page(request: PortalRequest, path: LearningPath | None) -> HttpResponseBase:
     known = list(path.steps.values_list("course", "is_optional")) if path else []
     form = PathForm(
         request.POST or None, instance=_path(path.slug) if path else None, courses=selectors.course_choices(),
@@ -187,7 +190,7 @@ def _path_page(request: Any, path: LearningPath | None) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def path_retire(request: Any, slug: str) -> HttpResponseBase:
+def path_retire(request: PortalRequest, slug: str) -> HttpResponseBase:
     services.path_retire(actor=request.actor, path=_path(slug))
     messages.success(request, "No longer shown. Its courses stay as they are.")
     return redirect("enablement:edit_paths")

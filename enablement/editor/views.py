@@ -20,6 +20,7 @@ from enablement.editor import selectors, services
 from enablement.editor.forms import CourseForm, FileForm, ModuleForm, PublishForm, QuizForm, RefresherForm
 from enablement.paths.models import Refresher
 from enablement.quizzes.models import Quiz
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import place_objections
 
 View = Callable[..., HttpResponseBase]
@@ -29,7 +30,7 @@ def for_editors(view: View) -> View:
     """Everybody else is told that this is the program admin's."""
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not policies.may_edit(request.actor):
             raise PermissionDenied("Courses are edited by program admins.")
         return view(request, *args, **kwargs)
@@ -47,14 +48,14 @@ def course_or_404(slug: str) -> Course:
 
 @require_GET
 @for_editors
-def course_list(request: Any) -> HttpResponse:
+def course_list(request: PortalRequest) -> HttpResponse:
     rows = [(course, audience_text(course)) for course in selectors.courses()]
     return render(request, "enablement/editor/courses.html", {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def course_new(request: Any) -> HttpResponseBase:
+def course_new(request: PortalRequest) -> HttpResponseBase:
     form = CourseForm(request.POST or None, products=selectors.products(), instance=Course())
     if form.is_valid():
         try:
@@ -68,7 +69,7 @@ def course_new(request: Any) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def course_details(request: Any, slug: str) -> HttpResponseBase:
+def course_details(request: PortalRequest, slug: str) -> HttpResponseBase:
     course = course_or_404(slug)
     initial = {"products": list(course.product_links.values_list("product", flat=True))}
     form = CourseForm(
@@ -86,18 +87,20 @@ def course_details(request: Any, slug: str) -> HttpResponseBase:
     return _form_page(request, form, course, [])
 
 
-def _form_page(request: Any, form: BaseForm, course: Course | None, problems: list[str]) -> HttpResponse:
+def _form_page(
+    request: PortalRequest, form: BaseForm, course: Course | None, problems: list[str]
+) -> HttpResponse:
     context = {"form": form, "course": course, "problems": problems}
     return render(request, "enablement/editor/details.html", context, status=422 if form.is_bound else 200)
 
 
 @require_GET
 @for_editors
-def course_page(request: Any, slug: str) -> HttpResponse:
+def course_page(request: PortalRequest, slug: str) -> HttpResponse:
     return _course_page(request, course_or_404(slug))
 
 
-def _course_page(request: Any, course: Course, *, status: int = 200, **more: Any) -> HttpResponse:
+def _course_page(request: PortalRequest, course: Course, *, status: int = 200, **more: Any) -> HttpResponse:
     versions = selectors.versions_of(course)
     shown = versions[0]
     modules = modules_of(shown)
@@ -124,7 +127,9 @@ def _course_page(request: Any, course: Course, *, status: int = 200, **more: Any
     return render(request, "enablement/editor/course.html", context, status=status)
 
 
-def _on_course(request: Any, slug: str, act: Callable[[Course], Any], done: str) -> HttpResponseBase:
+def _on_course(
+    request: PortalRequest, slug: str, act: Callable[[Course], Any], done: str
+) -> HttpResponseBase:
     """Do something with a course and come back to its page; 422 with the reasons where it cannot be done."""
     course = course_or_404(slug)
     try:
@@ -137,7 +142,7 @@ def _on_course(request: Any, slug: str, act: Callable[[Course], Any], done: str)
 
 @require_POST
 @for_editors
-def retire(request: Any, slug: str) -> HttpResponseBase:
+def retire(request: PortalRequest, slug: str) -> HttpResponseBase:
     retired = "offer" not in request.POST
     done = "No longer offered. Whoever is in it goes on." if retired else "Offered again."
     return _on_course(
@@ -148,7 +153,7 @@ def retire(request: Any, slug: str) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def draft(request: Any, slug: str) -> HttpResponseBase:
+def draft(request: PortalRequest, slug: str) -> HttpResponseBase:
     done = "A draft of the next version. Learners see nothing of it until you publish it."
     return _on_course(
         request, slug, lambda course: services.draft_begin(actor=request.actor, course=course), done
@@ -157,7 +162,7 @@ def draft(request: Any, slug: str) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def discard(request: Any, slug: str) -> HttpResponseBase:
+def discard(request: PortalRequest, slug: str) -> HttpResponseBase:
     def act(course: Course) -> None:
         services.draft_discard(actor=request.actor, version=_draft_of(course))
 
@@ -166,7 +171,7 @@ def discard(request: Any, slug: str) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def publish(request: Any, slug: str) -> HttpResponseBase:
+def publish(request: PortalRequest, slug: str) -> HttpResponseBase:
     form = PublishForm(request.POST)
     form.is_valid()
     changes = form.cleaned_data.get("changes", "")
@@ -189,7 +194,7 @@ def _draft_of(course: Course) -> CourseVersion:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def module_new(request: Any, slug: str, kind: str) -> HttpResponseBase:
+def module_new(request: PortalRequest, slug: str, kind: str) -> HttpResponseBase:
     course = course_or_404(slug)
     if kind not in {one.key for one in content_kinds()}:
         return redirect("enablement:edit_course", slug)
@@ -198,7 +203,7 @@ def module_new(request: Any, slug: str, kind: str) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def module_edit(request: Any, slug: str, pk: int) -> HttpResponseBase:
+def module_edit(request: PortalRequest, slug: str, pk: int) -> HttpResponseBase:
     course = course_or_404(slug)
     module = _module(course, pk)
     if not module.version.is_draft:
@@ -213,7 +218,7 @@ def _module(course: Course, pk: int) -> Module:
     return found
 
 
-def _module_page(request: Any, course: Course, key: str, module: Module | None) -> HttpResponseBase:
+def _module_page(request: PortalRequest, course: Course, key: str, module: Module | None) -> HttpResponseBase:
     kind, data = content_kind(key), request.POST or None
     form = ModuleForm(data, kind=kind, course=course, instance=module)
     more = kind.form(data, request.FILES or None, module=module) if kind.form else None
@@ -240,7 +245,12 @@ def _module_page(request: Any, course: Course, key: str, module: Module | None) 
 
 
 def _saved(
-    request: Any, course: Course, kind: str, module: Module | None, form: ModuleForm, more: BaseForm | None
+    request: PortalRequest,
+    course: Course,
+    kind: str,
+    module: Module | None,
+    form: ModuleForm,
+    more: BaseForm | None,
 ) -> Module:
     if module is None:
         version = services.draft_begin(actor=request.actor, course=course)
@@ -255,7 +265,7 @@ def _saved(
 
 @require_POST
 @for_editors
-def module_move(request: Any, slug: str, pk: int) -> HttpResponseBase:
+def module_move(request: PortalRequest, slug: str, pk: int) -> HttpResponseBase:
     by = -1 if "up" in request.POST else 1
     return _on_course(
         request, slug,
@@ -265,7 +275,7 @@ def module_move(request: Any, slug: str, pk: int) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def module_remove(request: Any, slug: str, pk: int) -> HttpResponseBase:
+def module_remove(request: PortalRequest, slug: str, pk: int) -> HttpResponseBase:
     return _on_course(
         request, slug,
         lambda course: services.module_remove(actor=request.actor, module=_module(course, pk)), "Removed.",
@@ -274,7 +284,7 @@ def module_remove(request: Any, slug: str, pk: int) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def quiz(request: Any, slug: str, pk: int) -> HttpResponseBase:
+def quiz(request: PortalRequest, slug: str, pk: int) -> HttpResponseBase:
     """The rules of a test, and which pools it draws from."""
     course = course_or_404(slug)
     module = _module(course, pk)
@@ -300,7 +310,7 @@ def quiz(request: Any, slug: str, pk: int) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def file_add(request: Any, slug: str) -> HttpResponseBase:
+def file_add(request: PortalRequest, slug: str) -> HttpResponseBase:
     course, form = course_or_404(slug), FileForm(request.POST, request.FILES)
     if form.is_valid():
         upload = form.cleaned_data["upload"]
@@ -313,7 +323,7 @@ def file_add(request: Any, slug: str) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def refresher_add(request: Any, slug: str) -> HttpResponseBase:
+def refresher_add(request: PortalRequest, slug: str) -> HttpResponseBase:
     course = course_or_404(slug)
     choices = [(one.key, one.title) for one in selectors.module_names(course)]
     form = RefresherForm(request.POST, modules=choices, courses=selectors.course_choices(course))
@@ -332,7 +342,7 @@ def refresher_add(request: Any, slug: str) -> HttpResponseBase:
 
 @require_POST
 @for_editors
-def refresher_remove(request: Any, slug: str, pk: int) -> HttpResponseBase:
+def refresher_remove(request: PortalRequest, slug: str, pk: int) -> HttpResponseBase:
     def act(course: Course) -> None:
         found: Refresher = get_object_or_404(Refresher, pk=pk, course=course)
         services.refresher_remove(actor=request.actor, refresher=found)

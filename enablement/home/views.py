@@ -14,12 +14,13 @@ from enablement.home import presenters, selectors
 from enablement.home.filters import CatalogueFilter
 from enablement.paths.selectors import Way, paths_for, steps_for, ways
 from partners.policies import may_see_learning
+from portal.tenancy.http import PortalRequest
 
 PAGE = 20
 
 
 @require_GET
-def home(request: Any) -> HttpResponse:
+def home(request: PortalRequest) -> HttpResponse:
     """What a learner does next; the vendor's people find the catalogue here."""
     if not policies.may_learn(request.actor):
         return catalogue(request)
@@ -42,7 +43,7 @@ def home(request: Any) -> HttpResponse:
 
 
 @require_GET
-def next_step(request: Any) -> HttpResponse:
+def next_step(request: PortalRequest) -> HttpResponse:
     """A part of the partner's home: what to learn next, and what was asked for besides."""
     if not policies.may_learn(request.actor):
         raise Http404("learners learn")
@@ -52,7 +53,7 @@ def next_step(request: Any) -> HttpResponse:
 
 
 @require_GET
-def catalogue(request: Any) -> HttpResponse:
+def catalogue(request: PortalRequest) -> HttpResponse:
     """Courses open to this person, with how first tries go and where each stands."""
     everything = selectors.catalogue(request.actor)
     chosen = CatalogueFilter(request.GET, everything, products=selectors.products())
@@ -81,7 +82,7 @@ class CountedPaginator(Paginator):
 
 
 @require_GET
-def paths(request: Any) -> HttpResponse:
+def paths(request: PortalRequest) -> HttpResponse:
     """Every path meant for this person, and how far they came on each."""
     found = _ways(request)
     context = {
@@ -93,7 +94,7 @@ def paths(request: Any) -> HttpResponse:
 
 
 @require_GET
-def path(request: Any, slug: str) -> HttpResponse:
+def path(request: PortalRequest, slug: str) -> HttpResponse:
     way = next((way for way in _ways(request) if way.path.slug == slug), None)
     found = way.path if way else get_object_or_404(paths_for(request.actor), slug=slug)
     context = {
@@ -106,14 +107,14 @@ def path(request: Any, slug: str) -> HttpResponse:
     return render(request, "enablement/home/path.html", context)
 
 
-def _ways(request: Any) -> list[Way]:
+def _ways(request: PortalRequest) -> list[Way]:
     learns = policies.may_learn(request.actor)
     mine = list(enrolments_of(request.actor.user.pk)) if learns else []
     return ways(steps_for(request.actor), mine)
 
 
 @require_GET
-def record(request: Any) -> HttpResponse:
+def record(request: PortalRequest) -> HttpResponse:
     """Everything one ever took, what was given up included: nothing is deleted."""
     page = Paginator(enrolments_of(request.actor.user.pk), PAGE).get_page(request.GET.get("page"))
     return render(request, "enablement/home/record.html", {"page": page})

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from enablement.library import policies, presenters, selectors, services
 from enablement.library.forms import AssetForm, CollectionForm
 from enablement.library.models import Asset, Collection
+from portal.tenancy.http import PortalRequest
 from portal.ui.forms import place_objections
 
 View = Callable[..., HttpResponseBase]
@@ -22,7 +23,7 @@ def for_editors(view: View) -> View:
     """Everybody else is told that this is the program admin's."""
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not policies.may_edit(request.actor):
             raise PermissionDenied("The library is kept by program admins.")
         return view(request, *args, **kwargs)
@@ -35,7 +36,7 @@ def for_editors(view: View) -> View:
 
 @require_GET
 @for_editors
-def asset_list(request: Any) -> HttpResponse:
+def asset_list(request: PortalRequest) -> HttpResponse:
     rows = [presenters.row(asset) for asset in selectors.all_assets()]
     context = {"rows": rows, "today": request.actor.vendor.today}
     return render(request, "enablement/library/edit.html", context)
@@ -43,7 +44,7 @@ def asset_list(request: Any) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def asset_new(request: Any) -> HttpResponseBase:
+def asset_new(request: PortalRequest) -> HttpResponseBase:
     form = _asset_form(request, Asset(), {"owner": request.user.pk})
     if form.is_valid():
         try:
@@ -60,7 +61,7 @@ def asset_new(request: Any) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def asset_edit(request: Any, pk: int) -> HttpResponseBase:
+def asset_edit(request: PortalRequest, pk: int) -> HttpResponseBase:
     asset = get_object_or_404(Asset.objects.select_related("file"), pk=pk)
     products = list(asset.product_links.values_list("product", flat=True))
     form = _asset_form(request, asset, {"products": products})
@@ -77,7 +78,7 @@ def asset_edit(request: Any, pk: int) -> HttpResponseBase:
     return _asset_page(request, form, asset)
 
 
-def _asset_form(request: Any, asset: Asset, initial: dict[str, Any]) -> AssetForm:
+def _asset_form(request: PortalRequest, asset: Asset, initial: dict[str, Any]) -> AssetForm:
     return AssetForm(
         request.POST or None, request.FILES or None, products=selectors.product_choices(),
         owners=selectors.owners(), instance=asset, initial=initial,
@@ -85,7 +86,7 @@ def _asset_form(request: Any, asset: Asset, initial: dict[str, Any]) -> AssetFor
 
 
 def _asset_page(
-    request: Any, form: AssetForm, asset: Asset | None, problems: list[str] | None = None
+    request: PortalRequest, form: AssetForm, asset: Asset | None, problems: list[str] | None = None
 ) -> HttpResponse:
     context = {"form": form, "asset": asset, "problems": problems or []}
     return render(
@@ -95,7 +96,7 @@ def _asset_page(
 
 @require_POST
 @for_editors
-def asset_retire(request: Any, pk: int) -> HttpResponseBase:
+def asset_retire(request: PortalRequest, pk: int) -> HttpResponseBase:
     asset = get_object_or_404(Asset, pk=pk)
     retired = "offer" not in request.POST
     services.asset_retire(actor=request.actor, asset=asset, retired=retired)
@@ -108,23 +109,23 @@ def asset_retire(request: Any, pk: int) -> HttpResponseBase:
 
 @require_GET
 @for_editors
-def collection_list(request: Any) -> HttpResponse:
+def collection_list(request: PortalRequest) -> HttpResponse:
     return render(request, "enablement/library/edit_collections.html", {"rows": selectors.all_collections()})
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def collection_new(request: Any) -> HttpResponseBase:
+def collection_new(request: PortalRequest) -> HttpResponseBase:
     return _collection(request, None)
 
 
 @require_http_methods(["GET", "POST"])
 @for_editors
-def collection_edit(request: Any, pk: int) -> HttpResponseBase:
+def collection_edit(request: PortalRequest, pk: int) -> HttpResponseBase:
     return _collection(request, get_object_or_404(Collection, pk=pk))
 
 
-def _collection(request: Any, collection: Collection | None) -> HttpResponseBase:
+def _collection(request: PortalRequest, collection: Collection | None) -> HttpResponseBase:
     chosen = list(collection.items.values_list("asset", flat=True)) if collection else []
     form = CollectionForm(
         request.POST or None, assets=selectors.asset_choices(chosen), chosen=chosen,
@@ -148,7 +149,7 @@ def _collection(request: Any, collection: Collection | None) -> HttpResponseBase
 
 @require_POST
 @for_editors
-def collection_remove(request: Any, pk: int) -> HttpResponseBase:
+def collection_remove(request: PortalRequest, pk: int) -> HttpResponseBase:
     services.collection_remove(actor=request.actor, collection=get_object_or_404(Collection, pk=pk))
     messages.success(request, "Removed. Its assets stay in the library.")
     return redirect("library:edit_collections")

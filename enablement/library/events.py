@@ -5,14 +5,14 @@ Opens and downloads name no title: whoever reads a partner's events need not be 
 
 from typing import Final
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
 OPENED: Final = "enablement.asset_opened"
 DOWNLOADED: Final = "enablement.asset_downloaded"
 #: What counts as use.
 USES: Final = (OPENED, DOWNLOADED)
 
-declare(
+declare_events(
     EventType(OPENED, "Opened an asset of the library", "engagement", "books"),
     EventType(DOWNLOADED, "Downloaded an asset of the library", "engagement", "download"),
     # Of the library itself: the vendor's own.

@@ -1,7 +1,5 @@
 """The library's pages. What is not for somebody is 404 for them, wherever they ask for it."""
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -15,6 +13,7 @@ from enablement.library.models import Asset, Collection
 from enablement.library.selectors import Wanted
 from enablement.library.usage import PERIODS, usage
 from portal.files.uploads import as_attachment
+from portal.tenancy.http import PortalRequest
 
 PAGE = 20
 #: Of a document's words the page shows the beginning.
@@ -22,7 +21,7 @@ BEGINNING = 1_200
 
 
 @require_GET
-def home(request: Any) -> HttpResponse:
+def home(request: PortalRequest) -> HttpResponse:
     """Search, with what to narrow it by; without a question the newest first."""
     form = SearchForm(request.GET)
     form.is_valid()
@@ -49,7 +48,7 @@ def home(request: Any) -> HttpResponse:
     return render(request, "enablement/library/home.html", context)
 
 
-def asset_or_404(request: Any, pk: int) -> Asset:
+def asset_or_404(request: PortalRequest, pk: int) -> Asset:
     found = selectors.asset_for(request.actor, pk)
     if found is None:
         raise Http404("no such asset for this person")
@@ -57,7 +56,7 @@ def asset_or_404(request: Any, pk: int) -> Asset:
 
 
 @require_GET
-def asset(request: Any, pk: int) -> HttpResponse:
+def asset(request: PortalRequest, pk: int) -> HttpResponse:
     """What it is, a look inside, and the way to it."""
     found = asset_or_404(request, pk)
     services.asset_opened(actor=request.actor, asset=found)
@@ -74,7 +73,7 @@ def asset(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-def download(request: Any, pk: int) -> HttpResponse:
+def download(request: PortalRequest, pk: int) -> HttpResponse:
     found = asset_or_404(request, pk)
     if found.file is None:
         raise Http404("a link, not a file")
@@ -84,7 +83,7 @@ def download(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-def picture(request: Any, pk: int) -> HttpResponse:
+def picture(request: PortalRequest, pk: int) -> HttpResponse:
     """The asset itself where it is a picture. Shown on its page, so it leaves no event of its own."""
     stored = asset_or_404(request, pk).file
     if stored is None or stored.content_type not in PICTURES:
@@ -98,7 +97,7 @@ def picture(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-def collection(request: Any, pk: int) -> HttpResponse:
+def collection(request: PortalRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Collection, pk=pk)
     assets = selectors.items_for(request.actor, found)
     if not assets:
@@ -112,7 +111,7 @@ def collection(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-def recommended(request: Any) -> HttpResponse:
+def recommended(request: PortalRequest) -> HttpResponse:
     """A part of pages about products (`?product=3&product=7`), such as a deal's; empty without any."""
     products = {int(value) for value in request.GET.getlist("product")[:50] if value.isdecimal()}
     products = {pk for pk in products if 0 < pk < 2**63}
@@ -122,7 +121,7 @@ def recommended(request: Any) -> HttpResponse:
 
 
 @require_GET
-def usage_page(request: Any) -> HttpResponse:
+def usage_page(request: PortalRequest) -> HttpResponse:
     """Who uses what, what nobody uses, and what ends soon."""
     if not policies.may_see_usage(request.actor):
         raise PermissionDenied("Usage is for the vendor's people.")

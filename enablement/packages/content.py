@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from enablement.packages import archive, presenters, selectors, services
 from enablement.packages.models import Launch, Package
 from enablement.records.grammar import Invalid, read_json
+from portal.tenancy.http import OuterRequest
 from portal.tenancy.scope import entered, system_scope
 
 _MOST_SAVED: Final = 2**20
@@ -46,7 +47,7 @@ class Played:
 
 
 @contextmanager
-def _played(request: Any, token: str) -> Iterator[Played]:
+def _played(request: OuterRequest, token: str) -> Iterator[Played]:
     """Runs the block under the scope of the launch's vendor. Http404 for a token that opens nothing.
 
     Content with a host of its own is not answered at the portal's, where it would have the portal's origin.
@@ -77,7 +78,7 @@ def _found(told: dict[str, Any]) -> Played:
 @login_not_required
 @require_GET
 @xframe_options_exempt
-def play(request: HttpRequest, token: str) -> HttpResponse:
+def play(request: OuterRequest, token: str) -> HttpResponse:
     """The window in which the content runs, with the SCORM API beside it."""
     with _played(request, token) as played:
         config = presenters.player(played.package, played.launch, token)
@@ -93,7 +94,7 @@ def play(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 @login_not_required
 @require_POST
-def save(request: HttpRequest, token: str) -> HttpResponse:
+def save(request: OuterRequest, token: str) -> HttpResponse:
     """What a part of the content tells: {part, sequence, data, over}. 409 when a later launch took over."""
     body = request.read(_MOST_SAVED + 1)
     if len(body) > _MOST_SAVED:
@@ -122,7 +123,7 @@ def _answer(status: int, text: str) -> HttpResponse:
 @login_not_required
 @require_GET
 @xframe_options_exempt
-def file(request: HttpRequest, token: str, path: str) -> HttpResponse:
+def file(request: OuterRequest, token: str, path: str) -> HttpResponse:
     """A file of the package, read from its archive by its whole name."""
     with _played(request, token) as played:
         content = _content(played.package, path)

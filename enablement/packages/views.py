@@ -7,17 +7,18 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from enablement.courses.models import Enrolment, Module
 from enablement.packages import presenters, selectors, services
 from enablement.packages.models import Launch, ModulePackage
+from portal.tenancy.http import PortalRequest
 
 
 @require_POST
-def launch(request: Any, enrolment_id: int, position: int) -> HttpResponseBase:
+def launch(request: PortalRequest, enrolment_id: int, position: int) -> HttpResponseBase:
     rows = Enrolment.objects.select_related("course", "version")
     enrolment = get_object_or_404(rows, pk=enrolment_id, user=request.actor.user)
     module = get_object_or_404(Module, version=enrolment.version_id, position=position)
@@ -30,7 +31,7 @@ def launch(request: Any, enrolment_id: int, position: int) -> HttpResponseBase:
 
 
 @require_GET
-def play(request: Any, pk: int) -> HttpResponse:
+def play(request: PortalRequest, pk: int) -> HttpResponse:
     """The learner's own launch, as long as it is open."""
     rows = Launch.objects.select_related("package", "module", "enrolment__course", "user")
     found = get_object_or_404(rows, pk=pk, user=request.actor.user)
@@ -45,7 +46,7 @@ def play(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-def look(request: Any, pk: int) -> HttpResponse:
+def look(request: PortalRequest, pk: int) -> HttpResponse:
     """What a learner would see, for the vendor's people; nothing is kept."""
     if not request.actor.is_staff:
         raise Http404("learners learn")
@@ -69,11 +70,11 @@ def _window(package: Any, found: Launch | None, token: str) -> dict[str, Any]:
     return {"config": presenters.player(package, found, token)}
 
 
-def _framed(request: Any, context: dict[str, Any]) -> HttpResponse:
+def _framed(request: PortalRequest, context: dict[str, Any]) -> HttpResponse:
     """The portal's page may show the content's host in a frame, or its own addresses in a sandbox."""
 
     @csp_update({"frame-src": [settings.CONTENT_URL or SELF]})
-    def framed(request: Any) -> HttpResponse:
+    def framed(request: HttpRequest) -> HttpResponse:
         return render(request, "enablement/packages/play.html", context)
 
     return framed(request)  # type: ignore[return-value]

@@ -18,7 +18,7 @@ def duration(minutes: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutlineEntry:
     """A module in the list beside the player. `mark`: done, now, part (begun or skipped) or new."""
 
     position: int
@@ -34,18 +34,18 @@ _WORDS = {"done": "done", "skipped": "skipped", "open": "begun", "new": "not beg
 _MARKS = {"done": "done", "skipped": "part", "open": "part", "new": "new"}
 
 
-def lines(steps: Sequence[Step], here: Step | None) -> list[Line]:
+def lines(steps: Sequence[Step], here: Step | None) -> list[OutlineEntry]:
     return [_line(step, here) for step in steps]
 
 
-def _line(step: Step, here: Step | None) -> Line:
+def _line(step: Step, here: Step | None) -> OutlineEntry:
     kind, module = content_kind(step.module.kind), step.module
     is_here = here is not None and step.module.pk == here.module.pk
     place = kind.place(module, step.progress.place) if step.progress else ""
     parts = [kind.label, place if step.state == "open" else "", duration(module.minutes)]
     if not module.is_required:
         parts.append("optional")
-    return Line(
+    return OutlineEntry(
         position=module.position,
         title=module.title,
         detail=", ".join(part for part in parts if part),

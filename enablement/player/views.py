@@ -20,12 +20,13 @@ from enablement.courses.models import Course, CourseFile, CourseVersion, Enrolme
 from enablement.courses.selectors import Step
 from enablement.player import presenters
 from portal.files.uploads import as_attachment
+from portal.tenancy.http import PortalRequest
 
 #: Films play from wherever the vendor keeps them; nothing else does.
 FILMS = {"media-src": ["'self'", "https:"]}
 
 
-def _course(request: Any, slug: str) -> Course:
+def _course(request: PortalRequest, slug: str) -> Course:
     course = selectors.course_visible(request.actor, slug)
     if course is None:
         raise Http404("no course of this person")
@@ -37,7 +38,7 @@ def _course(request: Any, slug: str) -> Course:
 
 @require_GET
 @csp_update(FILMS)  # type: ignore[arg-type]
-def course(request: Any, slug: str) -> HttpResponse:
+def course(request: PortalRequest, slug: str) -> HttpResponse:
     """Where one stopped; before one is enrolled, what the course is about."""
     enrolment = _enrolment(request, slug)
     if enrolment is None:
@@ -48,7 +49,7 @@ def course(request: Any, slug: str) -> HttpResponse:
 
 @require_GET
 @csp_update(FILMS)  # type: ignore[arg-type]
-def module(request: Any, slug: str, position: int) -> HttpResponseBase:
+def module(request: PortalRequest, slug: str, position: int) -> HttpResponseBase:
     enrolment = _enrolment(request, slug)
     if enrolment is None:
         return _overview(request, _course(request, slug))
@@ -56,7 +57,7 @@ def module(request: Any, slug: str, position: int) -> HttpResponseBase:
     return _player(request, enrolment, steps, _at(steps, position))
 
 
-def _enrolment(request: Any, slug: str) -> Any:
+def _enrolment(request: PortalRequest, slug: str) -> Any:
     """One's own in this course, with `due_on` where somebody asked for it; None where there is none."""
     if not policies.may_learn(request.actor):
         return None
@@ -80,7 +81,13 @@ def _at(steps: Sequence[Step], position: int) -> Step:
 
 
 def _player(
-    request: Any, enrolment: Any, steps: Sequence[Step], here: Step, *, status: int = 200, problems: Any = ()
+    request: PortalRequest,
+    enrolment: Any,
+    steps: Sequence[Step],
+    here: Step,
+    *,
+    status: int = 200,
+    problems: Any = (),
 ) -> HttpResponse:
     page = _page(request, here)
     _remember(request, enrolment, here, page)
@@ -105,7 +112,7 @@ def _player(
     return render(request, "enablement/player/course.html", context, status=status)
 
 
-def _remember(request: Any, enrolment: Enrolment, here: Step, page: int) -> None:
+def _remember(request: PortalRequest, enrolment: Enrolment, here: Step, page: int) -> None:
     """Looking at a module is where one is; a test keeps its own answers."""
     tests = content_kind(here.module.kind).completion == Completion.TEST
     takes_part = policies.may_take_part(request.actor)
@@ -116,7 +123,7 @@ def _remember(request: Any, enrolment: Enrolment, here: Step, page: int) -> None
         )  # fmt: skip
 
 
-def _page(request: Any, here: Step) -> int:
+def _page(request: PortalRequest, here: Step) -> int:
     """The page of the module asked for, else where the person stopped in it; 0 where it has no pages."""
     asked = request.GET.get("page", "")
     if asked.isdecimal() and len(asked) < 5:
@@ -126,7 +133,7 @@ def _page(request: Any, here: Step) -> int:
 
 
 def _stage(
-    request: Any, here: Step, steps: Sequence[Step], enrolment: Enrolment | None, page: int
+    request: PortalRequest, here: Step, steps: Sequence[Step], enrolment: Enrolment | None, page: int
 ) -> dict[str, Any]:
     """What the kind of the module shows."""
     kind = content_kind(here.module.kind)
@@ -151,7 +158,7 @@ def _neighbours(steps: Sequence[Step], here: Step) -> dict[str, Module | None]:
     }
 
 
-def _overview(request: Any, found: Course) -> HttpResponse:
+def _overview(request: PortalRequest, found: Course) -> HttpResponse:
     version = found.published
     steps = selectors.outline(version, None) if version else []
     context = {
@@ -167,7 +174,7 @@ def _overview(request: Any, found: Course) -> HttpResponse:
     return render(request, "enablement/player/overview.html", context)
 
 
-def _asked(request: Any, found: Course) -> Assignment | None:
+def _asked(request: PortalRequest, found: Course) -> Assignment | None:
     return assigned_to(request.actor.user.pk).filter(course=found).first()
 
 
@@ -176,7 +183,7 @@ def _asked(request: Any, found: Course) -> Assignment | None:
 
 @require_GET
 @csp_update(FILMS)  # type: ignore[arg-type]
-def preview(request: Any, slug: str, number: int, position: int) -> HttpResponse:
+def preview(request: PortalRequest, slug: str, number: int, position: int) -> HttpResponse:
     """As a learner sees it. The vendor's people look into what is published, admins into drafts as well."""
     if not request.actor.is_staff:
         raise Http404("learners learn")
@@ -203,7 +210,7 @@ def preview(request: Any, slug: str, number: int, position: int) -> HttpResponse
 
 
 @require_POST
-def enrol(request: Any, slug: str) -> HttpResponseBase:
+def enrol(request: PortalRequest, slug: str) -> HttpResponseBase:
     found = _course(request, slug)
     if not policies.may_take_part(request.actor):
         raise PermissionDenied("Courses are taken by people of active partners.")
@@ -215,7 +222,7 @@ def enrol(request: Any, slug: str) -> HttpResponseBase:
 
 
 @require_POST
-def done(request: Any, slug: str, position: int) -> HttpResponseBase:
+def done(request: PortalRequest, slug: str, position: int) -> HttpResponseBase:
     """Through with a module: on to the next one that is not over."""
     enrolment, steps, here = _work(request, slug, position)
     try:
@@ -226,7 +233,7 @@ def done(request: Any, slug: str, position: int) -> HttpResponseBase:
 
 
 @require_POST
-def skip(request: Any, slug: str, position: int) -> HttpResponseBase:
+def skip(request: PortalRequest, slug: str, position: int) -> HttpResponseBase:
     enrolment, steps, here = _work(request, slug, position)
     try:
         finished = services.module_skip(actor=request.actor, enrolment=enrolment, module=here.module)
@@ -235,7 +242,7 @@ def skip(request: Any, slug: str, position: int) -> HttpResponseBase:
     return _onward(finished, request, here)
 
 
-def _onward(enrolment: Enrolment, request: Any, here: Step) -> HttpResponseBase:
+def _onward(enrolment: Enrolment, request: PortalRequest, here: Step) -> HttpResponseBase:
     course = enrolment.course
     if enrolment.completed_at:
         messages.success(request, f"You finished {course}.")
@@ -248,7 +255,7 @@ def _onward(enrolment: Enrolment, request: Any, here: Step) -> HttpResponseBase:
 
 
 @require_POST
-def place(request: Any, slug: str, position: int) -> HttpResponse:
+def place(request: PortalRequest, slug: str, position: int) -> HttpResponse:
     """Where a film stands, told now and then by its page."""
     enrolment, _, here = _work(request, slug, position)
     told = request.POST.get("place", "")
@@ -263,14 +270,14 @@ def place(request: Any, slug: str, position: int) -> HttpResponse:
 
 
 @require_POST
-def leave(request: Any, slug: str) -> HttpResponseBase:
+def leave(request: PortalRequest, slug: str) -> HttpResponseBase:
     enrolment = _own(request, slug)
     services.course_leave(actor=request.actor, enrolment=enrolment)
     messages.success(request, f"You left {enrolment.course}. What you did in it stays on record.")
     return redirect("enablement:home")
 
 
-def _own(request: Any, slug: str) -> Any:
+def _own(request: PortalRequest, slug: str) -> Any:
     """One's own enrolment: 404 for who cannot know of the course or is not in it, 403 for staff."""
     enrolment = _enrolment(request, slug)
     if enrolment is None:
@@ -281,7 +288,7 @@ def _own(request: Any, slug: str) -> Any:
     return enrolment
 
 
-def _work(request: Any, slug: str, position: int) -> tuple[Any, list[Step], Step]:
+def _work(request: PortalRequest, slug: str, position: int) -> tuple[Any, list[Step], Step]:
     enrolment = _own(request, slug)
     if not policies.may_take_part(request.actor):
         raise PermissionDenied("Courses are taken by people of active partners.")
@@ -292,7 +299,7 @@ def _work(request: Any, slug: str, position: int) -> tuple[Any, list[Step], Step
 # Files -----------------------------------------------------------------------------------------------------
 
 
-def _file(request: Any, pk: int) -> CourseFile:
+def _file(request: PortalRequest, pk: int) -> CourseFile:
     """Of a course that the person may open; whoever may not learns nothing of it."""
     stored: CourseFile = get_object_or_404(CourseFile.objects.annotate(slug=F("course__slug")), pk=pk)
     _course(request, stored.slug)  # type: ignore[attr-defined]
@@ -300,12 +307,12 @@ def _file(request: Any, pk: int) -> CourseFile:
 
 
 @require_GET
-def download(request: Any, pk: int) -> HttpResponse:
+def download(request: PortalRequest, pk: int) -> HttpResponse:
     return as_attachment(_file(request, pk), actor=request.actor)
 
 
 @require_GET
-def captions(request: Any, pk: int) -> HttpResponse:
+def captions(request: PortalRequest, pk: int) -> HttpResponse:
     """The captions of a film, for its player."""
     stored = _file(request, pk)
     if stored.content_type != "text/vtt":
@@ -318,7 +325,7 @@ def captions(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-def picture(request: Any, pk: int) -> HttpResponse:
+def picture(request: PortalRequest, pk: int) -> HttpResponse:
     """A picture within a text. Shown on the page, so it leaves no event of its own."""
     stored = _file(request, pk)
     if stored.content_type not in selectors.PICTURES:

@@ -1,8 +1,8 @@
 """Event types of tests."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("enablement.attempt_begun", "Test begun", "enablement", "file-pencil"),
     EventType("enablement.attempt_passed", "Test passed", "enablement", "rosette-discount-check"),
     EventType("enablement.attempt_failed", "Test not passed", "enablement", "circle-x"),

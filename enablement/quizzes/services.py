@@ -47,7 +47,7 @@ def attempt_begin(*, actor: Actor, enrolment: Enrolment, quiz: Quiz) -> Attempt:
             asked=len(drawn), pass_mark=quiz.pass_mark,
         )  # fmt: skip
         _ask(attempt, drawn)
-        _tell("enablement.attempt_begun", actor, attempt, enrolment)
+        _record("enablement.attempt_begun", actor, attempt, enrolment)
     return attempt
 
 
@@ -148,7 +148,7 @@ def attempt_submit(*, actor: Actor, attempt: Attempt) -> Attempt:
         if attempt.number == 1:
             _count_first(enrolment.course_id, attempt.passed)
         key = "enablement.attempt_passed" if attempt.passed else "enablement.attempt_failed"
-        _tell(key, actor, attempt, enrolment)
+        _record(key, actor, attempt, enrolment)
         if attempt.passed and attempt.module and enrolment.is_open:
             module_finish(enrolment=enrolment, module=attempt.module, at=attempt.submitted_at, actor=actor)
     return attempt
@@ -211,7 +211,7 @@ def attempt_grant(*, actor: Actor, enrolment: Enrolment, quiz: Quiz) -> AttemptG
     return grant
 
 
-def _tell(key: str, actor: Actor, attempt: Attempt, enrolment: Enrolment) -> None:
+def _record(key: str, actor: Actor, attempt: Attempt, enrolment: Enrolment) -> None:
     data: dict[str, Any] = {
         "title": attempt.enrolment.course.title,
         "user": attempt.user_id,

@@ -13,10 +13,11 @@ from enablement.courses.selectors import modules_of
 from enablement.quizzes import marking, policies, presenters, selectors, services
 from enablement.quizzes.models import Attempt, AttemptQuestion, QuestionKind, Quiz
 from enablement.quizzes.selectors import Asked
+from portal.tenancy.http import PortalRequest
 
 
 @require_POST
-def begin(request: Any, pk: int, position: int) -> HttpResponseBase:
+def begin(request: PortalRequest, pk: int, position: int) -> HttpResponseBase:
     """The next try of the test at this position; one that is open is gone on with."""
     enrolment, quiz = _test(request, pk, position)
     if not policies.may_try(request.actor, enrolment):
@@ -30,7 +31,7 @@ def begin(request: Any, pk: int, position: int) -> HttpResponseBase:
 
 
 @require_POST
-def grant(request: Any, pk: int, position: int) -> HttpResponseBase:
+def grant(request: PortalRequest, pk: int, position: int) -> HttpResponseBase:
     """One more try for somebody who used theirs up."""
     enrolment, quiz = _test(request, pk, position)
     try:
@@ -41,7 +42,7 @@ def grant(request: Any, pk: int, position: int) -> HttpResponseBase:
     return redirect("enablement:team_of", enrolment.partner.slug)
 
 
-def _test(request: Any, pk: int, position: int) -> tuple[Enrolment, Quiz]:
+def _test(request: PortalRequest, pk: int, position: int) -> tuple[Enrolment, Quiz]:
     """An enrolment one can see (row security decides) and the test in it."""
     rows = Enrolment.objects.select_related("course", "user", "partner")
     enrolment = get_object_or_404(rows, pk=pk)
@@ -57,7 +58,7 @@ def _test(request: Any, pk: int, position: int) -> tuple[Enrolment, Quiz]:
 
 
 @require_http_methods(["GET", "POST"])
-def attempt(request: Any, pk: int) -> HttpResponseBase:
+def attempt(request: PortalRequest, pk: int) -> HttpResponseBase:
     """A page of questions. Saved by every button, and by HTMX whenever an answer changes."""
     found = _attempt(request, pk)
     if not found.is_open:
@@ -80,7 +81,7 @@ def attempt(request: Any, pk: int) -> HttpResponseBase:
     return _go_on(request, found, page)
 
 
-def _attempt(request: Any, pk: int) -> Attempt:
+def _attempt(request: PortalRequest, pk: int) -> Attempt:
     """One's own. Colleagues and the vendor see results on the team's page, not the answers."""
     rows = Attempt.objects.select_related("enrolment__course", "enrolment__version", "module", "quiz")
     return get_object_or_404(rows.filter(user=request.actor.user.pk, quiz__isnull=False), pk=pk)
@@ -91,7 +92,7 @@ def _pages(found: Attempt) -> int:
     return max(-(-found.asked // size), 1)
 
 
-def _page_asked(request: Any, found: Attempt) -> int:
+def _page_asked(request: PortalRequest, found: Attempt) -> int:
     asked = request.POST.get("page") or request.GET.get("page", "")
     page = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
     return min(max(page, 1), _pages(found))
@@ -103,7 +104,7 @@ def _shown_on(found: Attempt, page: int) -> list[int]:
 
 
 def _answers(
-    request: Any, found: Attempt, shown: list[int]
+    request: PortalRequest, found: Attempt, shown: list[int]
 ) -> tuple[dict[int, marking.Given], dict[int, tuple[str, str]]]:
     """({position: answer}, {position: (what was typed, what is wrong with it)})."""
     answers: dict[int, marking.Given] = {}
@@ -117,7 +118,7 @@ def _answers(
     return answers, faults
 
 
-def _values(request: Any, one: Asked) -> list[str]:
+def _values(request: PortalRequest, one: Asked) -> list[str]:
     name = f"q{one.row.position}"
     if one.question.kind == QuestionKind.MATCHING:
         return [request.POST.get(f"{name}-{choice.pk}", "") for choice in one.choices]
@@ -125,7 +126,7 @@ def _values(request: Any, one: Asked) -> list[str]:
     return [value.replace("\0", "") for value in values]
 
 
-def _go_on(request: Any, found: Attempt, page: int) -> HttpResponseBase:
+def _go_on(request: PortalRequest, found: Attempt, page: int) -> HttpResponseBase:
     if "done" in request.POST:
         return redirect("enablement:hand_in", found.pk)
     target = page - 1 if "back" in request.POST else page + 1
@@ -140,7 +141,7 @@ def _go_on(request: Any, found: Attempt, page: int) -> HttpResponseBase:
 
 
 def _questions(
-    request: Any, found: Attempt, page: int, faults: dict[int, tuple[str, str]] | None = None
+    request: PortalRequest, found: Attempt, page: int, faults: dict[int, tuple[str, str]] | None = None
 ) -> HttpResponse:
     shown = _shown_on(found, page)
     asked = selectors.asked_of(found, shown)
@@ -198,7 +199,9 @@ def _standing(found: Attempt, page: int) -> dict[str, Any]:
     }
 
 
-def _overview(request: Any, found: Attempt, page: int, faults: dict[int, tuple[str, str]]) -> HttpResponse:
+def _overview(
+    request: PortalRequest, found: Attempt, page: int, faults: dict[int, tuple[str, str]]
+) -> HttpResponse:
     """What HTMX puts beside the questions after it saved; what was not saved is said there."""
     context = {**_standing(found, page), "unsaved": [(at, text) for at, (_, text) in faults.items()]}
     return render(request, "enablement/quizzes/_standing.html", context)
@@ -208,7 +211,7 @@ def _overview(request: Any, found: Attempt, page: int, faults: dict[int, tuple[s
 
 
 @require_http_methods(["GET", "POST"])
-def hand_in(request: Any, pk: int) -> HttpResponseBase:
+def hand_in(request: PortalRequest, pk: int) -> HttpResponseBase:
     """A last look at what is open, then the end of the try."""
     found = _attempt(request, pk)
     if request.method == "GET" and found.is_open:
@@ -219,7 +222,7 @@ def hand_in(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_GET
-def result(request: Any, pk: int) -> HttpResponseBase:
+def result(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Every answer with its reason; there is nothing to see before the try was handed in."""
     found = _attempt(request, pk)
     if found.is_open:

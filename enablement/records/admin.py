@@ -12,6 +12,7 @@ from enablement.records import learners, results, services
 from enablement.records.forms import ActivityLinkForm, LearnerForm, VerbMeaningForm
 from enablement.records.models import ActivityLink, Learner, LearningResult, Statement, StoreKey, VerbMeaning
 from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorModelAdmin
+from portal.tenancy.http import portal_request
 from portal.tenancy.links import absolute
 from portal.ui.formatting import format_when
 
@@ -45,16 +46,16 @@ class StoreKeyAdmin(VendorModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: StoreKey, form: Any, change: bool) -> None:
-        secret = services.key_create(actor=request.actor, key=obj)
+    def save_model(self, request: HttpRequest, obj: StoreKey, form: Any, change: bool) -> None:
+        secret = services.key_create(actor=portal_request(request).actor, key=obj)
         text = "Endpoint {} User name {} Password {} Copy the password now: nobody can show it again."
-        endpoint = absolute(request.vendor, "records:about").removesuffix("about")
+        endpoint = absolute(portal_request(request).vendor, "records:about").removesuffix("about")
         self.message_user(request, format_html(text, endpoint, obj.key, secret), messages.WARNING)
 
     @admin.action(description="Revoke the chosen keys")
-    def revoke(self, request: Any, chosen: QuerySet[StoreKey]) -> None:
+    def revoke(self, request: HttpRequest, chosen: QuerySet[StoreKey]) -> None:
         for key in chosen:
-            services.key_revoke(actor=request.actor, key=key)
+            services.key_revoke(actor=portal_request(request).actor, key=key)
         self.message_user(request, "Revoked: tools with these keys are refused from now on.")
 
 
@@ -62,10 +63,10 @@ class KnownFilter(admin.SimpleListFilter):
     title = "known"
     parameter_name = "known"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("no", "Nobody knows them"), ("yes", "Known")]
 
-    def queryset(self, request: Any, queryset: QuerySet[Learner]) -> QuerySet[Learner]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Learner]) -> QuerySet[Learner]:
         if self.value() is None:
             return queryset
         return queryset.filter(user__isnull=self.value() == "no")
@@ -95,8 +96,10 @@ class LearnerAdmin(VendorModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: Learner, form: Any, change: bool) -> None:
-        learners.learner_identify(actor=request.actor, learner=obj, user=form.cleaned_data["email"])
+    def save_model(self, request: HttpRequest, obj: Learner, form: Any, change: bool) -> None:
+        learners.learner_identify(
+            actor=portal_request(request).actor, learner=obj, user=form.cleaned_data["email"]
+        )
 
 
 @admin.register(VerbMeaning)
@@ -122,7 +125,7 @@ class ActivityLinkAdmin(VendorModelAdmin):
     def part(self, link: ActivityLink) -> str:
         return "One module" if link.module_key else "All of it"
 
-    def save_model(self, request: Any, obj: ActivityLink, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: ActivityLink, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         results.results_reopen(statement__activity=obj.activity)
 

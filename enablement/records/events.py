@@ -1,8 +1,8 @@
 """Event types of the learning record store."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("enablement.statements_received", "Learning records received", "enablement", "inbox"),
     EventType("enablement.store_key_made", "Key of the learning record store made", "enablement", "key"),
     EventType(

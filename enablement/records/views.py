@@ -23,7 +23,7 @@ from enablement.records.documents import (
 )
 from enablement.records.grammar import indexed, is_iri, is_uuid, moment, read_json, written
 from enablement.records.models import Document
-from enablement.records.models import Resource as Kind
+from enablement.records.models import Resource as ResourceKind
 from enablement.records.multipart import assembled
 from enablement.records.protocol import (
     VERSIONS,
@@ -244,7 +244,7 @@ def _consistency(call: Call) -> dict[str, str]:
 class Documents(Resource):
     """What State and the two profiles have in common; each says how its documents are addressed."""
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[ResourceKind]
     name: ClassVar[str]
     place_params: ClassVar[tuple[str, ...]]
 
@@ -264,7 +264,7 @@ class Documents(Resource):
     def put(self, call: Call) -> HttpResponse:
         """Version 1.0 leaves State unlocked, and wants each PUT of a profile to say what it replaces."""
         is_early = call.version == VERSIONS[0]
-        must_say = self.kind != Kind.STATE or not is_early
+        must_say = self.kind != ResourceKind.STATE or not is_early
         return self._write(call, document_put, must_say=must_say, always=must_say and is_early)
 
     def post(self, call: Call) -> HttpResponse:
@@ -315,11 +315,11 @@ class Documents(Resource):
         return (self.name, *self.place_params)
 
     def _optional(self) -> tuple[str, ...]:
-        return ("registration",) if self.kind == Kind.STATE else ()
+        return ("registration",) if self.kind == ResourceKind.STATE else ()
 
 
 class State(Documents):
-    kind, name, place_params = Kind.STATE, "stateId", ("activityId", "agent")
+    kind, name, place_params = ResourceKind.STATE, "stateId", ("activityId", "agent")
 
     def delete(self, call: Call) -> HttpResponse:
         """One document, or without a stateId all of them."""
@@ -335,11 +335,11 @@ class State(Documents):
 
 
 class ActivityProfile(Documents):
-    kind, name, place_params = Kind.ACTIVITY_PROFILE, "profileId", ("activityId",)
+    kind, name, place_params = ResourceKind.ACTIVITY_PROFILE, "profileId", ("activityId",)
 
 
 class AgentProfile(Documents):
-    kind, name, place_params = Kind.AGENT_PROFILE, "profileId", ("agent",)
+    kind, name, place_params = ResourceKind.AGENT_PROFILE, "profileId", ("agent",)
 
 
 def with_conditions(service: Any, **arguments: Any) -> None:

@@ -19,6 +19,7 @@ from portal.money.models import ExchangeRate
 from portal.people import services
 from portal.people.models import Invitation, Membership
 from portal.people.policies import may_change_role
+from portal.tenancy.http import portal_request
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import STAFF_ROLES, Role
@@ -76,12 +77,12 @@ class VendorAdmin(VendorModelAdmin):
         ("Sign-in", {"fields": ("requires_second_factor",)}),
     )
 
-    def get_queryset(self, request: Any) -> QuerySet[Vendor]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Vendor]:
         # This table stands outside row security; no other vendor may ever come out of here.
-        return super().get_queryset(request).filter(pk=request.vendor.pk)
+        return super().get_queryset(request).filter(pk=portal_request(request).vendor.pk)
 
-    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
-        return redirect("admin:portal_vendor_change", request.vendor.pk)
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("admin:portal_vendor_change", portal_request(request).vendor.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("addresses", "currency_kept") if _currency_is_fixed(request) else ("addresses",)
@@ -110,9 +111,9 @@ class VendorAdmin(VendorModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: Vendor, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Vendor, form: Any, change: bool) -> None:
         changes = {name: value for name, value in form.cleaned_data.items() if name in SETTINGS}
-        vendor_change(actor=request.actor, changes=changes)
+        vendor_change(actor=portal_request(request).actor, changes=changes)
 
 
 def _currency_is_fixed(request: Any) -> bool:
@@ -166,19 +167,21 @@ class MembershipAdmin(ImportAdminMixin, VendorModelAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: Any, obj: Membership | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or may_change_role(request.actor, obj, Role.EXECUTIVE))
+        return allowed and (
+            obj is None or may_change_role(portal_request(request).actor, obj, Role.EXECUTIVE)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: Membership, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         person = Membership.objects.get(pk=obj.pk)  # as it is: the form has changed its copy already
         role, active = Role(form.cleaned_data["role"]), form.cleaned_data["is_active"]
-        services.membership_change_role(actor=request.actor, membership=person, role=role)
+        services.membership_change_role(actor=portal_request(request).actor, membership=person, role=role)
         person.role = role
-        services.membership_set_active(actor=request.actor, membership=person, active=active)
+        services.membership_set_active(actor=portal_request(request).actor, membership=person, active=active)
 
 
 class InvitationForm(VendorModelForm):
@@ -218,15 +221,17 @@ class InvitationAdmin(VendorModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         answers = form.cleaned_data
-        made = services.staff_invite(actor=request.actor, email=answers["email"], role=Role(answers["role"]))
+        made = services.staff_invite(
+            actor=portal_request(request).actor, email=answers["email"], role=Role(answers["role"])
+        )
         obj.pk = made.pk
 
     @admin.action(description="Withdraw the chosen invitations")
-    def withdraw(self, request: Any, chosen: QuerySet[Invitation]) -> None:
+    def withdraw(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
         for invitation in chosen.filter(accepted_at=None, revoked_at=None):
-            services.invitation_revoke(actor=request.actor, invitation=invitation)
+            services.invitation_revoke(actor=portal_request(request).actor, invitation=invitation)
         self.message_user(request, "Withdrawn: the links of these invitations no longer work.")
 
 

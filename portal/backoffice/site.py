@@ -25,6 +25,7 @@ from portal.events import log
 from portal.events.log import record
 from portal.events.models import PortalEvent
 from portal.fields import AddressFormField, LineField
+from portal.tenancy.http import portal_request
 from portal.tenancy.models import Vendor
 from portal.tenancy.tables import TenantModel
 from portal.ui.formatting import format_money
@@ -53,7 +54,7 @@ class VendorAdminSite(admin.AdminSite):
         if walled:
             super().register(walled, admin_class, **options)
 
-    def has_permission(self, request: Any) -> bool:
+    def has_permission(self, request: HttpRequest) -> bool:
         actor = getattr(request, "actor", None)
         return actor is not None and actor.is_admin
 
@@ -71,14 +72,14 @@ class VendorAdminSite(admin.AdminSite):
 
         return update_wrapper(guarded, inner)
 
-    def each_context(self, request: Any) -> dict[str, Any]:
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {
             **super().each_context(request),
-            "site_header": request.vendor.name,
+            "site_header": portal_request(request).vendor.name,
             "site_url": request.META["SCRIPT_NAME"] + "/",
         }
 
-    def get_app_list(self, request: Any, app_label: str | None = None) -> list[Any]:
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         rooms = super().get_app_list(request, app_label)
         for room in rooms:
             for table in room["models"]:
@@ -152,16 +153,16 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
     #: The services behind this table record what they do; a second event would only repeat it.
     records_itself = False
 
-    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         title = self.title or str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.objection = getattr(request, "objection", None)
         return form
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Plain selects: what they point to is kept in a table of its own, one click away on the left."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
@@ -169,25 +170,25 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
         return field
 
     def changeform_view(
-        self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         try:
             with transaction.atomic():
                 response = super().changeform_view(request, object_id, form_url, extra_context)
                 _check_keys(request)
         except (ValidationError, IntegrityError) as error:
-            request.objection = _objection(error)
+            request.objection = _objection(error)  # type: ignore[attr-defined]  # read by the form below
             response = super().changeform_view(request, object_id, form_url, extra_context)
         if request.method == "POST" and _has_errors(response):
             response.status_code = 422
         return response
 
-    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What is in use is not deleted, and the page says by what: how many, and some by name."""
         used = [line for obj in objs for line in _uses(obj)]
         return ([], {}, set(), used) if used else super().get_deleted_objects(objs, request)
 
-    def delete_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         try:
             with transaction.atomic():
                 response = super().delete_view(request, object_id, extra_context)
@@ -205,24 +206,30 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
         """The partner in whose timeline a change of this row belongs."""
         return None
 
-    def log_addition(self, request: Any, obj: Any, message: Any) -> Any:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._record("portal.row_added", request, obj, _in_words(message))
 
-    def log_change(self, request: Any, obj: Any, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         if message:
             self._record("portal.row_changed", request, obj, _in_words(message))
 
-    def log_deletions(self, request: Any, queryset: Iterable[Any]) -> Any:
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> Any:
         for obj in queryset:
             self._record("portal.row_deleted", request, obj, "")
 
-    def _record(self, key: str, request: Any, obj: Any, words: str) -> None:
+    def _record(self, key: str, request: HttpRequest, obj: Any, words: str) -> None:
         if self.records_itself:
             return
         data = {"title": f"{obj._meta.verbose_name} {obj}", "changes": words}
-        record(key, actor=request.actor, partner_id=self.partner_id_of(obj), subject=obj, data=data)
+        record(
+            key,
+            actor=portal_request(request).actor,
+            partner_id=self.partner_id_of(obj),
+            subject=obj,
+            data=data,
+        )
 
-    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]

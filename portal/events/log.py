@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from portal.events.models import OutboxMessage, PortalEvent
@@ -32,7 +33,7 @@ _listeners: list[Callable[[PortalEvent], None]] = []
 _batch_listeners: list[Callable[[Sequence[PortalEvent]], None]] = []
 
 
-def declare(*types: EventType) -> None:
+def declare_events(*types: EventType) -> None:
     for event_type in types:
         _types[event_type.key] = event_type
 
@@ -130,7 +131,7 @@ def record_many(facts: Sequence[Fact], *, actor: Actor | None = None) -> None:
         listener(events)
 
 
-def record_once_per_session(request: Any, key: str, *, actor: Actor) -> None:
+def record_once_per_session(request: HttpRequest, key: str, *, actor: Actor) -> None:
     """One event per session and vendor, however many pages follow."""
     seen = request.session.setdefault("recorded_once", [])
     mark = f"{key}:{actor.vendor.pk}"
@@ -156,7 +157,7 @@ def enqueue(kind: str, *, key: str, payload: Mapping[str, Any]) -> None:
     transaction.on_commit(lambda: hand_over(vendor_id))
 
 
-declare(
+declare_events(
     EventType("portal.login", "Signed in", "engagement", "login"),
     EventType("portal.support_session", "Platform support opened the portal", "", "lifebuoy"),
     EventType("portal.wall_crossed", "Looked across partners for a stated reason", "", "eye"),

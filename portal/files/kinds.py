@@ -83,7 +83,7 @@ _RISKY: Final = (
 )  # fmt: skip
 
 
-def kind_of(name: str, content: bytes) -> FileKind:
+def file_kind_of(name: str, content: bytes) -> FileKind:
     """The kind of `content`; ValidationError when it is none of `KINDS` or `name` says something else."""
     extension = _extension(name)
     kind = _by_content(content, extension)
@@ -217,7 +217,7 @@ def _refuse_part(part: Message) -> None:
     payload = part.get_payload(decode=True)
     inside = payload if isinstance(payload, bytes) else b""
     try:
-        kind_of(name, inside)
+        file_kind_of(name, inside)
     except ValidationError as error:
         shown = _printable(name)[:100] or "Something"
         raise ValidationError(f"{shown} inside this e-mail is not accepted.", code="attached") from error

@@ -30,7 +30,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 
 from portal.events.log import record
-from portal.files.kinds import ACCEPT, ACCEPTED, harmless_name, kind_of
+from portal.files.kinds import ACCEPT, ACCEPTED, file_kind_of, harmless_name
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
@@ -76,7 +76,7 @@ def checked(name: str, content: bytes) -> Upload:
     if not content:
         raise ValidationError("This file is empty.", code="empty")
     refuse_size(len(content))
-    kind = kind_of(name, content)
+    kind = file_kind_of(name, content)
     return Upload(harmless_name(name, kind), kind.content_type, content)
 
 

@@ -15,7 +15,7 @@ class Wording:
 _wordings: dict[str, Wording] = {}
 
 
-def declare(subject_type: str, wording: Wording) -> None:
+def declare_wording(subject_type: str, wording: Wording) -> None:
     """`subject_type`: label of the model in lower case, app and model with a dot between."""
     _wordings[subject_type] = wording
 

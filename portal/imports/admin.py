@@ -17,11 +17,12 @@ from portal.imports import kinds
 from portal.imports.cells import Cell
 from portal.imports.encodings import Unreadable
 from portal.imports.forms import MOST_LINES, FileForm, ReadingForm
-from portal.imports.kept_files import Upload, discard, keep, kept
+from portal.imports.kept_files import KeptFile, discard, keep, kept
 from portal.imports.maps import BadMap, ImportMap, import_map
 from portal.imports.records import likely_header
 from portal.imports.report import Report, write_faults
 from portal.imports.services import load, table_of
+from portal.tenancy.http import portal_request
 
 SHOWN_FAULTS = 200
 SHOWN_REASONS = 20
@@ -44,7 +45,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         ]
         return own + super().get_urls()
 
-    def import_view(self, request: Any) -> HttpResponse:
+    def import_view(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return self._file_page(request, FileForm())
         form = FileForm(request.POST, request.FILES)
@@ -57,15 +58,15 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         except (BadMap, Unreadable) as error:
             form.add_error("map" if isinstance(error, BadMap) else "file", str(error))
             return self._file_page(request, form, status=422)
-        upload = Upload(file.name, table, given=sections, sections=sections)
-        token = keep(upload, data, actor=request.actor, kind=self.import_kind)
+        upload = KeptFile(file.name, table, given=sections, sections=sections)
+        token = keep(upload, data, actor=portal_request(request).actor, kind=self.import_kind)
         return self._checked_page(request, upload, token)
 
     @method_decorator(require_POST)
-    def import_check_view(self, request: Any) -> HttpResponse:
+    def import_check_view(self, request: HttpRequest) -> HttpResponse:
         """The same file read in another way."""
         token = request.POST.get("token", "")
-        upload = kept(token, actor=request.actor, kind=self.import_kind)
+        upload = kept(token, actor=portal_request(request).actor, kind=self.import_kind)
         if upload is None:
             return self._gone(request)
         form = self._reading_form(upload, request.POST)
@@ -79,7 +80,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             return self._preview_page(request, upload, token, form, problem=str(error))
         return self._checked_page(request, upload, token)
 
-    def _read_as(self, upload: Upload, form: ReadingForm) -> None:
+    def _read_as(self, upload: KeptFile, form: ReadingForm) -> None:
         """Take the answers into the upload's map; another part of the file is read anew."""
         section = form.section(upload.sections.get(self.import_kind, {}))
         if form.is_read_anew:
@@ -88,7 +89,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             upload.table = table_of(upload.data(), mapping, most_lines=MOST_LINES)
         upload.sections = {**upload.sections, self.import_kind: section}
 
-    def _checked_page(self, request: Any, upload: Upload, token: str) -> HttpResponse:
+    def _checked_page(self, request: HttpRequest, upload: KeptFile, token: str) -> HttpResponse:
         report, problem = None, ""
         try:
             report = self._load(request, upload, dry_run=True)
@@ -102,9 +103,9 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return self._preview_page(request, upload, token, form, report, problem)
 
     @method_decorator(require_POST)
-    def import_confirm_view(self, request: Any) -> HttpResponse:
+    def import_confirm_view(self, request: HttpRequest) -> HttpResponse:
         token = request.POST.get("token", "")
-        upload = kept(token, actor=request.actor, kind=self.import_kind)
+        upload = kept(token, actor=portal_request(request).actor, kind=self.import_kind)
         if upload is None:
             return self._gone(request)
         try:
@@ -116,9 +117,11 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     @method_decorator(require_POST)
-    def import_rejected_view(self, request: Any) -> HttpResponse:
+    def import_rejected_view(self, request: HttpRequest) -> HttpResponse:
         """The lines that the last check of a kept file rejected, as CSV."""
-        upload = kept(request.POST.get("token", ""), actor=request.actor, kind=self.import_kind)
+        upload = kept(
+            request.POST.get("token", ""), actor=portal_request(request).actor, kind=self.import_kind
+        )
         if upload is None:
             return self._gone(request)
         response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
@@ -126,15 +129,15 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         write_faults(upload.faults, response)
         return response
 
-    def _load(self, request: Any, upload: Upload, *, dry_run: bool) -> Report:
+    def _load(self, request: HttpRequest, upload: KeptFile, *, dry_run: bool) -> Report:
         return load(
             kinds.kind(self.import_kind),
             upload.table,
-            vendor=request.vendor,
+            vendor=portal_request(request).vendor,
             file=upload.name,
             sections=upload.sections,
             dry_run=dry_run,
-            actor=request.actor,
+            actor=portal_request(request).actor,
         )
 
     def _cells(self) -> dict[str, Cell]:
@@ -144,11 +147,11 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def _mapping(self, sections: dict[str, Any]) -> ImportMap:
         return import_map(sections, self.import_kind, set(self._cells()))
 
-    def _reading_form(self, upload: Upload, answers: Any = None) -> ReadingForm:
+    def _reading_form(self, upload: KeptFile, answers: Any = None) -> ReadingForm:
         mapping = self._mapping(upload.sections)
         return ReadingForm(answers, table=upload.table, mapping=mapping, cells=self._cells())
 
-    def _gone(self, request: Any) -> HttpResponse:
+    def _gone(self, request: HttpRequest) -> HttpResponse:
         messages.error(request, "The file was imported already, or kept too long. Choose it again.")
         return self._file_page(request, FileForm(), status=409)
 
@@ -159,7 +162,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def _preview_page(
         self,
         request: HttpRequest,
-        upload: Upload,
+        upload: KeptFile,
         token: str,
         form: ReadingForm,
         report: Report | None = None,

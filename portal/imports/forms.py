@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from portal.imports.cells import Cell
 from portal.imports.maps import BadMap, ImportMap, parse_map
 from portal.imports.records import sources_by_name
-from portal.imports.tables import Line, Table, shortened
+from portal.imports.tables import Table, TableRow, shortened
 
 LARGEST_UPLOAD: Final = 10 * 1024 * 1024
 LARGEST_MAP: Final = 256 * 1024
@@ -166,5 +166,5 @@ def _column(name: str) -> str:
     return f"column-{name}"
 
 
-def _shown(line: Line) -> str:
+def _shown(line: TableRow) -> str:
     return f"Line {line.number}: {shortened(', '.join(filter(None, line.cells)))[:100]}"

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from portal.imports.tables import Fault, Line, Table
+from portal.imports.tables import Fault, Table, TableRow
 from portal.imports.texts import Unsolved
 from portal.money.amounts import Figure
 from portal.tenancy.access import Actor
@@ -28,7 +28,7 @@ _KINDS = {"number": Figure, "formula": Unsolved}
 
 
 @dataclass(slots=True)
-class Upload:
+class KeptFile:
     """A file as it is being imported. `name` is what the person calls it, `given` the map handed in with it.
 
     `sections` is the map it is read with, `table` what was read by it, `faults` what the last check rejected.
@@ -58,7 +58,7 @@ class Upload:
         default_storage.save(_beside(self.path), ContentFile(json.dumps(state, default=str).encode()))
 
 
-def keep(upload: Upload, data: bytes, *, actor: Actor, kind: str) -> str:
+def keep(upload: KeptFile, data: bytes, *, actor: Actor, kind: str) -> str:
     """Put the file aside; returns the token that gives it back to this person, for this kind."""
     _sweep()
     upload.path = default_storage.save(f"{_FOLDER}/{uuid4().hex}", ContentFile(data))
@@ -67,14 +67,14 @@ def keep(upload: Upload, data: bytes, *, actor: Actor, kind: str) -> str:
     return signing.dumps(content, salt=_SALT, compress=True)
 
 
-def kept(token: str, *, actor: Actor, kind: str) -> Upload | None:
+def kept(token: str, *, actor: Actor, kind: str) -> KeptFile | None:
     """The upload of a token; None when it is somebody else's, too old, or has been used."""
     content = _content(token)
     if content is None or content["for"] != _for(actor, kind) or not default_storage.exists(content["path"]):
         return None
     with default_storage.open(_beside(content["path"])) as file:
         state = json.load(file)
-    return Upload(
+    return KeptFile(
         name=content["name"],
         given=state["given"],
         sections=state["sections"],
@@ -104,7 +104,7 @@ def _as_json(table: Table) -> dict[str, Any]:
 def _from_json(state: dict[str, Any]) -> Table:
     made: dict[str, Any] = {name: state[name] for name in _PLAIN}
     for name in _ROWS:
-        made[name] = [Line(number, [_text(cell) for cell in cells]) for number, *cells in state[name]]
+        made[name] = [TableRow(number, [_text(cell) for cell in cells]) for number, *cells in state[name]]
     return Table(**made, faults=[Fault(**fault) for fault in state["faults"]])
 
 

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ImportKind:
     """`resource` is the dotted path of a `VendorResource`, imported when it is first needed."""
 
     name: str
@@ -21,18 +21,18 @@ class Kind:
         return import_string(self.resource)
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, ImportKind] = {}
 
 
-def register(kinds: Iterable[Kind]) -> None:
+def register(kinds: Iterable[ImportKind]) -> None:
     _kinds.update({kind.name: kind for kind in kinds})
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> ImportKind:
     """Raises KeyError for what nobody registered."""
     return _kinds[name]
 
 
-def kinds() -> list[Kind]:
+def kinds() -> list[ImportKind]:
     """All of them, in the order in which a programme is loaded."""
     return sorted(_kinds.values(), key=lambda kind: kind.position)

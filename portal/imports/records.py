@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.imports.cells import MISSING, Cell, Country
 from portal.imports.maps import BadMap, ImportMap, Source, folded
-from portal.imports.tables import Fault, Line, Table, column_name, shortened
+from portal.imports.tables import Fault, Table, TableRow, column_name, shortened
 from portal.imports.texts import cleaned
 from portal.money.amounts import Figure, proven_decimal
 
@@ -45,7 +45,7 @@ def records_of(table: Table, mapping: ImportMap, cells: Mapping[str, Cell]) -> l
     return [_record(line, fillings, places) for line in table.lines]
 
 
-def _record(line: Line, fillings: Mapping[str, "_Filling"], places: Mapping[str, str]) -> Record:
+def _record(line: TableRow, fillings: Mapping[str, "_Filling"], places: Mapping[str, str]) -> Record:
     record = Record([line.number], {}, {}, places)
     for name, filling in fillings.items():
         given, kept = filling.read(line.cells)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from portal.imports import kinds
 from portal.imports.cells import Cell, Choice
-from portal.imports.kinds import Kind
+from portal.imports.kinds import ImportKind
 
 BEGIN = "<!-- fields: written by manage.py import_fields -->"
 END = "<!-- end of fields -->"
@@ -22,7 +22,7 @@ def with_fields(text: str) -> str:
     return f"{before}{BEGIN}\n{fields_as_markdown()}\n{END}{after}"
 
 
-def _section(kind: Kind) -> Iterator[str]:
+def _section(kind: ImportKind) -> Iterator[str]:
     resource = kind.resource_class
     keys = ", ".join(f"`{name}`" for name in resource.keys)
     yield from ("", f"### {kind.name}", "")

@@ -11,7 +11,7 @@ from import_export.results import RowResult
 from portal.events.log import record
 from portal.imports.cells import Context
 from portal.imports.encodings import Unreadable
-from portal.imports.kinds import Kind
+from portal.imports.kinds import ImportKind
 from portal.imports.maps import ImportMap, import_map
 from portal.imports.records import Record, decimals_of, grouped, orphans, records_of, unused_columns
 from portal.imports.report import Report
@@ -26,7 +26,7 @@ Advance = Callable[[int], Any]
 
 
 def load(
-    kind: Kind,
+    kind: ImportKind,
     source: bytes | Table,
     *,
     vendor: Vendor,
@@ -90,7 +90,7 @@ def _unused(columns: list[str]) -> list[str]:
     return [f"Columns not used: {', '.join(columns)}."] if columns else []
 
 
-def _lock(kind: Kind, vendor: Vendor) -> None:
+def _lock(kind: ImportKind, vendor: Vendor) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [f"import {kind.name}", vendor.pk])
 

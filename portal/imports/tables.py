@@ -44,7 +44,7 @@ csv.field_size_limit(max(csv.field_size_limit(), 8 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableRow:
     """One row of the table; `number` is where it begins in the file, counting from 1."""
 
     number: int
@@ -64,14 +64,14 @@ class Fault:
 @dataclass(slots=True)
 class Table:
     headers: list[str]
-    lines: list[Line]
+    lines: list[TableRow]
     faults: list[Fault] = field(default_factory=list)
     #: How it was read, for people: "CSV, utf-8, comma".
     format: str = ""
     #: The line that was taken for the header.
     header: int = 1
     #: The first lines of the file that are not empty.
-    first: list[Line] = field(default_factory=list)
+    first: list[TableRow] = field(default_factory=list)
     #: Names of the visible worksheets; none for CSV.
     sheets: list[str] = field(default_factory=list)
     sheet: str = ""
@@ -147,7 +147,7 @@ def _read_csv(data: bytes, encoding: str, delimiter: str, header: int) -> Table:
     return _table(_filled(lines, delimiter, max(start, header - 1), faults), faults, form, first)
 
 
-def _filled(lines: list[str], delimiter: str, start: int, faults: list[Fault]) -> Iterator[Line]:
+def _filled(lines: list[str], delimiter: str, start: int, faults: list[Fault]) -> Iterator[TableRow]:
     return (row for row in _parsed(lines, delimiter, start, faults) if _has_content(row.cells))
 
 
@@ -176,7 +176,7 @@ def _fit(lines: list[str], delimiter: str) -> tuple[float, int]:
     return (share, width) if widths and (width == widths[0] or share >= 0.5) else (0.0, 0)
 
 
-def _parsed(lines: list[str], delimiter: str, start: int, faults: list[Fault]) -> Iterator[Line]:
+def _parsed(lines: list[str], delimiter: str, start: int, faults: list[Fault]) -> Iterator[TableRow]:
     """The records from `start` on. After a broken one, reading goes on at the next line of the file."""
     while start < len(lines):
         rest = map(lines.__getitem__, range(start, len(lines)))
@@ -184,7 +184,7 @@ def _parsed(lines: list[str], delimiter: str, start: int, faults: list[Fault]) -
         begun = 0
         try:
             for cells in reader:
-                yield Line(start + begun + 1, cells)
+                yield TableRow(start + begun + 1, cells)
                 begun = reader.line_num
             return
         except csv.Error as error:
@@ -207,7 +207,7 @@ def _has_content(cells: Iterable[str]) -> bool:
     return any(cell.strip() for cell in cells)
 
 
-def _table(rows: Iterator[Line], faults: list[Fault], form: str, first: list[Line]) -> Table:
+def _table(rows: Iterator[TableRow], faults: list[Fault], form: str, first: list[TableRow]) -> Table:
     header = next(rows, None)
     if header is None:
         raise Unreadable("The file has no header line." if not faults else faults[0].reason)
@@ -220,11 +220,11 @@ def _table(rows: Iterator[Line], faults: list[Fault], form: str, first: list[Lin
     return Table(headers, kept, faults, form, header.number, first)
 
 
-def _as_wide_as(headers: list[str], row: Line, faults: list[Fault]) -> Line | None:
+def _as_wide_as(headers: list[str], row: TableRow, faults: list[Fault]) -> TableRow | None:
     """The row with one cell per header, missing ones at its end empty; None, and a fault, for too many."""
     width, cells = len(headers), row.cells
     if not _has_content(cells[width:]):
-        return Line(row.number, cells[:width] + [""] * (width - len(cells)))
+        return TableRow(row.number, cells[:width] + [""] * (width - len(cells)))
     reason = f"Cells in this line: {len(cells)}; in the header: {width}. A delimiter may stand unquoted."
     faults.append(Fault(row.number, "", shortened(" | ".join(cells)), reason))
     return None
@@ -249,7 +249,7 @@ def _read_xlsx(data: bytes, sheet: str, header: int) -> Table:
     except Exception as error:  # openpyxl raises whatever its parsers do
         raise Unreadable("This XLSX file cannot be opened. Save it again, or as CSV.") from error
     width = max((len(row.cells) for row in rows), default=0)
-    padded = [Line(row.number, row.cells + [""] * (width - len(row.cells))) for row in rows]
+    padded = [TableRow(row.number, row.cells + [""] * (width - len(row.cells))) for row in rows]
     below = (row for row in padded if row.number >= header)
     table = _table(below, [], f"XLSX, sheet {worksheet.title}", padded[:SHOWN_LINES])
     table.sheets, table.sheet = sheets, worksheet.title
@@ -293,7 +293,7 @@ def _worksheets(book: Any, name: str) -> list[Any]:
     return visible
 
 
-def _xlsx_rows(worksheet: Any, formulas: Any) -> Iterator[Line]:
+def _xlsx_rows(worksheet: Any, formulas: Any) -> Iterator[TableRow]:
     """Formula cells count as the value that is stored beside them; where none is, the formula tells so."""
     written = _xlsx_cells(formulas) if formulas else repeat(())
     for number, (cells, asked) in enumerate(zip(_xlsx_cells(worksheet), written, strict=False), start=1):
@@ -302,7 +302,7 @@ def _xlsx_rows(worksheet: Any, formulas: Any) -> Iterator[Line]:
             if formula.data_type == "f" and not texts[index]:
                 texts[index] = Unsolved(formula.value)
         if _has_content(texts):
-            yield Line(number, texts)
+            yield TableRow(number, texts)
 
 
 def _xlsx_cells(worksheet: Any) -> Iterator[Any]:

@@ -244,7 +244,7 @@ _source_of: dict[str, Source] = {}
 _regrouping: set[str] = set()
 
 
-def declare(source: Source, metrics: Iterable[Metric]) -> None:
+def declare_metrics(source: Source, metrics: Iterable[Metric]) -> None:
     """Register a source and the metrics it fills; called when an app's `metrics` are imported."""
     if source in _sources:
         return

@@ -1,6 +1,6 @@
 """Tell people: in the portal's inbox and by e-mail, as each of them prefers.
 
-Apps declare what they tell of (`declare_kinds`) and call `notify()` inside the transaction of what
+Apps declare what they tell of (`declare_notifications`) and call `notify()` inside the transaction of what
 happened. Everything goes through the outbox or a unique key, so that nobody hears of a thing twice.
 """
 
@@ -34,7 +34,7 @@ TIDIED: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NotificationKind:
     """One kind of thing people hear of; `for_partners` and `for_staff` say in whose preferences it stands."""
 
     key: str
@@ -52,17 +52,17 @@ class Wish:
     in_app: bool
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, NotificationKind] = {}
 _places: dict[str, int] = {}
 
 
-def declare_kinds(*kinds: Kind, place: int) -> None:
+def declare_notifications(*kinds: NotificationKind, place: int) -> None:
     """`place`: where the subject stands among the others; modules are loaded in no order for a reader."""
     for kind in kinds:
         _kinds[kind.key], _places[kind.key] = kind, place
 
 
-def kinds_for(actor: Actor) -> list[Kind]:
+def kinds_for(actor: Actor) -> list[NotificationKind]:
     """Those whose preferences this person sets, subject by subject."""
     placed = sorted(_kinds.values(), key=lambda kind: _places[kind.key])
     return [kind for kind in placed if (kind.for_staff if actor.is_staff else kind.for_partners)]
@@ -99,13 +99,15 @@ def notify(
             to_whom = _instead(vendor, declared, page, target)
             told["instead_of"] = ", ".join(map(str, asked.values()))
         if to_whom:
-            _tell(vendor, declared, key, to_whom, template, told, secrets)
+            _deliver(vendor, declared, key, to_whom, template, told, secrets)
 
 
 Readers = dict[Reader, User]
 
 
-def _readers(vendor: Vendor, kind: Kind, people: Collection[int], page: str, target: str) -> Readers:
+def _readers(
+    vendor: Vendor, kind: NotificationKind, people: Collection[int], page: str, target: str
+) -> Readers:
     """Those who have access now. Whether they may see it is asked of staff here, of all when it is sent.
 
     A partner's people are many, and were looked up by their seats a moment ago.
@@ -123,7 +125,7 @@ def _readers(vendor: Vendor, kind: Kind, people: Collection[int], page: str, tar
     return found
 
 
-def _instead(vendor: Vendor, kind: Kind, page: str, target: str) -> Readers:
+def _instead(vendor: Vendor, kind: NotificationKind, page: str, target: str) -> Readers:
     """What waited for the vendor's people who left goes to who looks after it now."""
     if not kind.for_staff:
         return {}
@@ -131,9 +133,9 @@ def _instead(vendor: Vendor, kind: Kind, page: str, target: str) -> Readers:
     return _readers(vendor, kind, people, page, target) if people else {}
 
 
-def _tell(
+def _deliver(
     vendor: Vendor,
-    kind: Kind,
+    kind: NotificationKind,
     key: str,
     to: Readers,
     template: str,
@@ -181,14 +183,14 @@ def _recipient(message: OutboxMessage) -> tuple[str | None, str]:
         others = _instead(vendor, kind, reader.page, reader.target)
         if others:
             told = {**message.payload["context"], "instead_of": str(former)}
-            _tell(vendor, kind, key, others, message.payload["template"], told)
+            _deliver(vendor, kind, key, others, message.payload["template"], told)
     return None, NOT_SENT
 
 
 provide_recipient(_recipient)
 
 
-def _wishes(kind: Kind, people: Collection[int]) -> dict[int, Wish]:
+def _wishes(kind: NotificationKind, people: Collection[int]) -> dict[int, Wish]:
     chosen = NotificationPreference.objects.filter(kind=kind.key, user__in=people)
     stated = {one.user_id: Wish(one.mail, one.in_app) for one in chosen}
     return {pk: stated.get(pk, Wish(kind.mail, True)) for pk in people}

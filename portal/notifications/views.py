@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.notifications import selectors as reads
 from portal.notifications import services
 from portal.notifications.models import Mail, Notification
-from portal.notifications.services import Kind, Wish
+from portal.notifications.services import NotificationKind, Wish
+from portal.tenancy.http import PortalRequest
 
 
 @require_GET
-def inbox(request: Any) -> HttpResponse:
+def inbox(request: PortalRequest) -> HttpResponse:
     services.inbox_tidy(actor=request.actor)
     paginator = Paginator(reads.inbox_of(request.user), reads.PAGE)
     page = paginator.get_page(request.GET.get("page"))
@@ -24,7 +25,7 @@ def inbox(request: Any) -> HttpResponse:
 
 
 @require_POST
-def open_one(request: Any, pk: int) -> HttpResponseBase:
+def open_one(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Marks as read and goes where it leads."""
     notification = get_object_or_404(Notification, pk=pk, user=request.user)
     services.notification_read(actor=request.actor, notification=notification)
@@ -32,7 +33,7 @@ def open_one(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_POST
-def read_all(request: Any) -> HttpResponseBase:
+def read_all(request: PortalRequest) -> HttpResponseBase:
     count = services.notifications_read(actor=request.actor)
     messages.success(request, "All marked as read." if count else "Everything was read already.")
     return redirect("notifications")
@@ -41,7 +42,9 @@ def read_all(request: Any) -> HttpResponseBase:
 class PreferencesForm(forms.Form):
     """Two answers per kind; fields are numbered, because keys have dots."""
 
-    def __init__(self, *args: Any, kinds: list[Kind], wishes: dict[str, Wish], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kinds: list[NotificationKind], wishes: dict[str, Wish], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = kinds
         for number, kind in enumerate(kinds):
@@ -59,7 +62,7 @@ class PreferencesForm(forms.Form):
                 widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
             )
 
-    def rows(self) -> list[tuple[Kind, forms.BoundField, forms.BoundField]]:
+    def rows(self) -> list[tuple[NotificationKind, forms.BoundField, forms.BoundField]]:
         return [(kind, self[f"mail_{n}"], self[f"in_app_{n}"]) for n, kind in enumerate(self.kinds)]
 
     def wishes(self) -> dict[str, Wish]:
@@ -70,7 +73,7 @@ class PreferencesForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-def preferences(request: Any) -> HttpResponseBase:
+def preferences(request: PortalRequest) -> HttpResponseBase:
     kinds, wishes = services.kinds_for(request.actor), services.wishes_of(request.actor)
     form = PreferencesForm(request.POST or None, kinds=kinds, wishes=wishes)
     if form.is_valid():

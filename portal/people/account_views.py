@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.people import addresses
+from portal.tenancy.http import OuterRequest, PersonRequest
 from portal.ui.forms import AddressForm, add_objection
 
 
 @require_http_methods(["GET", "POST"])
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
-def email(request: Any) -> HttpResponse:
+def email(request: PersonRequest) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if form.is_valid() and _asked(request, form):
         return redirect("account_email")
@@ -24,7 +25,7 @@ def email(request: Any) -> HttpResponse:
     return render(request, "account/email.html", context, status=422 if form.is_bound else 200)
 
 
-def _asked(request: Any, form: AddressForm) -> bool:
+def _asked(request: PersonRequest, form: AddressForm) -> bool:
     try:
         addresses.address_change_ask(user=request.user, email=form.cleaned_data["email"])
     except ValidationError as error:
@@ -34,7 +35,7 @@ def _asked(request: Any, form: AddressForm) -> bool:
 
 
 @require_POST
-def cancel(request: Any) -> HttpResponse:
+def cancel(request: PersonRequest) -> HttpResponse:
     addresses.address_change_cancel(user=request.user)
     messages.success(request, "Your address stays as it is.")
     return redirect("account_email")
@@ -42,7 +43,7 @@ def cancel(request: Any) -> HttpResponse:
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def prove(request: Any, token: str) -> HttpResponse:
+def prove(request: OuterRequest, token: str) -> HttpResponse:
     """Opened from the new mailbox, on whatever device that is; opening alone changes nothing."""
     change = addresses.provable(token)
     if change is None:
@@ -60,7 +61,7 @@ def prove(request: Any, token: str) -> HttpResponse:
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def undo(request: Any, token: str) -> HttpResponse:
+def undo(request: OuterRequest, token: str) -> HttpResponse:
     change = addresses.undoable(token)
     if change is None:
         return render(request, "account/email_link_closed.html", status=404)

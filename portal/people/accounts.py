@@ -13,7 +13,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows import reauthentication
 from django.conf import settings
 from django.core import signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, get_script_prefix, resolve, reverse
 
 from portal.limits import Limit
@@ -31,19 +31,19 @@ Counted = list[tuple[Limit, tuple[str, ...]]]
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    def is_open_for_signup(self, request: Any) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def get_client_ip(self, request: Any) -> str:
+    def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
 
-    def get_login_redirect_url(self, request: Any) -> str:
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")
 
-    def get_logout_redirect_url(self, request: Any) -> str:
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")
 
-    def get_password_change_redirect_url(self, request: Any) -> str:
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ class AccountAdapter(DefaultAccountAdapter):
         vendor = getattr(request, "vendor", None)
         super().send_mail(template_prefix, email, {**context, "vendor": vendor})
 
-    def pre_authenticate(self, request: Any, **credentials: Any) -> None:
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the try before the password is looked at; a good one is given back afterwards."""
         self._counted = _counts(request, _account(credentials))
         # All are counted, also after the first that is full.
@@ -63,11 +63,11 @@ class AccountAdapter(DefaultAccountAdapter):
         for limit, who in getattr(self, "_counted", []):
             limit.give_back(*who)
 
-    def _delete_login_attempts_cached_email(self, request: Any, **credentials: Any) -> None:
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         for limit in ACCOUNT:
             limit.forget(_account(credentials))
 
-    def post_login(self, request: Any, user: Any, **kwargs: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         _mark(response, user.email)
         return response
@@ -91,7 +91,7 @@ def _account(credentials: dict[str, Any]) -> str:
     return email_address(str(credentials.get("email") or credentials.get("username") or ""))
 
 
-def _counts(request: Any, account: str) -> Counted:
+def _counts(request: HttpRequest, account: str) -> Counted:
     device = _device(request, account)
     if device:
         return [(limit, (account, device)) for limit in DEVICE]
@@ -102,13 +102,13 @@ def _digest(account: str) -> str:
     return hashlib.sha256(account.encode()).hexdigest()[:24]
 
 
-def _device(request: Any, account: str) -> str:
+def _device(request: HttpRequest, account: str) -> str:
     """The mark this browser carries for this account; '' where it carries none."""
     of, number = _read_mark(request)
     return number if of == _digest(account) else ""
 
 
-def _read_mark(request: Any) -> tuple[str, str]:
+def _read_mark(request: HttpRequest) -> tuple[str, str]:
     mark = request.COOKIES.get(COOKIE, "")
     try:
         of, number = signing.loads(mark, salt=COOKIE, max_age=COOKIE_DAYS * 86_400)
@@ -117,7 +117,7 @@ def _read_mark(request: Any) -> tuple[str, str]:
     return str(of), str(number)
 
 
-def browser_of(request: Any) -> str:
+def browser_of(request: HttpRequest) -> str:
     """Whose browser this was last, so that it can be compared and not read; '' if nobody's."""
     return _read_mark(request)[0]
 

@@ -1,12 +1,12 @@
 """The address a request really came from, past the proxies that are trusted to name it."""
 
 import ipaddress
-from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 
 
-def client_address(request: Any) -> str:
+def client_address(request: HttpRequest) -> str:
     """The nearest address in the chain that is no trusted proxy; IPv6 by its /64, which is one household.
 
     Whoever is not listed in TRUSTED_PROXIES is the client, whatever it claims in X-Forwarded-For.

@@ -15,6 +15,7 @@ from django.urls import Resolver404, resolve
 from portal.limits import Limit
 from portal.people.accounts import browser_of, is_browser_of
 from portal.people.clients import client_address
+from portal.tenancy.http import OuterRequest, PersonRequest
 
 _KEY: Final = "kept_input"
 MOST_BYTES: Final = 200_000
@@ -24,7 +25,7 @@ PER_CLIENT: Final = Limit("kept_input", 60, 60 * 60)
 _NEVER: Final = ("csrfmiddlewaretoken", "password")
 
 
-def keep(request: Any) -> bool:
+def keep(request: OuterRequest) -> bool:
     """Keep the fields of this form in the (signed-out) session; False for what is too much."""
     fields = list(fields_of(request))
     if sum(len(name) + len(value) for name, value in fields) > MOST_BYTES:
@@ -41,7 +42,7 @@ def keep(request: Any) -> bool:
     return True
 
 
-def kept(request: Any) -> dict[str, Any] | None:
+def kept(request: PersonRequest) -> dict[str, Any] | None:
     """What was kept, for whom it was kept: the account this browser was signed in to."""
     found: dict[str, Any] | None = request.session.get(_KEY)
     if not found or time.time() - found["at"] > SECONDS:
@@ -51,13 +52,13 @@ def kept(request: Any) -> dict[str, Any] | None:
     return found
 
 
-def fields_of(request: Any) -> Iterable[tuple[str, str]]:
+def fields_of(request: OuterRequest) -> Iterable[tuple[str, str]]:
     for name, values in request.POST.lists():
         if not name.startswith(_NEVER):
             yield from ((name, value) for value in values)
 
 
-def is_own_form(request: Any) -> bool:
+def is_own_form(request: OuterRequest) -> bool:
     """The browser says that the form stood on a page of this very host."""
     source = request.headers.get("Origin") or request.headers.get("Referer") or ""
     return bool(source) and urlsplit(source).netloc == request.get_host()

@@ -15,26 +15,28 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.money.amounts import understood
 from portal.people import kept_input, selectors, services
 from portal.people.forms import JoinForm
+from portal.people.models import User
+from portal.tenancy.http import OuterRequest, PersonRequest, PortalRequest, VisitorRequest
 from portal.ui.forms import LONGEST_AMOUNT
 
 
 @require_GET
-def switch(request: HttpRequest) -> HttpResponse:
+def switch(request: PersonRequest) -> HttpResponse:
     """The vendors a person belongs to; straight on when there is just one."""
     vendors = selectors.vendors_of(request.user)
-    if len(vendors) == 1 and request.vendor is None:  # type: ignore[attr-defined]
+    if len(vendors) == 1 and request.vendor is None:
         return redirect(f"/v/{vendors[0].slug}/")
     return render(request, "portal/switch.html", {"vendors": vendors})
 
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def join(request: Any, token: str) -> HttpResponse:
+def join(request: VisitorRequest, token: str) -> HttpResponse:
     invitation = services.invitation_find(request.vendor, token)
     if invitation is None:
         return render(request, "portal/join_closed.html", status=404)
     if request.user.is_authenticated:
-        return _join_signed_in(request, token, invitation)
+        return _join_signed_in(request, request.user, token, invitation)
     form = JoinForm(request.POST or None, invitation=invitation)
     if form.is_valid():
         person = _accepted(request, token, form, **form.cleaned_data)
@@ -45,13 +47,13 @@ def join(request: Any, token: str) -> HttpResponse:
     return render(request, "portal/join.html", {"form": form, "invitation": invitation}, status=status)
 
 
-def _join_signed_in(request: Any, token: str, invitation: Any) -> HttpResponse:
+def _join_signed_in(request: VisitorRequest, user: User, token: str, invitation: Any) -> HttpResponse:
     context = {"invitation": invitation, "error": ""}
     if request.method == "GET":
         return render(request, "portal/join_signed_in.html", context)
     try:
         services.invitation_accept(
-            vendor=request.vendor, token=token, first_name="", last_name="", password=None, user=request.user
+            vendor=request.vendor, token=token, first_name="", last_name="", password=None, user=user
         )
     except ValidationError as error:
         context["error"] = error.messages[0]
@@ -59,7 +61,7 @@ def _join_signed_in(request: Any, token: str, invitation: Any) -> HttpResponse:
     return redirect("home")
 
 
-def _accepted(request: Any, token: str, form: JoinForm, **fields: Any) -> Any:
+def _accepted(request: VisitorRequest, token: str, form: JoinForm, **fields: Any) -> Any:
     try:
         return services.invitation_accept(vendor=request.vendor, token=token, **fields)
     except ValidationError as error:
@@ -68,7 +70,7 @@ def _accepted(request: Any, token: str, form: JoinForm, **fields: Any) -> Any:
 
 
 @require_GET
-def amount(request: Any) -> HttpResponse:
+def amount(request: PortalRequest) -> HttpResponse:
     """What is read in an amount field while somebody types: a fragment that stands beside the field.
 
     `field` names the parameter that holds the text; `in` the currency, or `choice` the parameter that does.
@@ -82,7 +84,7 @@ def amount(request: Any) -> HttpResponse:
 
 
 @require_GET
-def resume(request: Any) -> HttpResponse:
+def resume(request: PortalRequest) -> HttpResponse:
     """What was typed when the session was gone, to be sent now."""
     found = kept_input.kept(request)
     if found is None:
@@ -91,7 +93,7 @@ def resume(request: Any) -> HttpResponse:
     return render(request, "portal/resume.html", context)
 
 
-def csrf_failure(request: Any, reason: str = "") -> HttpResponse:
+def csrf_failure(request: OuterRequest, reason: str = "") -> HttpResponse:
     """A form from before somebody signed in again carries an old token: its input is offered once more.
 
     Only for a form of our own page, as the browser tells; one that another site made up is refused.
@@ -114,6 +116,6 @@ def _is_account_form(request: HttpRequest) -> bool:
     return request.path_info.startswith(("/accounts/", "/join/"))
 
 
-def _after_sign_in(request: HttpRequest) -> HttpResponse:
+def _after_sign_in(request: OuterRequest) -> HttpResponse:
     back = reverse("resume") if kept_input.keep(request) else request.get_full_path()
     return redirect_to_login(back, reverse("account_login"))

@@ -14,8 +14,7 @@ from django.db import models
 from portal.events import log
 from portal.events.log import EventType, record
 from portal.events.models import PortalEvent
-from portal.notifications.services import Kind as NotificationKind
-from portal.notifications.services import declare_kinds
+from portal.notifications.services import NotificationKind, declare_notifications
 from portal.people.models import User
 from portal.people.selectors import program_admins
 from portal.requests.models import Request, RequestStatus
@@ -272,7 +271,7 @@ def register(kind: RequestKind[R]) -> RequestKind[R]:
     """Make a kind known: its events, the preferences of its mails, its place in queue and sweep."""
     _kinds[kind.model] = kind
     noun, icons = kind.noun[:1].upper() + kind.noun[1:], {**_ICONS, **kind.icons}
-    log.declare(
+    log.declare_events(
         *(
             EventType(
                 f"{kind.key}_{what}",
@@ -284,7 +283,7 @@ def register(kind: RequestKind[R]) -> RequestKind[R]:
             for what in _ICONS
         )
     )
-    declare_kinds(
+    declare_notifications(
         NotificationKind(f"{kind.key}_requested", f"{noun}: a partner asks me", for_staff=True),
         NotificationKind(f"{kind.key}_answered", f"{noun}: my request was answered", for_partners=True),
         place=40,

@@ -7,17 +7,17 @@ from portal.events.models import PortalEvent
 from portal.notifications.email_declarations import Email, declare_emails
 from portal.notifications.models import Mail
 from portal.notifications.moments import moment
-from portal.notifications.services import Kind, declare_kinds, notify
+from portal.notifications.services import NotificationKind, declare_notifications, notify
 from portal.people.models import User
 from portal.people.selectors import program_admins
 from portal.requests.kinds import RequestKind
 from portal.requests.models import Request
 from portal.tenancy.models import Vendor
 
-declare_kinds(
-    Kind("portal.request_due", "One of my decisions about a request is due soon", for_staff=True),
-    Kind("portal.request_overdue", "A request is overdue (program admins)", for_staff=True),
-    Kind(
+declare_notifications(
+    NotificationKind("portal.request_due", "One of my decisions about a request is due soon", for_staff=True),
+    NotificationKind("portal.request_overdue", "A request is overdue (program admins)", for_staff=True),
+    NotificationKind(
         "portal.request_moved",
         "A deadline moved, because the working calendar changed",
         for_staff=True,
@@ -75,16 +75,16 @@ declare_emails(
 
 def requested(vendor: Vendor, kind: RequestKind[Any], request: Request, event: PortalEvent) -> None:
     """To whoever is asked."""
-    _tell(f"{kind.key}_requested", "requested", vendor, kind, request, event.pk, kind.deciders(request))
+    _notify(f"{kind.key}_requested", "requested", vendor, kind, request, event.pk, kind.deciders(request))
 
 
 def due(vendor: Vendor, kind: RequestKind[Any], request: Request) -> None:
     """To whoever is asked, a working hour before."""
-    _tell("portal.request_due", "due", vendor, kind, request, request.pk, kind.deciders(request))
+    _notify("portal.request_due", "due", vendor, kind, request, request.pk, kind.deciders(request))
 
 
 def overdue(vendor: Vendor, kind: RequestKind[Any], request: Request) -> None:
-    _tell("portal.request_overdue", "overdue", vendor, kind, request, request.pk, program_admins())
+    _notify("portal.request_overdue", "overdue", vendor, kind, request, request.pk, program_admins())
 
 
 def answered(vendor: Vendor, kind: RequestKind[Any], request: Request, event: PortalEvent) -> None:
@@ -95,7 +95,7 @@ def answered(vendor: Vendor, kind: RequestKind[Any], request: Request, event: Po
         "outcome": kind.outcome(request),
         "decision_reason": request.decision_reason,
     }
-    _tell(f"{kind.key}_answered", "answered", vendor, kind, request, event.pk, kind.askers(request), **told)
+    _notify(f"{kind.key}_answered", "answered", vendor, kind, request, event.pk, kind.askers(request), **told)
 
 
 def moved(
@@ -103,10 +103,10 @@ def moved(
 ) -> None:
     """To both sides."""
     people = [*kind.deciders(request), *kind.askers(request)]
-    _tell("portal.request_moved", "moved", vendor, kind, request, event.pk, people, was_due=moment(was_due))
+    _notify("portal.request_moved", "moved", vendor, kind, request, event.pk, people, was_due=moment(was_due))
 
 
-def _tell(
+def _notify(
     notification: str,
     what: str,
     vendor: Vendor,

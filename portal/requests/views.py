@@ -1,19 +1,18 @@
 """What waits for whom, on a page of its own and as the number in the navigation."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from portal.requests.queue import Queue, queue_of
+from portal.tenancy.http import PortalRequest
 
 #: More than that nobody counts.
 MOST = 99
 
 
 @require_GET
-def waiting(request: Any) -> HttpResponse:
+def waiting(request: PortalRequest) -> HttpResponse:
     """Everything that waits, the reader's own turn first."""
     queue = queue_of(request.actor)
     context = {"headline": _headline(queue), "yours": queue.yours, "theirs": queue.theirs}
@@ -21,7 +20,7 @@ def waiting(request: Any) -> HttpResponse:
 
 
 @require_GET
-def count(request: Any) -> HttpResponse:
+def count(request: PortalRequest) -> HttpResponse:
     """How much is the reader's turn: a fragment of the navigation."""
     return render(
         request, "requests/_count.html", {"count": len(queue_of(request.actor).yours), "most": MOST}

@@ -436,7 +436,7 @@ def field(
     bound: forms.BoundField, label: str = "", css: str = "", hint: str | None = None, hide_label: bool = False
 ) -> Context:
     """One field with everything that belongs to it; errors stand next to it and the help stays."""
-    kind = controls.kind_of(bound.field.widget)
+    kind = controls.control_of(bound.field.widget)
     # As Django does it: a form's own help may hold markup, what a template passes in may not.
     help_text = SafeString(bound.help_text) if hint is None else hint
     described = controls.described_by(bound, help_text)

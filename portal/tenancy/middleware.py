@@ -20,9 +20,11 @@ from django.utils.cache import patch_cache_control
 from portal.events.log import record_once_per_session
 from portal.notifications.selectors import with_unread
 from portal.people import kept_input
-from portal.people.models import Membership
+from portal.people.models import Membership, User
 from portal.tenancy import vendors
-from portal.tenancy.access import Actor, Reach, reach_of, scope_of
+from portal.tenancy.access import Actor, reach_of, scope_of
+from portal.tenancy.http import OuterRequest, PortalRequest
+from portal.tenancy.models import Vendor
 from portal.tenancy.roles import SECOND_FACTOR_ROLES, Role
 from portal.tenancy.scope import ALL, Scope, entered, narrow, system_scope
 
@@ -38,29 +40,29 @@ class VendorMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponse:
+    def __call__(self, request: OuterRequest) -> HttpResponse:
         if settings.CONTENT_HOST and _host(request) == settings.CONTENT_HOST:
             return self._content(request)
-        request.vendor = vendors.by_host(_host(request))
-        if request.vendor is None:
+        request.vendor = vendor = vendors.by_host(_host(request))
+        if vendor is None:
             return self._by_prefix(request)
-        return self._within_vendor(request)
+        return self._within(vendor, request)
 
-    def _content(self, request: Any) -> HttpResponse:
+    def _content(self, request: OuterRequest) -> HttpResponse:
         """The host of learning content knows no vendor and nobody: cookies count for nothing there."""
         request.vendor, request.urlconf = None, settings.CONTENT_URLCONF
         request.COOKIES = {}
         set_script_prefix("/")
         return self.get_response(request)
 
-    def _by_prefix(self, request: Any) -> HttpResponse:
+    def _by_prefix(self, request: OuterRequest) -> HttpResponse:
         slug, rest = vendors.split_prefix(request.path_info)
         if slug is None:
             request.urlconf = settings.LOBBY_URLCONF
             set_script_prefix(request.META.get("SCRIPT_NAME") or "/")
             return self.get_response(request)
-        request.vendor = vendors.by_slug(slug)
-        if request.vendor is None:
+        request.vendor = vendor = vendors.by_slug(slug)
+        if vendor is None:
             request.urlconf = settings.LOBBY_URLCONF
             return self.get_response(request)
         if rest is None:
@@ -69,10 +71,10 @@ class VendorMiddleware:
         request.path_info = rest
         request.META["SCRIPT_NAME"] = prefix
         set_script_prefix(f"{prefix}/")
-        return self._within_vendor(request)
+        return self._within(vendor, request)
 
-    def _within_vendor(self, request: Any) -> HttpResponse:
-        with timezone.override(request.vendor.zone):
+    def _within(self, vendor: Vendor, request: OuterRequest) -> HttpResponse:
+        with timezone.override(vendor.zone):
             return self.get_response(request)
 
 
@@ -86,14 +88,14 @@ class ScopeMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponse:
+    def __call__(self, request: OuterRequest) -> HttpResponse:
         request.actor, request.view_raised = None, False
-        if not request.user.is_authenticated:
+        user, vendor = request.user, request.vendor
+        if not user.is_authenticated:
             return self._anonymous(request)
-        start = self._lobby_scope(request) if request.vendor is None else self._system_scope(request)
-        with entered(start), transaction.atomic():
-            if request.vendor is not None:
-                request.actor = self._narrowed_to_person(request)
+        with entered(self._first_scope(user, vendor)), transaction.atomic():
+            if vendor is not None:
+                request.actor = self._narrowed_to_person(request, user, vendor)
             response = self.get_response(request)
             # Nothing a failed view wrote may stay. Django turned its exception into a response already.
             if request.view_raised or response.status_code >= 500:
@@ -102,7 +104,7 @@ class ScopeMiddleware:
             patch_cache_control(response, private=True, no_store=True)
         return response
 
-    def _anonymous(self, request: Any) -> HttpResponse:
+    def _anonymous(self, request: OuterRequest) -> HttpResponse:
         """No scope, no rows: sign-in and the other public pages read only what stands outside the wall."""
         with transaction.atomic():
             response = self.get_response(request)
@@ -110,35 +112,32 @@ class ScopeMiddleware:
                 transaction.set_rollback(True)
         return response
 
-    def process_exception(self, request: Any, exception: Exception) -> None:
+    def process_exception(self, request: OuterRequest, exception: Exception) -> None:
         request.view_raised = True
 
-    def _lobby_scope(self, request: Any) -> Scope:
-        return Scope(vendor_id=None, actor_id=request.user.pk)
+    def _first_scope(self, user: User, vendor: Vendor | None) -> Scope:
+        """The lobby shows a person what is their own; at a vendor's their scope is still to come."""
+        return Scope(vendor_id=None, actor_id=user.pk) if vendor is None else system_scope(vendor.pk, user.pk)
 
-    def _system_scope(self, request: Any) -> Scope:
-        return system_scope(request.vendor.pk, request.user.pk)
-
-    def _narrowed_to_person(self, request: Any) -> Actor | None:
-        user, vendor = request.user, request.vendor
+    def _narrowed_to_person(self, request: OuterRequest, user: User, vendor: Vendor) -> Actor | None:
         membership = with_unread(Membership.objects.filter(user=user, is_active=True)).first()
         if membership is None and user.is_superuser:
-            return self._support(request)
+            return self._support(request, user, vendor)
         if membership is None:
             narrow(Scope(vendor_id=vendor.pk, actor_id=user.pk))
             return None
-        reach: Reach = reach_of(membership)
+        reach = reach_of(membership)
         scope = scope_of(membership, reach)
         narrow(scope)
         actor = Actor(user, Role(membership.role), vendor, scope, reach.home, membership, reach.pause)
         record_once_per_session(request, "portal.login", actor=actor)
         return actor
 
-    def _support(self, request: Any) -> Actor:
+    def _support(self, request: OuterRequest, user: User, vendor: Vendor) -> Actor:
         """A platform superuser helps out at a vendor's address; each such session is recorded."""
-        scope = Scope(request.vendor.pk, ALL, staff=True, actor_id=request.user.pk)
+        scope = Scope(vendor.pk, ALL, staff=True, actor_id=user.pk)
         narrow(scope)
-        actor = Actor(request.user, Role.PROGRAM_ADMIN, request.vendor, scope)
+        actor = Actor(user, Role.PROGRAM_ADMIN, vendor, scope)
         record_once_per_session(request, "portal.support_session", actor=actor)
         return actor
 
@@ -168,7 +167,7 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
             return redirect_to_login(reverse("resume"), reverse("account_login"))
         return super().handle_no_permission(request, view_func)
 
-    def _fragment_refused(self, request: Any) -> HttpResponse:
+    def _fragment_refused(self, request: OuterRequest) -> HttpResponse:
         """A filter goes to sign-in and comes back filtered; a page on which somebody types stays as it is."""
         page = urlsplit(request.htmx.current_url or "")
         is_same_page = page.path == request.path and request.method == "GET"
@@ -178,15 +177,15 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
         answer["HX-Redirect" if is_same_page else "X-Sign-In"] = sign_in
         return answer
 
-    def _lacks_second_factor(self, request: Any) -> bool:
+    def _lacks_second_factor(self, request: PortalRequest) -> bool:
         if not request.vendor.requires_second_factor or request.actor.role not in SECOND_FACTOR_ROLES:
             return False
         return not is_mfa_enabled(request.user)
 
 
-def _is_account_page(request: Any) -> bool:
+def _is_account_page(request: OuterRequest) -> bool:
     """Signing out, changing one's password or second factor belongs to the person, not to a membership."""
-    name = request.resolver_match.url_name or ""
+    name = request.resolver_match.url_name or "" if request.resolver_match else ""
     return name.startswith(("account_", "mfa_")) or name in {"switch", "brand"}
 
 
@@ -196,7 +195,7 @@ class MethodMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponse:
+    def __call__(self, request: OuterRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
             return response
@@ -216,7 +215,9 @@ class AccountFormMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_template_response(self, request: Any, response: TemplateResponse) -> TemplateResponse:
+    def process_template_response(
+        self, request: OuterRequest, response: TemplateResponse
+    ) -> TemplateResponse:
         form = (response.context_data or {}).get("form")
         if request.method == "POST" and response.status_code == 200 and getattr(form, "errors", None):
             response.status_code = 422

@@ -16,7 +16,7 @@ Attrs = dict[str, str | bool]
 SELECTED = SafeString(" selected")
 
 
-def kind_of(widget: forms.Widget) -> str:
+def control_of(widget: forms.Widget) -> str:
     """How a widget is laid out: hidden, tick, choices, file or plain."""
     if widget.is_hidden:
         return "hidden"
@@ -28,7 +28,7 @@ def kind_of(widget: forms.Widget) -> str:
 
 
 def css_of(widget: forms.Widget) -> str:
-    kind = kind_of(widget)
+    kind = control_of(widget)
     if kind in ("tick", "choices"):
         return "form-check-input"
     if kind == "file":

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.tenancy.access import Actor
+from portal.tenancy.http import OuterRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def add_to_navigation(*items: NavItem) -> None:
     _items.sort(key=lambda item: item.order)
 
 
-def shell(request: Any) -> dict[str, Any]:
+def shell(request: OuterRequest) -> dict[str, Any]:
     """Context of every template. Uses only what the middleware loaded: no query of its own."""
     actor = getattr(request, "actor", None)
     return {

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from portal.tenancy.http import PortalRequest
 from portal.ui import charts
 
 SCORES = {"sales": 72.0, "enablement": 68.0, "marketing": 42.0, "engagement": 60.2}
@@ -59,7 +60,7 @@ class SampleFilter(forms.Form):
 
 
 @require_GET
-def guide(request: Any) -> HttpResponse:
+def guide(request: PortalRequest) -> HttpResponse:
     """For the vendor's own people while developing or in the demo; nowhere else does it exist."""
     if not (settings.DEBUG or settings.DEMO) or not request.actor.is_staff:
         raise Http404

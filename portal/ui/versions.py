@@ -100,19 +100,19 @@ class VersionedForm(forms.BaseForm):
             field, now = self._field(name), self._now(name)
             text, sent = _text(field, now), _text(field, self[name].value())
             if name in seen and _digest(text) not in (seen[name], _digest(sent)):
-                self._tell(name, _told(field, now), kept=_digest(sent) != seen[name])
+                self._object(name, _told(field, now), kept=_digest(sent) != seen[name])
         for name, one in self._watched.items():
             if name in seen and _digest(one.now) not in (seen[name], _digest(one.sent)):
-                self._tell_beside(name, one, kept=_digest(one.sent) != seen[name])
+                self._object_beside(name, one, kept=_digest(one.sent) != seen[name])
 
-    def _tell(self, name: str, now: str, *, kept: bool) -> None:
+    def _object(self, name: str, now: str, *, kept: bool) -> None:
         if not kept:
             sent: Any = self.data
             self.data = sent.copy()
             _put(self.data, self.add_prefix(name), self._field(name).widget, self[name].initial)
         self.add_error(name, _objection("This", now, kept=kept))
 
-    def _tell_beside(self, name: str, one: Beside, *, kept: bool) -> None:
+    def _object_beside(self, name: str, one: Beside, *, kept: bool) -> None:
         if not kept:
             self.left_alone |= {name}
         self.add_error(None, _objection(one.label, one.words, kept=kept))

@@ -1,7 +1,5 @@
 """The vendor's colours, and whether the portal is up."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,11 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from portal.tenancy.http import OuterRequest
+
 
 @login_not_required
 @require_GET
 @cache_control(public=True, max_age=300)
-def brand(request: Any) -> HttpResponse:
+def brand(request: OuterRequest) -> HttpResponse:
     """The vendor's accent colour as a stylesheet: the content policy allows no inline style."""
     return render(request, "components/brand.css", content_type="text/css")
 

@@ -10,7 +10,7 @@ from portal.metrics.declarations import Quadrant
 from portal.ui import charts, formatting
 from scorecards import headlines
 from scorecards.models import Scorecard
-from scorecards.presenters.line import Line, peer_group
+from scorecards.presenters.line import PresentedMetric, peer_group
 from scorecards.selectors import LookingBack, MetricLine, QuadrantPart, explained, levers
 
 #: For who wants the scorecard alone.
@@ -22,7 +22,7 @@ class Part:
     """One quadrant that is measured, in words."""
 
     part: QuadrantPart
-    lines: list[Line]
+    lines: list[PresentedMetric]
     before: Decimal | None
     before_day: date | None
     open: bool = True
@@ -115,9 +115,9 @@ class Reading:
             if part.lines
         ]
 
-    def line(self, part: MetricLine) -> Line:
+    def line(self, part: MetricLine) -> PresentedMetric:
         key = part.metric.key
-        return Line(
+        return PresentedMetric(
             metric=part.metric,
             result=part.result,
             partner=self.partner,
@@ -137,7 +137,7 @@ class Reading:
         return [part for part in self.parts if not part.lines]
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[PresentedMetric]:
         return [line for quadrant in self.quadrants for line in quadrant.lines]
 
     @property
@@ -193,7 +193,7 @@ class Reading:
         return headlines.trend(self.trend)
 
     @cached_property
-    def moves(self) -> list[Line]:
+    def moves(self) -> list[PresentedMetric]:
         """The three metrics with the most points of health still to be had."""
         return [self.line(part) for part in levers(self.card)]
 
@@ -222,7 +222,7 @@ class Reading:
         return f"{place} percentile of {self.card.peers['n']} {self.peers_noun}"
 
     @property
-    def compared(self) -> list[Line]:
+    def compared(self) -> list[PresentedMetric]:
         """The metrics that can be compared with peers, the weightiest first."""
         lines = [line for line in self.lines if line.part.peers and line.value is not None]
         return sorted(lines, key=lambda line: -line.part.weight)[:5]
@@ -238,6 +238,6 @@ class Reading:
         return self.card.booked_quarter or 0
 
     @property
-    def key_figures(self) -> list[Line]:
+    def key_figures(self) -> list[PresentedMetric]:
         """What the partner's page shows of the scorecard."""
         return self.lines[:6]

@@ -122,7 +122,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line(Measured):
+class PresentedMetric(Measured):
     """One metric of one scorecard in words, with what it was measured by and what came before."""
 
     part: MetricLine

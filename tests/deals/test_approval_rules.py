@@ -13,11 +13,11 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deals import tasks
 from deals.approvals import services as approvals_services
 from deals.approvals.decision_times import percentile
 from deals.approvals.models import ApprovalRule, ApprovalStep, Approver, DecisionTime, Outcome
 from deals.approvals.policies import Case, conditions, first_fitting, fits
+from deals.approvals.tasks import nudge_approvals, publish_decision_times
 from deals.deal.models import Deal, DealStatus
 from deals.protection.models import Protection
 from deals.registration import services as registration_services
@@ -67,7 +67,7 @@ def told(world: VendorWorld, kind: str) -> list[str]:
 
 
 def nudge() -> int:
-    return tasks.nudge_approvals()
+    return nudge_approvals()
 
 
 # Which rule fits: pure ---------------------------------------------------------------------------------
@@ -407,23 +407,23 @@ class TestPublishedTimes:
         self, world: VendorWorld, frozen: StoppedClock
     ) -> None:
         self.decided(world, [1, 2, 3, 10, 20])
-        assert tasks.publish_decision_times() == 1
-        assert tasks.publish_decision_times() == 0
+        assert publish_decision_times() == 1
+        assert publish_decision_times() == 0
         with acting_as(world.people["partner_rep"]):
             published = DecisionTime.objects.get()
         assert (published.median_hours, published.decisions) == (3, 5)
         assert published.p90_hours == pytest.approx(16)
         frozen.shift(timedelta(days=1))
-        assert tasks.publish_decision_times() == 1
+        assert publish_decision_times() == 1
 
     def test_too_few_or_too_old_say_nothing(self, world: VendorWorld, frozen: StoppedClock) -> None:
         self.decided(world, [1, 2, 3, 4])
-        tasks.publish_decision_times()
+        publish_decision_times()
         with entered(system_scope(world.vendor.pk)):
             assert DecisionTime.objects.get().median_hours is None
         self.decided(world, [5])
         frozen.shift(timedelta(days=91))
-        tasks.publish_decision_times()
+        publish_decision_times()
         with entered(system_scope(world.vendor.pk)):
             assert DecisionTime.objects.get().decisions == 0
 
@@ -431,7 +431,7 @@ class TestPublishedTimes:
         self, world: VendorWorld, client_as: SignIn, frozen: StoppedClock
     ) -> None:
         self.decided(world, [0.5, 0.5, 0.5, 2, 2])
-        tasks.publish_decision_times()
+        publish_decision_times()
         page = client_as(world.people["partner_rep"]).get(reverse("deals:create")).content.decode()
         assert "took 30 minutes or less, nine in ten 2 working hours" in page
 

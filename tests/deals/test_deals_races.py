@@ -13,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from deals import tasks
 from deals.approvals import services as approvals_services
 from deals.conflicts.claims import claims_beside
 from deals.customers import services as customers_services
@@ -26,6 +25,7 @@ from deals.disputes.models import CaseSide, ConflictCase
 from deals.protection import models
 from deals.protection.models import Extension, Protection, ProtectionReminder
 from deals.protection.requests import EXTENSION
+from deals.protection.tasks import expire_protection, remind_of_protection
 from deals.registration import services as registration_services
 from portal.events.models import OutboxMessage
 from portal.requests import services as request_services
@@ -286,7 +286,7 @@ def test_granted_and_expired_at_once_is_one_of_them(world: VendorWorld) -> None:
 
     def expire() -> Any:
         time.sleep(0.3)
-        return tasks.expire_protection()
+        return expire_protection()
 
     granted, expired = at_once(grant, expire)
     after = now_is(world, deal)
@@ -301,7 +301,7 @@ def test_reminders_twice_at_once_are_sent_once(world: VendorWorld) -> None:
         # Nobody is reminded on the first day, so it was approved long ago.
         Deal.objects.update(approved_at=noon - timedelta(days=90), expires_at=noon + timedelta(days=3))
     with stopped_at(noon):
-        results = at_once(*[tasks.remind_of_protection] * 8)
+        results = at_once(*[remind_of_protection] * 8)
     assert all(isinstance(result, int) for result in results), results
     with acting_as(world.people["program_admin"]):
         assert ProtectionReminder.objects.count() == 1
@@ -385,6 +385,6 @@ def test_the_hourly_task_twice_at_once_expires_each_deal_once(world: VendorWorld
     ]
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         Deal.objects.update(expires_at=timezone.now())
-    results = at_once(*[tasks.expire_protection] * 3)
+    results = at_once(*[expire_protection] * 3)
     assert sum(results) == 3, results
     assert [events(world, deal).count("deals.expired") for deal in deals] == [1, 1, 1]

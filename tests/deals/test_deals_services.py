@@ -9,12 +9,12 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from deals import tasks
 from deals.approvals import services as approvals_services
 from deals.customers.models import Customer
 from deals.deal.models import Deal, DealStatus, StageChange
 from deals.outcome import services as outcome_services
 from deals.protection.models import Protection
+from deals.protection.tasks import expire_protection
 from deals.registration import services as registration_services
 from partners.models import Partner, PartnerStatus, Tier
 from portal.events.models import OutboxMessage, PortalEvent
@@ -295,8 +295,8 @@ def test_the_hourly_task_expires_what_has_run_out_and_nothing_else(world: Vendor
     )
     for deal in (due, won):
         _run_out(world, deal)
-    assert tasks.expire_protection() == 1
-    assert tasks.expire_protection() == 0
+    assert expire_protection() == 1
+    assert expire_protection() == 0
     assert [now_is(world, deal).status for deal in (due, running, won)] == ["expired", "approved", "won"]
     assert events(world, due).count("deals.expired") == 1
     with acting_as(world.people["program_admin"]):

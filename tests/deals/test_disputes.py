@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deals import tasks
 from deals.approvals import services as approvals_services
+from deals.approvals.tasks import nudge_approvals
 from deals.conflicts.claims import claims_beside
 from deals.conflicts.models import DirectAccount
 from deals.customers.models import Customer
@@ -341,7 +341,7 @@ def test_the_admins_hear_once_of_what_is_overdue(world: VendorWorld) -> None:
     _, second = two(world)
     case = opened(world, second)
     with stopped_at(case.due_at + timedelta(minutes=1)):
-        tasks.nudge_approvals(), tasks.nudge_approvals()
+        nudge_approvals(), nudge_approvals()
         with entered(system_scope(world.vendor.pk)):
             late = OutboxMessage.objects.filter(payload__template="deal_case_late")
             assert late.count() == 1
@@ -351,10 +351,10 @@ def test_the_admins_hear_once_of_what_is_overdue(world: VendorWorld) -> None:
 def test_what_nobody_appeals_against_stands(world: VendorWorld) -> None:
     _, second = two(world)
     case = decided(world, opened(world, second), "rival")
-    tasks.nudge_approvals()
+    nudge_approvals()
     assert the_case(world).state == "decided"
     with stopped_at(case.appeal_until):
-        tasks.nudge_approvals()
+        nudge_approvals()
     assert (the_case(world).state, the_case(world).outcome) == ("closed", "stood")
     with acting_as(world.people[BETA]):
         assert not CaseSide.objects.get().may_appeal

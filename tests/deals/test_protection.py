@@ -12,12 +12,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from deals import tasks
 from deals.conflicts.check import conflict_check
 from deals.deal.models import Deal, DealStatus, Verdict
 from deals.outcome import services as outcome_services
 from deals.protection.models import Extension, ExtensionLink, ExtensionTerms, Protection, ProtectionReminder
 from deals.protection.requests import EXTENSION
+from deals.protection.tasks import expire_protection, remind_of_protection
 from deals.registration import services as registration_services
 from portal.events.models import OutboxMessage
 from portal.events.outbox import deliver
@@ -56,7 +56,7 @@ def until(world: VendorWorld, deal: Deal, end: datetime) -> Deal:
 
 
 def remind() -> int:
-    return tasks.remind_of_protection()
+    return remind_of_protection()
 
 
 def told(world: VendorWorld, kind: str) -> list[tuple[str, str]]:
@@ -333,7 +333,7 @@ def test_what_closes_or_runs_out_takes_the_request_along(world: VendorWorld) -> 
     until(world, over, timezone.now() - timedelta(minutes=1))
     with pytest.raises(ValidationError, match="run out"):
         decided(world, request_grant, extensions[1])
-    tasks.expire_protection()
+    expire_protection()
     for extension in extensions:
         with pytest.raises(ValidationError, match="lapsed already"):
             decided(world, request_grant, extension)
@@ -610,7 +610,7 @@ def test_anybody_may_register_what_has_expired(world: VendorWorld, client_as: Si
 
 def test_its_own_partner_may_as_well(world: VendorWorld) -> None:
     old = until(world, approved(world), timezone.now() - timedelta(seconds=1))
-    tasks.expire_protection()
+    expire_protection()
     new = approved(world)
     assert new.reference != old.reference
     assert new.customer_id == old.customer_id
@@ -628,7 +628,7 @@ def test_the_end_touches_nothing_that_is_closed(world: VendorWorld) -> None:
             Deal.objects.filter(pk=deal.pk).update(
                 approved_at=timezone.now() - timedelta(days=91), expires_at=timezone.now() - timedelta(days=1)
             )
-    assert tasks.expire_protection() == 0
+    assert expire_protection() == 0
     after = [now_is(world, deal) for deal in deals]
     assert [deal.status for deal in after] == list(statuses)
     assert [(deal.updated_at, deal.won_at, deal.lost_at) for deal in after] == before
@@ -653,7 +653,7 @@ def test_the_mails_read_as_meant(world: VendorWorld, mailoutbox: list[Any]) -> N
     decided(world, request_refuse, refused, reason="Not <now>.")
     decided(world, request_grant, asked(world, deal, 7))
     until(world, deal, timezone.now() - timedelta(minutes=1))
-    tasks.expire_protection()
+    expire_protection()
     deliver(world.vendor.pk)
     sent = {mail.subject.split(":")[0]: mail for mail in mailoutbox}
     assert "Müller & Söhne <KG>" in sent["More protection refused"].subject

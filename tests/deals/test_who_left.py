@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from deals.approvals import services as approvals_services
+from deals.approvals.tasks import nudge_approvals
 from deals.deal.models import Deal
 from deals.handover.services import handover
 from deals.protection.requests import EXTENSION
-from deals.tasks import nudge_approvals
 from partners import services as partner_services
 from partners.models import Partner, Seat
 from portal.events.models import OutboxMessage, PortalEvent

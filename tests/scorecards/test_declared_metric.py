@@ -89,7 +89,7 @@ SUB_PARTNERS = Metric(
 
 @pytest.fixture
 def declared() -> Iterator[Metric]:
-    declarations.declare(_source, [SUB_PARTNERS])
+    declarations.declare_metrics(_source, [SUB_PARTNERS])
     yield SUB_PARTNERS
     declarations.forget(_source, [SUB_PARTNERS])
 

@@ -1,4 +1,4 @@
-"""The end of a test with a browser: what the server still works on holds up or fills the tables of the next."""
+"""The end of a test with a browser: what the server still does holds up or fills the tables of the next."""
 
 import time
 

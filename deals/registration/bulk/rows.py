@@ -18,7 +18,7 @@ from partners import selectors
 from portal.imports.cells import Choice, Context, Country, Lookup, Refused
 from portal.imports.encodings import Unreadable
 from portal.imports.maps import folded
-from portal.imports.tables import Fault, Line, Table, read_table, shortened
+from portal.imports.tables import Fault, Table, TableRow, read_table, shortened
 from portal.imports.texts import cleaned, mishap, unstorable
 from portal.money import exchange
 from portal.money.amounts import Figure, minor_units, plain, proven_decimal, read_amount
@@ -151,7 +151,7 @@ def _header(text: str) -> str:
     return folded(text.replace("_", " ").replace("-", " "))
 
 
-def _texts(line: Line, places: Mapping[str, int]) -> Row:
+def _texts(line: TableRow, places: Mapping[str, int]) -> Row:
     texts = {name: _text(name, line.cells[index]) for name, index in places.items()}
     return Row(line.number, texts)
 

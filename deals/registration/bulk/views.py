@@ -15,12 +15,13 @@ from deals.registration.bulk.forms import BulkForm
 from deals.registration.bulk.models import BulkUpload
 from deals.registration.bulk.rows import COLUMNS, MOST_ROWS, NEEDED, rows_of
 from partners import selectors
+from portal.tenancy.http import PortalRequest
 from portal.ui.exports import csv_response
 from portal.ui.forms import add_objection
 
 
 @require_http_methods(["GET", "POST"])
-def bulk(request: Any) -> HttpResponseBase:
+def bulk(request: PortalRequest) -> HttpResponseBase:
     _refuse_others(request)
     if request.method == "GET":
         return _upload_page(request, BulkForm())
@@ -35,23 +36,23 @@ def bulk(request: Any) -> HttpResponseBase:
     return redirect("deals:bulk_rows", row.pk)
 
 
-def _upload_page(request: Any, form: BulkForm, status: int = 200) -> HttpResponse:
+def _upload_page(request: PortalRequest, form: BulkForm, status: int = 200) -> HttpResponse:
     context = {
         "form": form,
         "columns": [(names[0], name in NEEDED) for name, names in COLUMNS.items()],
         "products": selectors.products_on_offer(),
         "most": MOST_ROWS,
     }
-    return render(request, "deals/bulk.html", context, status=status)
+    return render(request, "deals/registration/bulk/bulk.html", context, status=status)
 
 
-def _refuse_others(request: Any) -> None:
+def _refuse_others(request: PortalRequest) -> None:
     if not policies.may_register(request.actor):
         raise PermissionDenied("Only people of an active partner register deals.")
 
 
 @require_GET
-def bulk_template(request: Any) -> HttpResponse:
+def bulk_template(request: PortalRequest) -> HttpResponse:
     """The column names, and nothing below them that could be registered by mistake."""
     _refuse_others(request)
     header = [names[0] for names in COLUMNS.values()]
@@ -59,17 +60,17 @@ def bulk_template(request: Any) -> HttpResponse:
 
 
 @require_GET
-def bulk_rows(request: Any, pk: int) -> HttpResponse:
+def bulk_rows(request: PortalRequest, pk: int) -> HttpResponse:
     return _rows_page(request, _own_or_404(request, pk))
 
 
-def _own_or_404(request: Any, pk: int) -> BulkUpload:
+def _own_or_404(request: PortalRequest, pk: int) -> BulkUpload:
     if not policies.may_register(request.actor):
         raise Http404("of the partner's person who sent it")
     return get_object_or_404(BulkUpload, pk=pk, partner=request.actor.partner, uploaded_by=request.actor.user)
 
 
-def _rows_page(request: Any, upload: BulkUpload, *, status: int = 200, **more: Any) -> HttpResponse:
+def _rows_page(request: PortalRequest, upload: BulkUpload, *, status: int = 200, **more: Any) -> HttpResponse:
     outcome = {one["line"]: one for one in upload.outcome}
     rows = [_shown(row, outcome.get(row["line"])) for row in upload.rows]
     registered = sum("reference" in one for one in upload.outcome)
@@ -85,7 +86,7 @@ def _rows_page(request: Any, upload: BulkUpload, *, status: int = 200, **more: A
         "verdicts": presenters.VERDICTS,
         **more,
     }
-    return render(request, "deals/bulk_rows.html", context, status=status)
+    return render(request, "deals/registration/bulk/bulk_rows.html", context, status=status)
 
 
 def _shown(row: dict[str, Any], outcome: dict[str, Any] | None) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _headline(upload: BulkUpload, rows: int, ready: int, registered: int) -> str
 
 
 @require_POST
-def bulk_register(request: Any, pk: int) -> HttpResponseBase:
+def bulk_register(request: PortalRequest, pk: int) -> HttpResponseBase:
     upload = _own_or_404(request, pk)
     chosen = {int(line) for line in request.POST.getlist("line") if line.isdecimal() and len(line) < 7}
     try:
@@ -114,7 +115,7 @@ def bulk_register(request: Any, pk: int) -> HttpResponseBase:
 
 
 @require_GET
-def bulk_rejected(request: Any, pk: int) -> HttpResponse:
+def bulk_rejected(request: PortalRequest, pk: int) -> HttpResponse:
     """What was wrong, as a file to correct and hand in again: the cells as they were, and why."""
     upload = _own_or_404(request, pk)
     with upload.file.open("rb") as file:

@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 transaction.set_rollback(options["dry_run"])
         except (Unreadable, BadMap) as error:
             raise CommandError(f"{file}: {error}") from error
-        self._tell(report, options["report"])
+        self._print(report, options["report"])
         if report.failed:
             raise CommandError("Nothing was imported: every line was rejected.")
 
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         self.stdout.write(f"New vendor {made} ({slug}), currency {made.currency}, time zone {made.time_zone}")
         return made
 
-    def _tell(self, report: Report, path: Path | None) -> None:
+    def _print(self, report: Report, path: Path | None) -> None:
         done = "Would have imported" if report.dry_run else "Imported"
         self.stdout.write(f"{done} {report.kind} from {report.file} ({report.format}): {report.summary()}")
         for note in report.notes:

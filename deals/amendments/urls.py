@@ -1,0 +1,14 @@
+from django.urls import path
+
+from deals.amendments import views
+
+urlpatterns = [
+    path("changes/<int:pk>/approve/", views.amendment_approve, name="amendment_approve"),
+    path("changes/<int:pk>/reject/", views.amendment_reject, name="amendment_reject"),
+    path("changes/<int:pk>/withdraw/", views.amendment_withdraw, name="amendment_withdraw"),
+]
+
+#: Below a deal's own address.
+deal_urlpatterns = [
+    path("change/", views.amend, name="amend"),
+]

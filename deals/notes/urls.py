@@ -1,0 +1,12 @@
+from django.urls import path
+
+from deals.notes import views
+
+#: Below a deal's own address.
+deal_urlpatterns = [
+    path("files/", views.attach, name="attach"),
+    path("files/<int:pk>/", views.file, name="file"),
+    path("files/<int:pk>/remove/", views.file_remove, name="file_remove"),
+    path("note/", views.note, name="note"),
+    path("internal-note/", views.remark, name="remark"),
+]

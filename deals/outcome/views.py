@@ -16,7 +16,7 @@ from deals.page.views import deal_or_404
 @require_POST
 def stage(request: Any, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
-    form = StageForm(request.POST, stages=selectors.stages())
+    form = StageForm(request.POST, stages=selectors.stages_offered(deal))
     return act_with_form(
         request, deal, "stage", outcome_services.deal_stage_change, "Moved.", "stage_form", form
     )

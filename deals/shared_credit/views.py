@@ -157,6 +157,8 @@ def _forms(request: Any, deal: Deal, here: CoSell | None, asked: CoSell | None) 
         if asked:
             made["decline_form"] = _reason("decline")
         unsettled = deal.status in deal_policies.STARTS_FROM["credit"]
+        if deal.partner.is_stopped:  # nothing is given to it; its page says so
+            return made
         if unsettled and (asked is None or asked.stage == CoSellStage.PROPOSED):
             made["naming_form"] = NamingForm(cosell=asked)
     elif (

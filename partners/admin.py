@@ -47,9 +47,9 @@ class RequirementInline(VendorInline):
 @admin.register(Tier)
 class TierAdmin(VendorModelAdmin):
     inlines = (BenefitInline, RequirementInline)
-    list_display = ("name", "rank", "protection_days", "deal_discount", "mdf_accrual", "held_by")
+    list_display = ("name", "rank", "protection_days", "deal_discount", "mdf_accrual", "held_by", "is_active")
     fieldsets = (
-        (None, {"fields": ("name", "rank", "description")}),
+        (None, {"fields": ("name", "rank", "description", "is_active")}),
         ("What it gives", {"fields": ("protection_days", "deal_discount", "mdf_accrual", "lead_priority")}),
     )
 
@@ -90,8 +90,8 @@ class RegionForm(VendorModelForm):
 @admin.register(Region)
 class RegionAdmin(VendorModelAdmin):
     form = RegionForm
-    fields = ("name", "code", "managers")
-    list_display = ("name", "code", "managed_by", "partner_count")
+    fields = ("name", "code", "managers", "is_active")
+    list_display = ("name", "code", "managed_by", "partner_count", "is_active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Region]:
         rows = super().get_queryset(request).annotate(counted=Count("partners"))
@@ -110,6 +110,8 @@ class RegionAdmin(VendorModelAdmin):
         if change:
             return super().save_model(request, obj, form, change)
         made = services.region_create(actor=portal_request(request).actor, name=obj.name, code=obj.code)
+        if not obj.is_active:
+            Region.objects.filter(pk=made.pk).update(is_active=False)
         obj.pk, obj.group = made.pk, made.group
         return None
 

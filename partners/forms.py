@@ -10,7 +10,9 @@ from django.utils import timezone
 from partners.models import STOPPED, Partner, Tier
 from portal.fields import AddressFormField, LineField
 from portal.metrics.declarations import Quadrant
+from portal.sealed_ids import opened
 from portal.tenancy.roles import PARTNER_ROLES, Role
+from portal.tenancy.tables import in_use
 from portal.ui.versions import VersionedForm
 
 PARTNER_ROLE_CHOICES = [(role.value, role.label) for role in Role if role in PARTNER_ROLES]
@@ -47,7 +49,8 @@ class PartnerForm(VersionedForm, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tier"].queryset = Tier.objects.order_by("rank")  # type: ignore[attr-defined]
+        tiers = in_use(Tier.objects.order_by("rank"), self.initial.get("tier"))
+        self.fields["tier"].queryset = tiers  # type: ignore[attr-defined]
         self.fields["tier"].empty_label = "No tier"  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -80,7 +83,9 @@ class TimelineForm(forms.Form):
             return None
         moment, _, event_id = text.partition("~")
         try:
-            return datetime.fromisoformat(moment).astimezone(timezone.get_current_timezone()), int(event_id)
+            return datetime.fromisoformat(moment).astimezone(timezone.get_current_timezone()), opened(
+                event_id
+            )
         except (ValueError, OverflowError) as error:
             raise ValidationError(
                 "This page of the timeline does not exist. Start from the newest."

@@ -14,7 +14,7 @@ from portal.metrics.declarations import called
 from portal.people.models import Invitation, Membership
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
-from portal.tenancy.tables import TenantKey, TenantModel, TenantOneToOne
+from portal.tenancy.tables import Retirable, TenantKey, TenantModel, TenantOneToOne
 
 #: Partner keys become path segments and file names; /partners/people/ is a page of its own.
 PARTNER_SLUG = RegexValidator(
@@ -44,7 +44,7 @@ class PartnerStatus(models.TextChoices):
 STOPPED = (PartnerStatus.SUSPENDED, PartnerStatus.ENDED)
 
 
-class Tier(TenantModel):
+class Tier(Retirable, TenantModel):
     """A level of the partner programme; a higher rank is a higher tier."""
 
     name = models.CharField(max_length=60)
@@ -139,7 +139,7 @@ class TierRequirement(TenantModel):
         return f"{called(self.metric)} at least {self.minimum.normalize():f}"
 
 
-class Region(TenantModel):
+class Region(Retirable, TenantModel):
     """A sales region. Members of its group manage every partner in it."""
 
     name = models.CharField(max_length=80)
@@ -247,6 +247,11 @@ class Partner(TenantModel):
             ),
         ]
 
+    @property
+    def is_stopped(self) -> bool:
+        """Suspended or ended: nothing new is given to it."""
+        return self.status in STOPPED
+
     def __str__(self) -> str:
         return self.name
 
@@ -331,7 +336,7 @@ class RegionGroupGrant(GroupObjectPermissionBase):
         pass
 
 
-class Product(TenantModel):
+class Product(Retirable, TenantModel):
     """What the vendor sells, and what partners sell, learn and plan campaigns for."""
 
     name = models.CharField(max_length=120)
@@ -340,7 +345,6 @@ class Product(TenantModel):
     list_price = models.BigIntegerField(
         null=True, blank=True, help_text="In minor units of the vendor's currency (cents)."
     )
-    is_active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["name"]

@@ -1,6 +1,8 @@
 """Who may do what with partners and their people. No queries beyond the objects at hand."""
 
-from partners.models import Partner, Seat
+from django.core.exceptions import ValidationError
+
+from partners.models import Partner, PartnerStatus, Seat
 from portal.people.policies import administers_partner
 from portal.tenancy.access import Actor
 from portal.tenancy.roles import Role
@@ -9,6 +11,22 @@ from portal.tenancy.roles import Role
 def may_change(actor: Actor, partner: Partner) -> bool:
     """Details, tier and status are the vendor's: its managers of this partner."""
     return actor.is_manager and actor.writes_for(partner.pk)
+
+
+def refuse_stopped(partner: Partner) -> None:
+    """ValidationError when nothing may be given to a partner.
+
+    Of a suspended or ended partner a manager still says no, ends what runs and records what has happened
+    (a stage, a win with its proof, a loss, a note); nothing new is granted, asked or shared, nobody joins.
+    """
+    if partner.is_stopped:
+        state = (
+            "has been suspended" if partner.status == PartnerStatus.SUSPENDED else "is no partner any more"
+        )
+        raise ValidationError(
+            f"{partner.name} {state}: nothing new is given to it until it is active again.",
+            code="stopped",
+        )
 
 
 def may_arrange(actor: Actor) -> bool:

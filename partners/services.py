@@ -156,6 +156,7 @@ def person_invite(*, actor: Actor, partner: Partner, email: str, role: str) -> I
     if role not in PARTNER_ROLES:
         raise PermissionDenied("A partner's people are reps or admins.")
     _require(policies.may_manage_people(actor, partner), "You cannot invite people into this partner.")
+    policies.refuse_stopped(partner)
     people.invite_once(actor.vendor, email, partner.pk)
     found = people.open_invitation(Invitation.objects.filter(seat_invitation__partner=partner), email)
     if found and people.is_same_click(actor, found, role):
@@ -234,6 +235,7 @@ def seat_move(*, actor: Actor, seat: Seat, partner: Partner) -> Seat:
     seat = Seat.objects.select_for_update().get(pk=seat.pk)
     if seat.partner_id == partner.pk:
         return seat
+    policies.refuse_stopped(partner)
     before, seat.partner, seat.since = seat.partner, partner, timezone.now()
     seat.save(update_fields=["partner", "since"])
     data = {"person": str(seat.user), "from": before.name, "to": partner.name}

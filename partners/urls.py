@@ -17,10 +17,8 @@ urlpatterns = [
     path("<slug:slug>/people/", views.people, name="people_of"),
     path("<slug:slug>/people/invite/", views.invite, name="invite"),
     path("<slug:slug>/people/own-deals-only/", views.own_deals_only, name="own_deals_only"),
-    path("<slug:slug>/people/<int:pk>/role/", views.change_role, name="change_role"),
-    path("<slug:slug>/people/<int:pk>/disable/", views.disable, name="disable"),
-    path("<slug:slug>/people/<int:pk>/enable/", views.enable, name="enable"),
-    path(
-        "<slug:slug>/people/invitations/<int:pk>/revoke/", views.revoke_invitation, name="revoke_invitation"
-    ),
+    path("<slug:slug>/people/<id:pk>/role/", views.change_role, name="change_role"),
+    path("<slug:slug>/people/<id:pk>/disable/", views.disable, name="disable"),
+    path("<slug:slug>/people/<id:pk>/enable/", views.enable, name="enable"),
+    path("<slug:slug>/people/invitations/<id:pk>/revoke/", views.revoke_invitation, name="revoke_invitation"),
 ]

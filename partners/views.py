@@ -19,6 +19,7 @@ from partners import timeline as golden_record
 from partners.filters import PartnerFilter
 from partners.forms import InviteForm, PartnerForm, RoleForm, TimelineForm
 from partners.models import Partner, PartnerType, Seat, SeatInvitation
+from portal.sealed_ids import sealed
 from portal.tenancy.access import Actor
 from portal.tenancy.http import PortalRequest
 from portal.ui.exports import csv_response
@@ -118,7 +119,7 @@ def _timeline_page(actor: Actor, partner: Partner, form: TimelineForm) -> list[A
 
 def _older_url(request: HttpRequest, last: Any) -> str:
     query = request.GET.copy()
-    query["before"] = f"{last.occurred_at.isoformat()}~{last.pk}"
+    query["before"] = f"{last.occurred_at.isoformat()}~{sealed(last.pk)}"
     return f"?{query.urlencode()}"
 
 
@@ -289,7 +290,7 @@ def _with_seat(request: PortalRequest, slug: str, pk: int, change: Callable[...,
     seats = Seat.objects.select_related("user", "membership")
     seat = get_object_or_404(seats, pk=pk, partner__slug=slug, left_at=None)
     change(actor=request.actor, seat=seat)
-    messages.success(request, f"Saved. It applies from {seat.user}'s next click.")
+    messages.success(request, f"Saved. It applies to {seat.user} at once.")
     return redirect("partners:people_of", slug)
 
 

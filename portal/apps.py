@@ -25,6 +25,7 @@ class PortalConfig(FeatureConfig):
 
     def ready(self) -> None:
         super().ready()
+        from portal import sealed_ids  # noqa: F401  (its ids in addresses)
         from portal.notifications import email  # noqa: F401  (registers its effect)
         from portal.people.accounts import resume_past_the_prefix
         from portal.requests import digest  # noqa: F401  (tells digests what waits)

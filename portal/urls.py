@@ -17,7 +17,7 @@ urlpatterns = [
     path("notifications/", notifications_views.inbox, name="notifications"),
     path("notifications/read/", notifications_views.read_all, name="notifications_read"),
     path("notifications/preferences/", notifications_views.preferences, name="notification_preferences"),
-    path("notifications/<int:pk>/open/", notifications_views.open_one, name="notification_open"),
+    path("notifications/<id:pk>/open/", notifications_views.open_one, name="notification_open"),
     path("waiting/", include("portal.requests.urls")),
     path("brand.css", ui_views.brand, name="brand"),
     path("healthz", ui_views.healthz, name="healthz"),

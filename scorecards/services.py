@@ -42,6 +42,8 @@ from scorecards.scoring import Scheme
 DEBOUNCE = 10
 #: Seconds after which a mark counts as forgotten, and the sweep takes it.
 FORGOTTEN = 20
+#: Late facts settled together; the days they touch are each computed once.
+LATE_FACTS = 2_000
 
 
 # ------------------------------------------------------------------------------------ computing and keeping
@@ -312,21 +314,34 @@ def rescore(*, vendor: Vendor, partner_ids: Collection[int]) -> int:
 def late_facts_settle(*, vendor: Vendor) -> int:
     """Compute anew every kept day that something entered later is about; returns how many days.
 
-    What changed is kept as known now. Twice is once: a fact is settled with the days it touches, and one
-    that is noted meanwhile waits for the next call.
+    What changed is kept as known now. Facts are taken in batches and each day is a transaction of its own: a
+    large load neither holds locks for long nor loses all that was done when it is interrupted. Twice is once:
+    a batch is settled after its last day, and what is noted meanwhile waits for the next call.
     """
+    days: set[date] = set()
     with entered(system_scope(vendor.pk)), transaction.atomic():
-        _locked("pg_advisory_xact_lock", f"late facts:{vendor.pk}")
-        unsettled = list(LateFact.objects.filter(settled_at=None))
-        if not unsettled:
-            return 0
-        touched = selectors.days_touched(vendor, unsettled)
-        with engine.uncollected():
-            for day, partner_ids in touched.items():
-                cards = compute(vendor=vendor, as_of=day, partner_ids=partner_ids)
-                scorecards_store(cards, vendor=vendor, as_of=day)
-        LateFact.objects.filter(pk__in=[fact.pk for fact in unsettled]).update(settled_at=timezone.now())
-        return len(touched)
+        last = LateFact.objects.filter(settled_at=None).order_by("-pk").values_list("pk", flat=True).first()
+    while facts := _unsettled(vendor, last):
+        days |= _settled(vendor, facts)
+    return len(days)
+
+
+def _unsettled(vendor: Vendor, last: int | None) -> list[LateFact]:
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        return list(LateFact.objects.filter(settled_at=None, pk__lte=last or 0).order_by("pk")[:LATE_FACTS])
+
+
+def _settled(vendor: Vendor, facts: Sequence[LateFact]) -> set[date]:
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        touched = selectors.days_touched(vendor, facts)
+    for day, partner_ids in touched.items():
+        with entered(system_scope(vendor.pk)), transaction.atomic(), engine.uncollected():
+            _wait_for_turn(vendor, day)
+            cards = compute(vendor=vendor, as_of=day, partner_ids=partner_ids)
+            scorecards_store(cards, vendor=vendor, as_of=day)
+    with entered(system_scope(vendor.pk)), transaction.atomic():
+        LateFact.objects.filter(pk__in=[fact.pk for fact in facts]).update(settled_at=timezone.now())
+    return set(touched)
 
 
 def forgotten_partners(vendor: Vendor) -> list[int]:

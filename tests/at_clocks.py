@@ -3,7 +3,8 @@
 Debian's `faketime` shifts the clock of pytest and of every Python it starts. The embedded servers, in a
 folder of their own, keep the true time: shifted, their timeouts never end, and nothing asks them what time
 it is; so do the times of files. `--clock NAME` for one of the clocks, `--turn N` for the N-th (the CI takes
-them by turns); everything else is passed on to pytest.
+them by turns); `--selection` for the files that have most to do with clocks and calendars, which the CI
+takes; everything else is passed on to pytest.
 """
 
 import argparse
@@ -42,13 +43,35 @@ CLOCKS = [
 ]
 
 
+#: Deadlines, days, months, histories, and what is sent when: some minutes on two cores.
+SELECTION = [
+    "tests/portal/test_days.py",
+    "tests/portal/test_business_time.py",
+    "tests/portal/test_events.py",
+    "tests/portal/test_requests.py",
+    "tests/portal/test_notifications.py",
+    "tests/portal/test_invitations.py",
+    "tests/portal/test_addresses.py",
+    "tests/deals/test_deals_life.py",
+    "tests/deals/test_protection.py",
+    "tests/deals/test_shared_credit.py",
+    "tests/deals/test_who_left.py",
+    "tests/enablement/test_assignments.py",
+    "tests/enablement/test_certifications.py",
+    "tests/scorecards/test_nightly.py",
+    "tests/scorecards/test_past.py",
+    "tests/scorecards/test_score.py",
+]
+
+
 def main() -> int:
     asked, rest = _arguments()
     faketime = shutil.which("faketime")
     if faketime is None:
         sys.exit("Debian's faketime is needed: apt-get install faketime")
     clocks = _chosen(asked)
-    failed = [clock.name for clock in clocks if _run(faketime, clock, rest)]
+    files = SELECTION if asked.selection else []
+    failed = [clock.name for clock in clocks if _run(faketime, clock, [*rest, *files])]
     if len(clocks) > 1:
         print(f"Red at: {', '.join(failed)}" if failed else "Green at every clock.")
     return int(bool(failed))
@@ -61,6 +84,7 @@ def _arguments() -> tuple[argparse.Namespace, list[str]]:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--clock", action="append", choices=[clock.name for clock in CLOCKS])
     which.add_argument("--turn", type=int, metavar="N", help="one of them, the next for the next number")
+    parser.add_argument("--selection", action="store_true", help="only the files most concerned")
     return parser.parse_known_args()
 
 

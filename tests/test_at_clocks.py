@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.at_clocks import CLOCKS, VIENNA
+from tests.at_clocks import CLOCKS, PROJECT, SELECTION, VIENNA
 from tests.support.patience import patient
 
 
@@ -24,6 +24,11 @@ def test_every_clock_stands_where_it_says() -> None:
     for name in ("spring-forward", "fall-back"):
         at = moment(name).astimezone(UTC)
         assert utc_offset(at) != utc_offset(at + timedelta(hours=1)), "the clock changes while the suite runs"
+
+
+def test_what_is_selected_is_there() -> None:
+    assert all((PROJECT / file).is_file() for file in SELECTION)
+    assert len(set(SELECTION)) == len(SELECTION)
 
 
 def test_the_shift_leads_to_the_moment_from_either_side() -> None:

@@ -20,6 +20,7 @@ from deals.conflicts.claims import claims_beside
 from deals.disputes import services as disputes_services
 from deals.outcome import services as outcome_services
 from portal.people.services import first_admin_invite
+from portal.sealed_ids import sealed
 from scorecards import services as scorecards
 from tests.support import deals, leads
 from tests.support.answers import wait_for_answers
@@ -213,7 +214,7 @@ def places(world: VendorWorld) -> dict[str, str]:
     yesterday = timezone.now().astimezone(world.vendor.zone).date() - timedelta(days=1)
     scorecards.nightly(vendor=world.vendor, as_of=yesterday)
     references = {name: row.reference for name, row in made.items()}
-    return references | {"token": token, "case": str(case.pk)}
+    return references | {"token": token, "case": sealed(case.pk)}
 
 
 @dataclass

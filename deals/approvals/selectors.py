@@ -10,7 +10,7 @@ from deals.deal.models import PENDING, Deal
 from deals.deal.selectors import _OF_A_ROW, deals_visible
 from portal.tenancy.access import Actor
 
-_OF_A_DECISION: Final = (*_OF_A_ROW, "needs_role", "needs_person")
+_OF_A_DECISION: Final = (*_OF_A_ROW, "partner__status", "needs_role", "needs_person")
 
 
 def waiting_for_decision(actor: Actor) -> QuerySet[Deal]:

@@ -109,7 +109,7 @@ def _approve(vendor: Vendor, deal: Deal, actor: Actor | None) -> Deal:
 
 def first_stage(deal: Deal, actor: Actor | None, now: datetime) -> None:
     """Where an approved deal begins; nowhere, when the vendor has no stages."""
-    deal.stage = Stage.objects.order_by("position").first()
+    deal.stage = Stage.objects.filter(is_active=True).order_by("position").first()
     if deal.stage is None:
         return
     keep(deal, "stage")

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from deals.deal import policies
 from deals.deal.models import Deal
+from partners.policies import refuse_stopped
 from portal.events.log import record
 from portal.events.models import PortalEvent
 from portal.requests.services import requests_lapse
@@ -56,7 +57,9 @@ def lock(deal: Deal) -> Deal:
 
 
 def require(action: str, deal: Deal) -> None:
-    """ValidationError when the deal is not in a state from which this can be done."""
+    """ValidationError when the deal, or its partner, is not in a state in which this can be done."""
+    if action in policies.GIVING:
+        refuse_stopped(deal.partner)
     if deal.status in policies.STARTS_FROM[action]:
         return
     status = deal.get_status_display().lower()

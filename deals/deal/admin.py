@@ -14,7 +14,7 @@ from portal.ui.formatting import format_money
 
 @admin.register(Stage)
 class StageAdmin(VendorModelAdmin):
-    list_display = ("name", "position", "probability")
+    list_display = ("name", "position", "probability", "is_active")
 
 
 class LineInline(ReadOnlyInline):

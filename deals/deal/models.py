@@ -16,10 +16,10 @@ from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import Retirable, TenantKey, TenantModel
 
 
-class Stage(TenantModel):
+class Stage(Retirable, TenantModel):
     """A step of an approved deal on its way to a decision, with the likelihood of a win."""
 
     name = models.CharField(max_length=60)
@@ -134,6 +134,12 @@ class Deal(TenantModel):
     amount_vendor = models.BigIntegerField(
         null=True,
         help_text="The amount in minor units of the vendor's currency, at the rate of the day it was fixed.",
+    )
+    at_list_price = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="No amount was stated: `amount_vendor` is list price x quantity. See DealTerms.",
     )
     won_amount = models.BigIntegerField(null=True, help_text="Minor units of `currency`, fixed at the win.")
     won_amount_vendor = models.BigIntegerField(null=True, help_text="Minor units of the vendor's currency.")
@@ -316,7 +322,7 @@ class Deal(TenantModel):
             ),
             models.Index(
                 fields=["vendor", "open_until"],
-                include=["partner", "approved_at", "amount_vendor", "id", "revised_at"],
+                include=["partner", "approved_at", "amount_vendor", "at_list_price", "id", "revised_at"],
                 name="deals_deal_open_until",
                 condition=models.Q(approved_at__isnull=False),
             ),
@@ -332,6 +338,7 @@ class Deal(TenantModel):
                 dated=[*DATED, "rejected_at"],
                 told_with={
                     "amount_vendor": "submitted_at",
+                    "at_list_price": "submitted_at",
                     "won_amount_vendor": "won_at",
                     "proof_needed": "won_at",
                 },

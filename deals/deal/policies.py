@@ -41,6 +41,8 @@ STARTS_FROM: Final[dict[str, tuple[DealStatus, ...]]] = {
 _DECISIONS: Final = frozenset({"review", "approve", "return", "reject"})
 _REGISTERING: Final = frozenset({"edit", "submit", "resubmit"})
 _SELLING: Final = frozenset({"stage", "win", "lose"})
+#: What gives the partner something, or asks it a question: not while it is suspended, nor once it has ended.
+GIVING: Final = frozenset({"approve", "return", "extend", "grant", "amend", "price", "share", "credit"})
 _VENDORS: Final = frozenset({"enclose", "remark", "grant", "case", "credit"})
 
 
@@ -106,6 +108,7 @@ def may_settle(action: str, actor: Actor, case: Any) -> bool:
 
 def actions(actor: Actor, deal: Deal) -> frozenset[str]:
     """What this person can do with this deal now; the buttons of its page."""
-    return frozenset(
+    found = frozenset(
         action for action, starts in STARTS_FROM.items() if deal.status in starts and may(action, actor, deal)
     )
+    return found - GIVING if deal.partner.is_stopped else found

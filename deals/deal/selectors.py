@@ -9,6 +9,7 @@ from partners.models import Partner, Product
 from partners.policies import sees_own_deals_only
 from portal.tenancy.access import Actor
 from portal.tenancy.scope import ALL
+from portal.tenancy.tables import in_use
 
 #: Neither decided against nor ended.
 OPEN: Final = (DealStatus.DRAFT, *PENDING, DealStatus.RETURNED, DealStatus.APPROVED)
@@ -67,6 +68,11 @@ def lines_of(deal: Deal) -> list[DealLine]:
 
 def stages() -> list[Stage]:
     return list(Stage.objects.order_by("position"))
+
+
+def stages_offered(deal: Deal) -> list[Stage]:
+    """Where it may be moved: the stages in use, and the one it is in."""
+    return list(in_use(Stage.objects.order_by("position"), deal.stage_id))
 
 
 def stage_history(deal: Deal) -> list[StageChange]:

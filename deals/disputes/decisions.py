@@ -17,6 +17,7 @@ from deals.disputes.models import CaseOutcome, CaseRule, CaseState, CaseWinner, 
 from deals.disputes.policies import LOST, refuse_names, speaks_for
 from deals.disputes.services import Claims, check_lengths, claims_of, decided, tell_sides
 from deals.protection.services import protect, release
+from partners.policies import refuse_stopped
 from portal.calendar.days import end_of_day_after
 from portal.tenancy.access import Actor
 
@@ -38,6 +39,7 @@ def case_decide(
         if case.state != CaseState.OPEN:
             raise ValidationError("This case was decided already.", code="illegal")
         _refuse_decision(claims, winner, rule, reason)
+        _refuse_stopped_winner(claims, winner)
         case.rule, case.reason, case.told = rule, reason.strip(), _for_partners(claims, told)
         check_lengths(case, "reason", "told")
         decided(actor, case, winner)
@@ -64,6 +66,7 @@ def case_close(
         case.closed_at, case.closed_by = timezone.now(), actor.user
         if outcome == CaseOutcome.REVERSED:
             case.winner = CaseWinner.RIVAL if case.winner == CaseWinner.DEAL else CaseWinner.DEAL
+            _refuse_stopped_winner(claims, case.winner)
             _apply(actor, case, claims)
         case.save()
         tell_sides(actor, case, claims)
@@ -96,6 +99,13 @@ def _refuse_decision(claims: Claims, winner: str, rule: str, reason: str) -> Non
             problems["rule"] = "This rule speaks for the other claim. Choose the manager’s own decision."
     if problems:
         raise ValidationError(problems)
+
+
+def _refuse_stopped_winner(claims: Claims, winner: str) -> None:
+    """Nobody takes a customer while suspended; what is approved already stays the winner's."""
+    won, _ = claims.of(winner)
+    if won and won.status in (*PENDING, DealStatus.REJECTED):
+        refuse_stopped(won.partner)
 
 
 def _refuse_answer(outcome: str, reason: str) -> None:

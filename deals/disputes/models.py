@@ -12,6 +12,7 @@ from portal.files.uploads import StoredFile
 from portal.requests.models import Clock
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
+from portal.ui.formatting import format_days
 
 APPEAL_DAYS = 10
 
@@ -38,7 +39,7 @@ class CaseTerms(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.appeal_days} days to appeal"
+        return f"{format_days(self.appeal_days)} to appeal"
 
 
 class CaseState(models.TextChoices):

@@ -31,6 +31,7 @@ from portal.people.models import Membership, User
 from portal.tenancy.access import Actor, reach_of
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import ALL, PartnerIds
+from portal.tenancy.tables import in_use
 from portal.text import folded_key, folded_name
 
 YEAR: Final = timedelta(days=365)
@@ -121,8 +122,9 @@ def needing_attention(actor: Actor, most: int = 8) -> list[Lead]:
     return list(with_holders(needed.order_by(urgency, "id"))[:most])
 
 
-def regions() -> list[tuple[int, str]]:
-    return list(Region.objects.order_by("name").values_list("pk", "name"))
+def regions(kept: int | None = None) -> list[tuple[int, str]]:
+    """Those in use, and the one that is chosen already."""
+    return list(in_use(Region.objects.order_by("name"), kept).values_list("pk", "name"))
 
 
 def managers() -> list[tuple[int, str]]:

@@ -15,7 +15,7 @@ from portal.tenancy.http import PortalRequest
 @require_POST
 def stage(request: PortalRequest, reference: str) -> HttpResponseBase:
     deal = deal_or_404(request, reference)
-    form = StageForm(request.POST, stages=selectors.stages())
+    form = StageForm(request.POST, stages=selectors.stages_offered(deal))
     return act_with_form(
         request, deal, "stage", outcome_services.deal_stage_change, "Moved.", "stage_form", form
     )

@@ -147,7 +147,7 @@ def _waiting(request: PortalRequest, deal: Deal, claims: list[Protection]) -> di
         "deal": deal,
         "claims": claims,
         "contested": contested,
-        "may_tick": not contested and policies.is_on_turn(request.actor, deal),
+        "may_tick": not (contested or deal.partner.is_stopped) and policies.is_on_turn(request.actor, deal),
     }
 
 

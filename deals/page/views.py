@@ -148,7 +148,9 @@ def _forms(deal: Deal, actions: frozenset[str], today: date) -> dict[str, Any]:
     if "reject" in actions:
         made["reject_form"] = reason_form("reject")
     if "stage" in actions:
-        made["stage_form"] = StageForm(initial={"stage": deal.stage_id}, stages=deal_selectors.stages())
+        made["stage_form"] = StageForm(
+            initial={"stage": deal.stage_id}, stages=deal_selectors.stages_offered(deal)
+        )
         made["won_form"] = WonForm(deal=deal, today=today, auto_id="won_%s")
         made["lost_form"] = LostForm(initial={"competitor": deal.competitor}, auto_id="lost_%s")
     return made

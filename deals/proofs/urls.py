@@ -3,9 +3,9 @@ from django.urls import path
 from deals.proofs import views
 
 urlpatterns = [
-    path("proofs/<int:pk>/accept/", views.proof_accept, name="proof_accept"),
-    path("proofs/<int:pk>/refuse/", views.proof_refuse, name="proof_refuse"),
-    path("proofs/files/<int:pk>/", views.proof_file, name="proof_file"),
+    path("proofs/<id:pk>/accept/", views.proof_accept, name="proof_accept"),
+    path("proofs/<id:pk>/refuse/", views.proof_refuse, name="proof_refuse"),
+    path("proofs/files/<id:pk>/", views.proof_file, name="proof_file"),
 ]
 
 #: Below a deal's own address.

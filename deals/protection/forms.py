@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from deals.deal.models import Deal
-from deals.protection.policies import Room
+from deals.protection.policies import Room, days_allowed
 from portal.ui.formatting import format_date, format_days
 
 
@@ -39,7 +39,7 @@ class ExtensionForm(forms.Form):
     def clean_days(self) -> int:
         days: int = self.cleaned_data["days"]
         if not 1 <= days <= self.room.most_days:
-            raise forms.ValidationError(f"Ask for 1 to {self.room.most_days} days.")
+            raise forms.ValidationError(days_allowed(self.room.most_days))
         return days
 
 

@@ -11,6 +11,7 @@ from partners.models import Partner, Product, Tier
 from portal.requests.models import Request, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
+from portal.ui.formatting import format_days
 
 #: What a vendor grants that has not said otherwise.
 MOST_EXTENSIONS, MOST_DAYS = 2, 60
@@ -54,7 +55,8 @@ class ExtensionTerms(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tier or 'Every other tier'}: {self.most_extensions} of {self.most_days} days at most"
+        whom = self.tier or "Every other tier"
+        return f"{whom}: {self.most_extensions} of {format_days(self.most_days)} at most"
 
 
 class Extension(Request):

@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 
 from deals.deal.models import Deal
 from deals.protection.models import MOST_DAYS, MOST_EXTENSIONS, Extension, ExtensionTerms
-from portal.ui.formatting import format_date
+from portal.ui.formatting import format_date, format_days, format_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,22 @@ class Room:
     why_not: str = ""
 
 
+def days_asked_for(days: int) -> str:
+    """Such as "1 more day was asked for"."""
+    return "1 more day was asked for" if days == 1 else f"{days} more days were asked for"
+
+
+def days_allowed(most: int) -> str:
+    return "Ask for 1 day." if most == 1 else f"Ask for 1 to {format_days(most)}."
+
+
 def room_for(deal: Deal, terms: Terms, now: datetime, *, waiting: Extension | None, granted: int) -> Room:
     """Pure: everything is read before."""
     left = max(terms.most_extensions - granted, 0)
     why_not = ""
     if waiting:
         why_not = (
-            f"{waiting.days} more days were asked for on {format_date(waiting.requested_at)}. "
+            f"{days_asked_for(waiting.days)} on {format_date(waiting.requested_at)}. "
             "Wait for the answer before you ask again."
         )
     elif deal.expires_at is None:
@@ -56,7 +65,7 @@ def room_for(deal: Deal, terms: Terms, now: datetime, *, waiting: Extension | No
         why_not = "The protection has run out. Register the customer again."
     elif not left:
         why_not = (
-            f"This deal was extended {'once' if granted == 1 else f'{granted} times'} already, "
+            f"This deal was extended {format_times(granted)} already, "
             "which is as often as the programme allows."
             if granted
             else "The programme gives no extensions."

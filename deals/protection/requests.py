@@ -12,7 +12,7 @@ from deals.deal.models import Deal
 from deals.deal.requests import DealRequestKind
 from deals.protection.links import link_take
 from deals.protection.models import Extension, ExtensionLink, Protection
-from deals.protection.policies import room_for, terms_for
+from deals.protection.policies import days_allowed, days_asked_for, room_for, terms_for
 from portal.calendar.days import end_of_day_after
 from portal.requests.kinds import register
 from portal.requests.models import RequestStatus
@@ -45,7 +45,7 @@ class ExtensionKind(DealRequestKind[Extension]):
 
     def busy(self, there: Extension) -> str:
         asked = format_date(there.requested_at)
-        return f"{there.days} more days were asked for on {asked}. Wait for the answer before you ask again."
+        return f"{days_asked_for(there.days)} on {asked}. Wait for the answer before you ask again."
 
     def check(self, actor: Actor, request: Extension) -> None:
         granted = Extension.objects.filter(deal=request.deal, status=RequestStatus.GRANTED).count()
@@ -54,7 +54,7 @@ class ExtensionKind(DealRequestKind[Extension]):
             raise ValidationError(room.why_not)
         problems: dict[str, str] = {}
         if not 1 <= request.days <= room.most_days:
-            problems["days"] = f"Ask for 1 to {room.most_days} days."
+            problems["days"] = days_allowed(room.most_days)
         if not request.reason:
             problems["reason"] = "Say why you need more time."
         if problems:

@@ -9,6 +9,6 @@ urlpatterns = [
 #: Below a deal's own address.
 deal_urlpatterns = [
     path("extend/", views.extend, name="extend"),
-    path("extend/<int:pk>/grant/", views.grant_extension, name="grant_extension"),
-    path("extend/<int:pk>/refuse/", views.refuse_extension, name="refuse_extension"),
+    path("extend/<id:pk>/grant/", views.grant_extension, name="grant_extension"),
+    path("extend/<id:pk>/refuse/", views.refuse_extension, name="refuse_extension"),
 ]

@@ -41,6 +41,14 @@ class DealTerms(TenantModel):
         help_text="The same in minor units of the vendor's currency.",
     )
 
+    counts_list_prices = models.BooleanField(
+        "count deals without an amount at list price",
+        default=False,
+        db_default=False,
+        help_text="Open deals of which no amount was stated count in the pipeline with the list price of "
+        "their products times the quantity, as it is when they come in. Each needs a list price.",
+    )
+
     class Meta:
         verbose_name = verbose_name_plural = "registration terms"
         constraints = [

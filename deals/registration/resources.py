@@ -19,6 +19,7 @@ from deals.customers.resources import CustomerFinder, Domain
 from deals.deal.models import PENDING, Deal, DealLine, DealSource, DealStatus, Stage, StageChange, Verdict
 from deals.deal.references import references_take
 from deals.protection.models import Protection
+from deals.registration.list_values import list_prices_count
 from deals.shared_credit.models import CoSell
 from partners.resources.organisations import partner_lookup
 from partners.resources.products import product_lookup
@@ -320,6 +321,8 @@ class DealResource(VendorResource):
         if deal.status == DealStatus.WON:
             self._win(deal)
         deal.amount_vendor = self._converted(deal, before, "amount", deal.submitted_at or deal.created_at)
+        if deal.amount is None and before and before.at_list_price:
+            deal.amount_vendor = before.amount_vendor
         deal.won_amount_vendor = self._converted(deal, before, "won_amount", deal.won_at)
 
     def _win(self, deal: Any) -> None:
@@ -369,6 +372,7 @@ class DealResource(VendorResource):
         if self.new_customers:
             self.notes.append(f"New customers: {self.new_customers:,}.")
         self._write_items()
+        list_prices_count([one.instance.pk for one in self.saved])
         self._hand_over()
         self._write_stages()
         closed = [one.instance.pk for one in self.saved if one.before and one.instance.status in OUTCOMES]

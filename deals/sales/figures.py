@@ -54,7 +54,9 @@ _EXPIRED = _deals(
             and (lost_at is null or lost_at >= %(end)s)
             and (withdrawn_at is null or withdrawn_at >= %(end)s)""",
 )
-_OPEN = _deals("deal_id, partner_id, amount_vendor", "approved_at < %(end)s and open_until >= %(end)s")
+_OPEN = _deals(
+    "deal_id, partner_id, amount_vendor, at_list_price", "approved_at < %(end)s and open_until >= %(end)s"
+)
 _REGISTERED = _deals("partner_id", "submitted_at >= %(quarter)s and submitted_at < %(end)s")
 _IN_FORCE = "held_until >= %(end)s and (held_from is null or held_from < %(end)s)"
 _LINE = "deal_id, partner_id, kind, approved_at, open_until, won_at, counted_at, amount, booked"
@@ -120,6 +122,7 @@ open as (
         deal.partner_id,
         count(*) as open,
         count(*) filter (where amount_vendor is null) as without_amount,
+        count(*) filter (where at_list_price) as at_list_price,
         coalesce(sum(amount_vendor), 0)::bigint as open_amount,
         count(*) filter (where probability is null) as without_stage,
         coalesce(sum(amount_vendor * probability), 0)::bigint as weighted_percents
@@ -195,7 +198,7 @@ select
     coalesce(amount_90, 0), coalesce(amount_fiscal_quarter, 0),
     coalesce(won_180, 0), coalesce(amount_180, 0), coalesce(won_before, 0), coalesce(amount_before, 0),
     coalesce(lost, 0), coalesce(withdrawn, 0), coalesce(expired, 0),
-    coalesce(open, 0), coalesce(without_amount, 0), coalesce(open_amount, 0),
+    coalesce(open, 0), coalesce(without_amount, 0), coalesce(at_list_price, 0), coalesce(open_amount, 0),
     coalesce(without_stage, 0), coalesce(weighted_percents, 0),
     coalesce(registrations, 0),
     coalesce(unproven, 0), coalesce(unproven_amount, 0),
@@ -238,6 +241,7 @@ class Figures(NamedTuple):
     expired: int
     open: int
     without_amount: int
+    at_list_price: int
     open_amount: int
     without_stage: int
     weighted_percents: int

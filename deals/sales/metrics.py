@@ -92,8 +92,13 @@ def _is_stated(of: Figures) -> bool:
     return not of.open or of.without_amount < of.open or bool(of.influenced_deals_open)
 
 
+def _at_list(of: Figures) -> dict[str, int]:
+    """How many stand in the sum at list price, where there are any."""
+    return {"at_list_price": of.at_list_price} if of.at_list_price else {}
+
+
 def open_pipeline(of: Figures) -> Result:
-    beside = {"without_amount": of.without_amount}
+    beside = {"without_amount": of.without_amount} | _at_list(of)
     if of.influenced_open:
         beside |= {"influenced": of.influenced_open}
     value = of.open_amount + of.open_shift if _is_stated(of) else None
@@ -101,7 +106,7 @@ def open_pipeline(of: Figures) -> Result:
 
 
 def weighted_pipeline(of: Figures) -> Result:
-    beside = {"without_amount": of.without_amount, "without_stage": of.without_stage}
+    beside = {"without_amount": of.without_amount, "without_stage": of.without_stage} | _at_list(of)
     value = half_up(of.weighted_percents + of.percents_shift, 100) if _is_stated(of) else None
     return Result(value, n=of.open, beside=beside)
 
@@ -237,8 +242,10 @@ def _weighted(found: Found) -> str:
 
 def _unstated(found: Found) -> str:
     """How many of the rows the sum does not know."""
-    without = found.beside.get("without_amount")
-    return f", {without} of them without an amount," if without else ""
+    without, at_list = found.beside.get("without_amount"), found.beside.get("at_list_price")
+    told = [f"{without} of them without an amount"] if without else []
+    told += [f"{at_list} of them at list price times quantity"] if at_list else []
+    return f", {', '.join(told)}," if told else ""
 
 
 def _not_stated(found: Found) -> str:
@@ -302,6 +309,7 @@ def _sales(
 
 
 WITHOUT_AMOUNT = Beside("without_amount", "without an amount", shows_zero=False)
+AT_LIST_PRICE = Beside("at_list_price", "at list price times quantity", shows_zero=False)
 
 METRICS = [
     _sales(
@@ -364,13 +372,15 @@ METRICS = [
         minimum=0,
         definition="Sum of the amounts of approved, open and unexpired registrations at the end of the date, "
         "and of deals that are shared the partner's part. "
-        "Of registrations without an amount only the number is told; where none has one, there is no score.",
+        "Of registrations without an amount only the number is told; where none has one, there is no score. "
+        "Where the programme says so, they count at the list price of their products times the quantity.",
         rows=open_rows,
         rows_label="open deals",
         columns=(DEAL, APPROVED, PROTECTED, AMOUNT),
         totals=(SUM, MEAN),
         beside=(
             WITHOUT_AMOUNT,
+            AT_LIST_PRICE,
             Beside("influenced", "credited of other partners' deals", Unit.MONEY),
         ),
         working=_sum,
@@ -390,12 +400,13 @@ METRICS = [
         minimum=0,
         definition="The open pipeline, each amount times the probability of the stage the deal was in at the "
         "end of the date. A deal that had entered no stage yet counts as 0; of deals without an amount only "
-        "the number is told, and where none has one, there is no score.",
+        "the number is told, and where none has one, there is no score. Where the programme says so, they "
+        "count at the list price of their products times the quantity.",
         rows=weighted_rows,
         rows_label="open deals",
         columns=(DEAL, STAGE, LIKELIHOOD, AMOUNT, WEIGHTED),
         totals=(SUM, WEIGHTED_SUM),
-        beside=(WITHOUT_AMOUNT, Beside("without_stage", "in no stage yet", shows_zero=False)),
+        beside=(WITHOUT_AMOUNT, AT_LIST_PRICE, Beside("without_stage", "in no stage yet", shows_zero=False)),
         working=_weighted,
         missing=_not_stated,
         events=_OPENINGS | _SHARES | {"deals.stage_changed"},

@@ -19,6 +19,7 @@ class DealVersion(Version):
     partner = TenantKey(Partner, related_name="+", help_text="Whose deal it was then.")
     deal = TenantKey(Deal, models.CASCADE, related_name="versions")
     amount_vendor = models.BigIntegerField(null=True)
+    at_list_price = models.BooleanField(default=False, db_default=False)
     won_amount_vendor = models.BigIntegerField(null=True)
     submitted_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)

@@ -160,6 +160,8 @@ def _forms(request: PortalRequest, deal: Deal, here: CoSell | None, asked: CoSel
         if asked:
             made["decline_form"] = _reason("decline")
         unsettled = deal.status in deal_policies.STARTS_FROM["credit"]
+        if deal.partner.is_stopped:  # nothing is given to it; its page says so
+            return made
         if unsettled and (asked is None or asked.stage == CoSellStage.PROPOSED):
             made["naming_form"] = NamingForm(cosell=asked)
     elif (

@@ -6,6 +6,6 @@ urlpatterns = [
     path("team/<slug:slug>/", views.team, name="team_of"),
     path("team/<slug:slug>/gaps/", views.team_gaps, name="team_gaps"),
     path("team/<slug:slug>/assign/", views.assign, name="assign"),
-    path("assignments/<int:pk>/withdraw/", views.withdraw, name="assignment_withdraw"),
-    path("assignments/<int:pk>/move/", views.move, name="assignment_move"),
+    path("assignments/<id:pk>/withdraw/", views.withdraw, name="assignment_withdraw"),
+    path("assignments/<id:pk>/move/", views.move, name="assignment_move"),
 ]

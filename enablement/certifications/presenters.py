@@ -10,7 +10,7 @@ from enablement.certifications.models import Award, Certification, Certification
 from enablement.certifications.team import Matrix
 from enablement.certifications.validity import Finished, opens_at
 from enablement.courses.models import Course
-from portal.ui.formatting import format_date
+from portal.ui.formatting import format_count, format_date
 
 LOOKS = {
     "valid": ("ok", "Valid"),
@@ -167,8 +167,10 @@ def team_headline(accreditations: Sequence[Accreditation], matrix: Matrix) -> st
         return f"{first.certification} lapses on {day}: {missing} missing"
     short = sum(bool(one.missing) for one in accreditations)
     if short:
-        return f"{short} of {len(accreditations)} accreditations {'is' if short == 1 else 'are'} not met"
-    return f"{matrix.certified} of {len(matrix.rows)} people are certified"
+        accredited = format_count(len(accreditations), "accreditation")
+        return f"{short} of {accredited} {'is' if short == 1 else 'are'} not met"
+    people = format_count(len(matrix.rows), "person", "people")
+    return f"{matrix.certified} of {people} {'is' if len(matrix.rows) == 1 else 'are'} certified"
 
 
 def matrix_rows(matrix: Matrix) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from enablement.paths.models import LearningPath
 from enablement.quizzes.models import Question, QuestionKind, QuestionPool, Quiz
 from portal.files.uploads import UploadField
 from portal.ui.forms import VendorModelForm
+from portal.ui.versions import VersionedForm
 
 Choices = Iterable[tuple[Any, str]]
 #: Rows for answers of a new question; more come with each save.
@@ -49,7 +50,7 @@ def _rest(form: forms.Form | forms.ModelForm, name: str) -> list[tuple[Any, str]
     return [choice for choice in form.fields[name].choices if choice[0]]  # type: ignore[attr-defined]
 
 
-class ModuleForm(forms.ModelForm):
+class ModuleForm(VersionedForm, forms.ModelForm):
     """The fields every module has and those its kind asks for, labelled as the kind calls them."""
 
     class Meta:
@@ -97,7 +98,7 @@ class PublishForm(forms.Form):
     )
 
 
-class QuizForm(forms.ModelForm):
+class QuizForm(VersionedForm, forms.ModelForm):
     percent = forms.IntegerField(
         label="Pass mark", min_value=1, max_value=100, help_text="Per cent of the questions."
     )
@@ -141,7 +142,7 @@ class QuizForm(forms.ModelForm):
         return [(self[f"use_{pool.pk}"], self[f"count_{pool.pk}"]) for pool, _ in self.pools]
 
 
-class PoolForm(forms.Form):
+class PoolForm(VersionedForm, forms.Form):
     name = forms.CharField(label="Name", max_length=120)
     module_key = forms.TypedChoiceField(
         label="Explained in module",
@@ -155,7 +156,7 @@ class PoolForm(forms.Form):
         self.fields["module_key"].choices = [("", "No single one"), *modules]  # type: ignore[attr-defined]
 
 
-class QuestionForm(forms.ModelForm):
+class QuestionForm(VersionedForm, forms.ModelForm):
     """Every kind on one form, so that it works without a script; rows left empty are no answers."""
 
     class Meta:

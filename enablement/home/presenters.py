@@ -7,7 +7,7 @@ from enablement.courses.content import content_kind
 from enablement.home.selectors import Begun, Desk
 from enablement.paths.selectors import Gap, Stop, Way
 from enablement.player.presenters import duration, saved_text
-from portal.ui.formatting import format_date, format_number, format_percent
+from portal.ui.formatting import format_count, format_date, format_number, format_percent
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 #: First tries below which a share says more of persons than of the course.
@@ -39,7 +39,7 @@ def next_step(begun: Begun) -> dict[str, Any]:
         "minutes": duration(module.minutes) if module else duration(begun.extent.minutes),
         "saved": saved_text(enrolment),
         "share": round(begun.extent.share * 100),
-        "of": f"{begun.extent.over} of {begun.extent.modules} modules",
+        "of": f"{begun.extent.over} of {format_count(begun.extent.modules, 'module')}",
     }
 
 
@@ -64,7 +64,8 @@ def suggestion(gap: Gap) -> dict[str, Any]:
     if gap.is_skipped:
         why = f"You skipped it in {gap.enrolment.course}."
     else:
-        why = f"You answered {gap.wrong} of {gap.asked} questions on it wrong in {gap.enrolment.course}."
+        asked = format_count(gap.asked, "question")
+        why = f"You answered {gap.wrong} of {asked} on it wrong in {gap.enrolment.course}."
     return {
         "gap": gap,
         "title": target.title if gap.suggests else gap.title,

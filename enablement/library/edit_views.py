@@ -64,7 +64,7 @@ def asset_new(request: PortalRequest) -> HttpResponseBase:
 def asset_edit(request: PortalRequest, pk: int) -> HttpResponseBase:
     asset = get_object_or_404(Asset.objects.select_related("file"), pk=pk)
     products = list(asset.product_links.values_list("product", flat=True))
-    form = _asset_form(request, asset, {"products": products})
+    form = _asset_form(request, asset, {"products": products, "upload": _kept_file(asset)})
     if form.is_valid():
         try:
             services.asset_change(
@@ -76,6 +76,11 @@ def asset_edit(request: PortalRequest, pk: int) -> HttpResponseBase:
         messages.success(request, "Saved.")
         return redirect("library:edit")
     return _asset_page(request, form, asset)
+
+
+def _kept_file(asset: Asset) -> str:
+    """Which file the asset has now: two of one name are two versions."""
+    return f"{asset.file.name}, version {asset.version}" if asset.file else ""
 
 
 def _asset_form(request: PortalRequest, asset: Asset, initial: dict[str, Any]) -> AssetForm:

@@ -5,15 +5,17 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
 from enablement.packages import archive
 from enablement.packages.manifest import STANDARDS, Manifest, manifest_of
 from enablement.packages.models import Package
 from enablement.packages.selectors import package_of
+from portal.ui.versions import VersionedForm
 
 
-class PackageForm(forms.Form):
+class PackageForm(VersionedForm, forms.Form):
     """A new package, or one the course has already. `module` is the module to play it."""
 
     standards: tuple[str, ...] = tuple(STANDARDS)
@@ -33,14 +35,17 @@ class PackageForm(forms.Form):
         most = filesizeformat(settings.PACKAGE_LIMIT)
         self.fields["package"].help_text = f"ZIP file of your authoring tool, at most {most}."
         self.manifest: Manifest | None = None
-        self.has_package = module is not None and package_of(module) is not None
+        present = package_of(module) if module is not None else None
+        self.has_package = present is not None
+        if present is not None:
+            self.initial["package"] = f"{present}, {present.pk}"
         rows = Package.objects.filter(standard__in=self.standards)
         course_id = module.version.course_id if module is not None and module.version_id else None
         self.fields["kept"].queryset = rows.filter(course=course_id)  # type: ignore[attr-defined]
 
     def clean_package(self) -> Any:
         file = self.cleaned_data["package"]
-        if not file:
+        if not isinstance(file, UploadedFile):  # without one, what is kept
             return None
         found = manifest_of(archive.checked(file))
         if found.standard not in self.standards:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from enablement.courses.content import content_kind
 from enablement.courses.models import Course, Enrolment
 from enablement.courses.selectors import Extent, Step
-from portal.ui.formatting import format_date, format_span, format_when
+from portal.ui.formatting import format_count, format_date, format_span, format_when
 
 
 def duration(minutes: int) -> str:
@@ -62,7 +62,7 @@ def headline(course: Course, enrolment: Enrolment, extent: Extent) -> str:
     if extent.left == 1:
         return f"One module left to finish {course}"
     if extent.over == 0:
-        return f"{course}: {extent.modules} modules, {duration(extent.minutes)}"
+        return f"{course}: {format_count(extent.modules, 'module')}, {duration(extent.minutes)}"
     return f"{extent.left} modules left to finish {course}"
 
 

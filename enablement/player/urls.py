@@ -11,7 +11,7 @@ urlpatterns = [
     path("courses/<slug:slug>/<int:position>/skip/", views.skip, name="module_skip"),
     path("courses/<slug:slug>/<int:position>/place/", views.place, name="module_place"),
     path("courses/<slug:slug>/preview/<int:number>/<int:position>/", views.preview, name="preview"),
-    path("files/<int:pk>/", views.download, name="file"),
-    path("captions/<int:pk>/", views.captions, name="captions"),
-    path("pictures/<int:pk>/", views.picture, name="picture"),
+    path("files/<id:pk>/", views.download, name="file"),
+    path("captions/<id:pk>/", views.captions, name="captions"),
+    path("pictures/<id:pk>/", views.picture, name="picture"),
 ]

@@ -15,7 +15,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models.base import ModelBase
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,9 +25,10 @@ from portal.events import log
 from portal.events.log import record
 from portal.events.models import PortalEvent
 from portal.fields import AddressFormField, LineField
+from portal.history.models import Version
 from portal.tenancy.http import portal_request
 from portal.tenancy.models import Vendor
-from portal.tenancy.tables import TenantModel
+from portal.tenancy.tables import Retirable, TenantModel
 from portal.ui.formatting import format_money
 from portal.ui.forms import VendorInlineFormSet, VendorModelForm
 
@@ -189,6 +190,9 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
         return ([], {}, set(), used) if used else super().get_deleted_objects(objs, request)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        if request.method == "POST" and "retire" in request.POST and issubclass(self.model, Retirable):
+            return self._retired(request, object_id)
+        extra_context = {**(extra_context or {}), "may_retire": issubclass(self.model, Retirable)}
         try:
             with transaction.atomic():
                 response = super().delete_view(request, object_id, extra_context)
@@ -199,6 +203,17 @@ class VendorModelAdmin(_ForProgramAdmins, admin.ModelAdmin):  # type: ignore[typ
         if request.method == "POST" and isinstance(response, TemplateResponse):
             response.status_code = 422  # the page says once more by what it is used
         return response
+
+    def _retired(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Taken out of use instead of deleted."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        obj.is_active = False
+        obj.save(update_fields=["is_active"])
+        self._record("portal.row_changed", request, obj, "Taken out of use.")
+        self.message_user(request, f"{obj} is no longer offered. What has it keeps it.", messages.SUCCESS)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     # History ----------------------------------------------------------------------------------------
 
@@ -321,6 +336,9 @@ def _using(obj: Any, relation: Any) -> str:
         return ""
     noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
     number = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
+    if issubclass(model, Version):
+        values = "kept value" if count == 1 else "kept values"
+        return f"scorecards of earlier days, which still read it ({number} {values})"
     named = [str(row) for row in rows[:USES_NAMED]]
     return f"{number} {noun}: {', '.join(named)}{', ...' if count > len(named) else ''}"
 

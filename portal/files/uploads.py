@@ -183,6 +183,10 @@ class UploadField(forms.FileField):
         super().__init__(**kwargs)
         self.widget.attrs.setdefault("accept", ACCEPT)
 
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """`initial` only names what is kept; where nothing was chosen, nothing is to replace it."""
+        return super().clean(data)
+
     def to_python(self, data: Any) -> Any:
         return _read(data) if isinstance(data, UploadedFile) else None
 

@@ -19,6 +19,7 @@ from portal.imports.encodings import Unreadable
 from portal.imports.forms import MOST_LINES, FileForm, ReadingForm
 from portal.imports.kept_files import KeptFile, discard, keep, kept
 from portal.imports.maps import BadMap, ImportMap, import_map
+from portal.imports.meanings import meanings_of
 from portal.imports.records import likely_header
 from portal.imports.report import Report, write_faults
 from portal.imports.services import load, table_of
@@ -69,7 +70,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         upload = kept(token, actor=portal_request(request).actor, kind=self.import_kind)
         if upload is None:
             return self._gone(request)
-        form = self._reading_form(upload, request.POST)
+        form = self._reading_form(request, upload, request.POST)
         if not form.is_valid():
             return self._preview_page(
                 request, upload, token, form, problem="Please correct what is said below."
@@ -97,7 +98,7 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             problem = str(error)
         upload.faults = report.faults if report else []
         upload.save()
-        form = self._reading_form(upload)
+        form = self._reading_form(request, upload)
         if problem:
             form.initial["header"] = likely_header(upload.table, self._cells()) or upload.table.header
         return self._preview_page(request, upload, token, form, report, problem)
@@ -111,7 +112,9 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         try:
             report = self._load(request, upload, dry_run=False)
         except (BadMap, Unreadable) as error:
-            return self._preview_page(request, upload, token, self._reading_form(upload), problem=str(error))
+            return self._preview_page(
+                request, upload, token, self._reading_form(request, upload), problem=str(error)
+            )
         discard(token)
         messages.success(request, f"Imported {upload.name}: {report.summary()}.")
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
@@ -147,9 +150,14 @@ class ImportAdminMixin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def _mapping(self, sections: dict[str, Any]) -> ImportMap:
         return import_map(sections, self.import_kind, set(self._cells()))
 
-    def _reading_form(self, upload: KeptFile, answers: Any = None) -> ReadingForm:
+    def _reading_form(self, request: HttpRequest, upload: KeptFile, answers: Any = None) -> ReadingForm:
         mapping = self._mapping(upload.sections)
-        return ReadingForm(answers, table=upload.table, mapping=mapping, cells=self._cells())
+        meanings = meanings_of(
+            kinds.kind(self.import_kind), portal_request(request).vendor, upload.table, mapping
+        )
+        return ReadingForm(
+            answers, table=upload.table, mapping=mapping, cells=self._cells(), meanings=meanings
+        )
 
     def _gone(self, request: HttpRequest) -> HttpResponse:
         messages.error(request, "The file was imported already, or kept too long. Choose it again.")

@@ -69,6 +69,8 @@ class Lookup:
         self.noun = noun
         levels = [[(name, value) for name, value in level if name] for level in names]
         self.index = KeyIndex(*levels)
+        #: What each row is called, by the last of its names.
+        self.named = {value: name for level in levels for name, value in level if name}
         self.spelt = {folded(name): name for level in reversed(levels) for name, _ in level if name}
         self.known: dict[str, Any] = {}
 
@@ -190,6 +192,7 @@ class Choice(Widget):
         self.default = default
         self.known = {folded(str(name)): key for key, label in choices.choices for name in (label, key)}
         self.keys = ", ".join(sorted(choices.values))
+        self.options = [(str(key), str(label)) for key, label in choices.choices]
 
     def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> str:
         if not value and self.default:
@@ -209,9 +212,12 @@ class Flag(Widget):
     def clean(self, value: str, row: Any = None, *, context: Context, **_: Any) -> bool:
         if not value:
             return self.default
-        if folded(value) in _YES | _NO:
+        if self.knows(value):
             return folded(value) in _YES
         raise Refused("This must be yes or no.")
+
+    def knows(self, value: str) -> bool:
+        return folded(value) in _YES | _NO
 
 
 class Count(Widget):

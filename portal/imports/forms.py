@@ -1,13 +1,14 @@
 """The forms of an import in the administration: the file, and how it is to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from portal.imports.cells import Cell
-from portal.imports.maps import BadMap, ImportMap, parse_map
+from portal.imports.maps import BadMap, ImportMap, folded, parse_map
+from portal.imports.meanings import Meaning
 from portal.imports.records import sources_by_name
 from portal.imports.tables import Table, TableRow, shortened
 
@@ -84,10 +85,16 @@ class ReadingForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, table: Table, mapping: ImportMap, cells: Mapping[str, Cell], **kwargs: Any
+        self,
+        *args: Any,
+        table: Table,
+        mapping: ImportMap,
+        cells: Mapping[str, Cell],
+        meanings: Sequence[Meaning] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.table, self.mapping, self.cells = table, mapping, cells
+        self.table, self.mapping, self.cells, self.meanings = table, mapping, cells, meanings
         self._offer("sheet", [(name, name) for name in table.sheets], table.sheet)
         self._offer("header", [(line.number, _shown(line)) for line in table.first], table.header)
         self.initial["decimal"] = mapping.decimal
@@ -96,6 +103,17 @@ class ReadingForm(forms.Form):
         if len(table.sheets) < 2:
             del self.fields["sheet"]
         self._add_columns()
+        self._add_values()
+
+    def _add_values(self) -> None:
+        for one in self.meanings:
+            options = list(one.options)
+            if one.means and one.means not in dict(options):
+                options.append((one.means, f"As in the map: {one.means}"))
+            choices = [("", "Not understood: lines are rejected"), *options]
+            label = f"{one.value} under {one.field}"
+            self.fields[one.name] = forms.ChoiceField(label=label, choices=choices, required=False)
+            self.initial[one.name] = one.means
 
     def _offer(self, name: str, choices: list[tuple[Any, str]], chosen: Any) -> None:
         field: Any = self.fields[name]
@@ -128,7 +146,13 @@ class ReadingForm(forms.Form):
 
     @property
     def settings(self) -> list[forms.BoundField]:
-        return [bound for bound in self if not bound.name.startswith(_column(""))]
+        asked = {one.name for one in self.meanings}
+        rest = (bound for bound in self if bound.name not in asked)
+        return [bound for bound in rest if not bound.name.startswith(_column(""))]
+
+    @property
+    def values(self) -> list[tuple[forms.BoundField, Meaning]]:
+        return [(self[one.name], one) for one in self.meanings]
 
     @property
     def columns(self) -> list[tuple[forms.BoundField, Cell]]:
@@ -151,7 +175,19 @@ class ReadingForm(forms.Form):
             section["dates"] = [answers["dates"]] if answers["dates"] else []
         if not self.is_read_anew:
             section["columns"] = self._chosen(given.get("columns", {}))
+            section["values"] = self._meant(given.get("values", {}))
         return section
+
+    def _meant(self, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What the map says of values, with what was chosen here in place of it."""
+        meant: dict[str, dict[str, Any]] = {name: dict(values) for name, values in given.items()}
+        for one in self.meanings:
+            values, chosen = meant.setdefault(one.field, {}), self.cleaned_data[one.name]
+            for value in [value for value in values if folded(value) == folded(one.value)]:
+                del values[value]
+            if chosen:
+                values[one.value] = chosen
+        return {name: values for name, values in meant.items() if values}
 
     def _chosen(self, given: Mapping[str, Any]) -> dict[str, Any]:
         chosen = {name: self.cleaned_data[_column(name)] for name in self.cells}

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from portal.imports.tables import Fault
 from portal.ui.exports import spreadsheet_safe
+from portal.ui.formatting import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Report:
 
     def summary(self) -> str:
         counts = f"{self.created:,} created, {self.updated:,} updated, {self.unchanged:,} unchanged"
-        return f"{counts}; {self.rejected:,} of {self.lines:,} lines rejected"
+        return f"{counts}; {self.rejected:,} of {format_count(self.lines, 'line')} rejected"
 
 
 class Writable(Protocol):

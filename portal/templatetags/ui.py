@@ -168,7 +168,7 @@ register.filter("times", formatting.format_times)
 def working_hours(hours: float) -> str:
     """Such as "40 minutes" and "6.5 working hours"."""
     if hours < 1:
-        return f"{max(1, round(hours * 60))} minutes"
+        return formatting.format_count(max(1, round(hours * 60)), "minute")
     return formatting.format_hours(hours).replace("hour", "working hour")
 
 

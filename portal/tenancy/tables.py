@@ -116,3 +116,25 @@ class TenantModel(models.Model):
                     errors.setdefault(fields[-1] if fields else NON_FIELD_ERRORS, []).append(error)
         if errors:
             raise ValidationError(errors)
+
+
+class Retirable(models.Model):
+    """What may be taken out of use: no longer offered for anything new, while what has it keeps it.
+
+    A region whose partners have all left cannot be deleted: scorecards of earlier days still read it.
+    """
+
+    is_active = models.BooleanField(
+        "in use",
+        default=True,
+        db_default=True,
+        help_text="Switched off, it is no longer offered. What has it keeps it, and past days stay.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+def in_use(rows: models.QuerySet[Any], *kept: Any) -> models.QuerySet[Any]:
+    """Those offered for a choice: the ones in use, and `kept` (their ids), which are chosen already."""
+    return rows.filter(models.Q(is_active=True) | models.Q(pk__in=[pk for pk in kept if pk]))

@@ -138,6 +138,11 @@ def format_days(days: float | Decimal, *, locale: str | None = None) -> str:
     return _counted(days, "day", locale)
 
 
+def format_count(count: int, noun: str, many: str = "", *, locale: str | None = None) -> str:
+    """Such as "1 row", "1,200 rows" and "3 people" (`many` where the plural is no "s")."""
+    return f"{format_number(count, locale=locale)} {noun if count == 1 else many or f'{noun}s'}"
+
+
 def format_times(count: int) -> str:
     """Such as "once", "twice" and "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

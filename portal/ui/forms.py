@@ -6,9 +6,11 @@ from typing import Any, ClassVar, Final
 from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from portal.fields import AddressFormField
 from portal.money.amounts import LARGEST, Written, in_words_if_clear, minor_units, parse_amount, typed
+from portal.tenancy.tables import Retirable, in_use
 from portal.ui.versions import VersionedForm
 
 #: Longer than any amount with its currency.
@@ -92,6 +94,18 @@ class VendorModelForm(VersionedForm, forms.ModelForm):  # type: ignore[type-arg]
         for name, value in self.initial.items():
             if isinstance(value, Decimal):
                 self.initial[name] = _shortened(value)
+        self._offer_what_is_in_use()
+
+    def _offer_what_is_in_use(self) -> None:
+        """What was taken out of use is no choice any more, except where it is chosen already."""
+        for name, field in self.fields.items():
+            rows = getattr(field, "queryset", None)
+            if rows is None or not issubclass(rows.model, Retirable):
+                continue
+            chosen: Any = self.initial.get(name)
+            several = isinstance(chosen, (list, tuple, QuerySet))
+            kept = [getattr(one, "pk", one) for one in (chosen if several else [chosen])]
+            field.queryset = in_use(rows, *kept)  # type: ignore[attr-defined]
 
     def _get_validation_exclusions(self) -> set[str]:
         exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]

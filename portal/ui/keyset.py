@@ -1,7 +1,7 @@
 """Pages of a long list by position in its order, not by number: the last page is as near as the first.
 
-`?page=` holds "" (first), "last", or "after~<key>~<id>" / "before~<key>~<id>". Each page is one index range
-of `size` rows; nothing before it is read, and nothing is counted beyond `MOST_COUNTED`.
+`?page=` holds "" (first), "last", or "after~<key>~<id>" / "before~<key>~<id>", ids sealed. Each page is one
+index range of `size` rows; nothing before it is read, and nothing is counted beyond `MOST_COUNTED`.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,8 @@ from typing import Any, Final
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+
+from portal.sealed_ids import opened, sealed
 
 #: Counting stops here; a list that is longer says "more than".
 MOST_COUNTED: Final = 1_000
@@ -70,7 +72,7 @@ def _place(where: str, order: Order) -> _Place:
     direction, _, rest = where.partition("~")
     key, _, pk = rest.rpartition("~")
     try:
-        bound = (order.parse(key), int(pk))
+        bound = (order.parse(key), opened(pk))
     except ValueError:
         return _Place(backwards=False, bound=None)
     return _Place(direction == "before", bound if direction in ("before", "after") else None)
@@ -80,4 +82,4 @@ def _link(direction: str, edge: list[Any], there: bool) -> str:
     if not there or not edge:
         return ""
     key = edge[0].place_key
-    return f"{direction}~{key.isoformat() if hasattr(key, 'isoformat') else key}~{edge[0].pk}"
+    return f"{direction}~{key.isoformat() if hasattr(key, 'isoformat') else key}~{sealed(edge[0].pk)}"

@@ -1,6 +1,7 @@
 """Two open tabs: a form knows what it showed, and puts nothing back that was changed meanwhile.
 
-A form of a record carries one hidden input with a short digest of every answer as it was shown. When it comes
+A form of a record carries one hidden input with a short digest of every answer as it was shown; of a file,
+of what `initial` says is kept. When it comes
 back, the record is read again: an answer that is another one now, and not the one that was sent, is an error
 beside its field. What the person typed is kept; what they had left alone shows the new value. Sent once more,
 the form is saved: by then the other change was seen. The digests are not signed, as who forges them can only
@@ -76,18 +77,22 @@ class VersionedForm(forms.BaseForm):
 
     def _shown(self) -> dict[str, str]:
         fields = {name: _digest(_text(self._field(name), self._now(name))) for name in self._names()}
-        return fields | {name: _digest(one.now) for name, one in self._watched.items()}
+        files = {name: _digest(_file(self._now(name))) for name in self._file_names()}
+        return fields | files | {name: _digest(one.now) for name, one in self._watched.items()}
 
     def _seen(self) -> dict[str, str]:
-        try:
-            seen = json.loads(self.data.get(self.add_prefix(NAME)) or "{}")
-        except ValueError:
-            return {}
-        return seen if isinstance(seen, dict) else {}
+        """What the page showed; two forms of one page may send theirs under one name."""
+        sent: Any = self.data
+        name = self.add_prefix(NAME)
+        texts = sent.getlist(name) if hasattr(sent, "getlist") else [sent.get(name)]
+        return {key: digest for text in texts for key, digest in _digests(text).items()}
 
     def _names(self) -> list[str]:
-        """What a person answers; a file cannot be compared, and what is hidden was not seen."""
+        """What a person answers; files are compared by themselves, and what is hidden was not seen."""
         return [bound.name for bound in self.visible_fields() if not isinstance(bound.field, forms.FileField)]
+
+    def _file_names(self) -> list[str]:
+        return [bound.name for bound in self.visible_fields() if isinstance(bound.field, forms.FileField)]
 
     def _field(self, name: str) -> Any:
         return self.fields[name]
@@ -101,6 +106,10 @@ class VersionedForm(forms.BaseForm):
             text, sent = _text(field, now), _text(field, self[name].value())
             if name in seen and _digest(text) not in (seen[name], _digest(sent)):
                 self._object(name, _told(field, now), kept=_digest(sent) != seen[name])
+        for name in self._file_names():
+            now = _file(self._now(name))
+            if name in seen and _digest(now) != seen[name] and self.files.get(self.add_prefix(name)):
+                self._object_to_file(name, now)
         for name, one in self._watched.items():
             if name in seen and _digest(one.now) not in (seen[name], _digest(one.sent)):
                 self._object_beside(name, one, kept=_digest(one.sent) != seen[name])
@@ -112,6 +121,11 @@ class VersionedForm(forms.BaseForm):
             _put(self.data, self.add_prefix(name), self._field(name).widget, self[name].initial)
         self.add_error(name, _objection("This", now, kept=kept))
 
+    def _object_to_file(self, name: str, now: str) -> None:
+        """Without a file of its own an older page changes none; and no browser sends one a second time."""
+        text = f"This was changed after you opened this page: now {now or 'empty'}."
+        self.add_error(name, ValidationError(f"{text} Choose your file again to replace it.", code=CODE))
+
     def _object_beside(self, name: str, one: Beside, *, kept: bool) -> None:
         if not kept:
             self.left_alone |= {name}
@@ -122,6 +136,14 @@ def _objection(what: str, now: str, *, kept: bool) -> ValidationError:
     then = "What you entered is kept: save again to replace it." if kept else "Save again to leave it so."
     text = f"{what} was changed after you opened this page: now {now or 'empty'}. {then}"
     return ValidationError(text, code=CODE)
+
+
+def _digests(text: str | None) -> dict[str, str]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _digest(value: Any) -> str:
@@ -144,6 +166,11 @@ def _widget_text(widget: Any, value: Any) -> Any:
     if isinstance(shown, (list, tuple)):
         return sorted(str(one) for one in shown if one not in (None, ""))
     return "" if shown is None else str(shown).replace("\r\n", "\n").strip()
+
+
+def _file(value: Any) -> str:
+    """What is kept of a file, as `initial` names it: its name, or words of the page's own."""
+    return str(value or "")
 
 
 def _told(field: Any, value: Any) -> str:

@@ -21,6 +21,7 @@ from portal.events.models import PortalEvent
 from portal.events.outbox import deliver
 from portal.notifications.models import Notification
 from portal.requests.services import request_grant, request_withdraw, requests_mind
+from portal.sealed_ids import sealed
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.amendments import AMOUNT, answer, ask
@@ -171,7 +172,7 @@ class TestApproval:
         assert "Claimed" in page
         for secret in (other.reference, "Alpha", "protected for"):
             assert secret not in page
-        refused = client_as(manager).post(f"/deals/changes/{amendment.pk}/approve/")
+        refused = client_as(manager).post(f"/deals/changes/{sealed(amendment.pk)}/approve/")
         assert refused.status_code == 422
         assert other.reference in refused.content.decode()
         assert (now_is(world, deal).amount, lines(world, deal)) == (AMOUNT, {arm.pk: 6})
@@ -182,7 +183,7 @@ class TestApproval:
     ) -> None:
         deal = approved(world)
         amendment = ask(rep, deal, {world.products[0]: 6}, AMOUNT * 2)
-        path = f"/deals/changes/{amendment.pk}/reject/"
+        path = f"/deals/changes/{sealed(amendment.pk)}/reject/"
         assert client_as(manager).post(path, {"reason": ""}).status_code == 422
         assert client_as(manager).post(path, {"reason": "Too much at once."}).status_code == 302
         assert now_is(world, deal).amount == AMOUNT

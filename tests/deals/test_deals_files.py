@@ -29,6 +29,7 @@ from portal.events.outbox import deliver
 from portal.files import uploads
 from portal.files.uploads import Upload, checked
 from portal.notifications.models import Notification
+from portal.sealed_ids import sealed
 from portal.tenancy.scope import entered, system_scope
 from tests.support import files
 from tests.support.deals import approved, do, draft, events, posted, submitted
@@ -137,7 +138,9 @@ class TestHandingOut:
     def test_it_is_a_download_that_no_browser_shows_or_runs(
         self, world: VendorWorld, client_as: SignIn, row: Attachment
     ) -> None:
-        answer = client_as(world.people["manager"]).get(f"/deals/{row.deal.reference}/files/{row.pk}/")
+        answer = client_as(world.people["manager"]).get(
+            f"/deals/{row.deal.reference}/files/{sealed(row.pk)}/"
+        )
         assert answer.status_code == 200
         assert answer.content == files.PDF
         assert not answer.streaming
@@ -148,7 +151,7 @@ class TestHandingOut:
         assert "sandbox" in answer["Content-Security-Policy"]
         assert answer["Cache-Control"] == "private, no-store"
         ranged = client_as(world.people["manager"]).get(
-            f"/deals/{row.deal.reference}/files/{row.pk}/", headers={"Range": "bytes=0-3"}
+            f"/deals/{row.deal.reference}/files/{sealed(row.pk)}/", headers={"Range": "bytes=0-3"}
         )
         assert ranged.status_code == 200
         assert ranged.content == files.PDF
@@ -156,7 +159,7 @@ class TestHandingOut:
     def test_that_it_was_taken_is_recorded_without_its_name(
         self, world: VendorWorld, client_as: SignIn, row: Attachment
     ) -> None:
-        client_as(world.people["manager"]).get(f"/deals/{row.deal.reference}/files/{row.pk}/")
+        client_as(world.people["manager"]).get(f"/deals/{row.deal.reference}/files/{sealed(row.pk)}/")
         with entered(system_scope(world.vendor.pk)):
             event = PortalEvent.objects.get(type="portal.downloaded")
         assert (event.subject_id, event.data) == (row.pk, {})
@@ -165,7 +168,7 @@ class TestHandingOut:
     def test_who_does_not_see_the_deal_gets_nothing(
         self, world: VendorWorld, client_as: SignIn, row: Attachment, who: str
     ) -> None:
-        path = f"/deals/{row.deal.reference}/files/{row.pk}/"
+        path = f"/deals/{row.deal.reference}/files/{sealed(row.pk)}/"
         assert client_as(world.people[who]).get(path).status_code == 404
         assert client_as(world.people[who]).post(f"{path}remove/").status_code == 404
 
@@ -174,7 +177,7 @@ class TestHandingOut:
     ) -> None:
         own = draft(world.people["distributor_rep"], world)
         client = client_as(world.people["distributor_rep"])
-        assert client.get(f"/deals/{own.reference}/files/{row.pk}/").status_code == 404
+        assert client.get(f"/deals/{own.reference}/files/{sealed(row.pk)}/").status_code == 404
 
     def test_no_address_leads_to_the_folder(
         self, client_as: SignIn, world: VendorWorld, row: Attachment
@@ -186,7 +189,7 @@ class TestHandingOut:
     def test_files_of_a_draft_are_the_partners_own(self, world: VendorWorld, client_as: SignIn) -> None:
         deal = draft(world.people["distributor_rep"], world)
         row = add(world.people["distributor_rep"], deal)[0]
-        path = f"/deals/{deal.reference}/files/{row.pk}/"
+        path = f"/deals/{deal.reference}/files/{sealed(row.pk)}/"
         assert client_as(world.people["distributor_admin"]).get(path).status_code == 200
         for who in ("manager", "program_admin", "executive", "sub_rep"):
             assert client_as(world.people[who]).get(path).status_code == 404
@@ -198,7 +201,7 @@ class TestHandingOut:
         self, world: VendorWorld, client_as: SignIn, row: Attachment
     ) -> None:
         default_storage.delete(row.file.name)
-        path = f"/deals/{row.deal.reference}/files/{row.pk}/"
+        path = f"/deals/{row.deal.reference}/files/{sealed(row.pk)}/"
         assert client_as(world.people["partner_rep"]).get(path).status_code == 404
 
 
@@ -227,7 +230,7 @@ class TestGoing:
     def test_each_side_removes_its_own(self, world: VendorWorld, client_as: SignIn) -> None:
         deal = approved(world)
         row = add(world.people["manager"], deal)[0]
-        path = f"/deals/{deal.reference}/files/{row.pk}/remove/"
+        path = f"/deals/{deal.reference}/files/{sealed(row.pk)}/remove/"
         refused = client_as(world.people["partner_rep"]).post(path)
         assert refused.status_code == 422
         assert "came from the other side" in refused.content.decode()
@@ -281,7 +284,7 @@ class TestUnderReview:
         data: dict[str, Any] = self.WRITES[action] or {"uploads": order("b.txt", b"text")}
         answer = client_as(rep).post(f"/deals/{deal.reference}/{action}/", data)
         assert answer.status_code in (302, 403, 422)
-        removed = client_as(rep).post(f"/deals/{deal.reference}/files/{row.pk}/remove/")
+        removed = client_as(rep).post(f"/deals/{deal.reference}/files/{sealed(row.pk)}/remove/")
         assert removed.status_code == 422
         assert self._everything(world) == before
 

@@ -28,6 +28,7 @@ from portal.events.models import OutboxMessage, PortalEvent
 from portal.events.outbox import deliver
 from portal.files.uploads import checked
 from portal.notifications.models import Notification
+from portal.sealed_ids import sealed
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories, files
 from tests.support.clocks import stopped_at
@@ -107,7 +108,7 @@ def test_a_manager_opens_one_from_the_claims(world: VendorWorld, client_as: Sign
     path = reverse("deals:case_open", args=[second.reference])
     answer = manager.post(path, {"claim": first.reference})
     case = the_case(world)
-    assert answer.url.endswith(f"/deals/cases/{case.pk}/")
+    assert answer.url.endswith(f"/deals/cases/{sealed(case.pk)}/")
     assert (case.state, case.deal_id, case.rival_id) == ("open", second.pk, first.pk)
     assert (case.owner_id, case.known_by) == (world.people["manager"].user.pk, "Same domain")
     assert case.opened_at == second.pending_since
@@ -444,7 +445,7 @@ def test_the_partner_appeals_and_hands_in_on_the_deals_page(world: VendorWorld, 
     letter = {"upload": SimpleUploadedFile("letter.pdf", files.PDF)}
     assert client.post(attach, letter).status_code == 302
     seen = text(client.get(page))
-    link = re.search(r'href="([^"]*/conflict/files/\d+/)"', seen)
+    link = re.search(r'href="([^"]*/conflict/files/[\w-]+/)"', seen)
     assert link
     answer = client.get(link[1])
     assert answer.content == files.PDF
@@ -474,7 +475,7 @@ def test_pages_ask_as_much_for_fifty_cases_as_for_one(
     client = client_as(world.people[who])
     paths = [
         "/deals/cases/",
-        f"/deals/cases/{case.pk}/",
+        f"/deals/cases/{sealed(case.pk)}/",
         "/deals/inbox/requests/",
         f"/deals/{second.reference}/",
     ]
@@ -565,7 +566,7 @@ def test_the_other_side_is_nowhere(
     client = client_as(world.people[BETA])
     paths = [
         "/", "/deals/?all=1", "/deals/export/", f"/deals/{second.reference}/", f"/deals/{first.reference}/",
-        "/deals/cases/", f"/deals/cases/{case.pk}/", "/notifications/", "/scorecard/",
+        "/deals/cases/", f"/deals/cases/{sealed(case.pk)}/", "/notifications/", "/scorecard/",
         f"/deals/{second.reference}/claims/", "/partners/beta/timeline/",
     ]  # fmt: skip
     for path in paths:
@@ -610,7 +611,7 @@ def test_a_direct_account_reads_like_a_partner(world: VendorWorld, client_as: Si
         do(approvals_services.deal_reject, world.people["manager"], deal, reason="Not free.")
         seen = text(client_as(world.people[BETA]).get(reverse("deals:detail", args=[deal.reference])))
         unlike = re.compile(
-            r"D-\w+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{1,2}:\d\d|\b\w{64}\b|/conflict/\d+/|side-\d+"
+            r"D-\w+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{1,2}:\d\d|\b\w{64}\b|/conflict/[\w-]{22}/|side-\d+"
         )
         pages.append(unlike.sub("", seen))
         transaction.savepoint_rollback(mark)

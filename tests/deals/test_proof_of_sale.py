@@ -26,6 +26,7 @@ from portal.metrics.declarations import AsOf
 from portal.notifications.models import Notification
 from portal.requests.models import RequestStatus
 from portal.requests.services import request_ask, request_grant, request_refuse, requests_mind
+from portal.sealed_ids import sealed
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
 from tests.support.deals import approved, do, events, now_is
@@ -383,13 +384,13 @@ class TestPages:
         assert "Proof of sale: purchase order (3), €80,000" in text(manager.get("/deals/inbox/requests/"))
         shown = text(manager.get(page))
         assert "Your decision" in shown
-        link = re.search(r'href="[^"]*(/deals/proofs/files/\d+/)"', shown)
+        link = re.search(r'href="[^"]*(/deals/proofs/files/[\w-]+/)"', shown)
         assert link
         file = manager.get(link[1])
         assert (file.content, file["Content-Disposition"]) == (PDF, 'attachment; filename="order 17.pdf"')
         with acting_as(terms.people["manager"]):
             pk = Proof.objects.get().pk
-        assert manager.post(f"/deals/proofs/{pk}/accept/").status_code == 302
+        assert manager.post(f"/deals/proofs/{sealed(pk)}/accept/").status_code == 302
         assert "the win counts" in text(rep.get(page))
         for name in ("distributor_rep", "sub_rep", "other_manager"):
             assert client_as(terms.people[name]).get(link[1]).status_code == 404, name

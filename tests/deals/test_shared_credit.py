@@ -27,6 +27,7 @@ from portal.events.models import OutboxMessage, PortalEvent
 from portal.metrics.declarations import AsOf
 from portal.notifications.models import Notification
 from portal.requests.services import request_ask, request_grant
+from portal.sealed_ids import sealed
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from scorecards.services import nightly
@@ -337,7 +338,7 @@ class TestWhoSeesWhat:
             "/partners/people/", own, *(f"{own}{page}/" for page in ("terms", "credit", "price", "edit")),
             "/partners/beta/", "/partners/delta/", "/partners/delta/timeline/", "/partners/beta/timeline/",
             "/deals/of/beta/", "/deals/of/delta/", "/deals/inbox/", "/deals/inbox/requests/",
-            f"/deals/credit/{cosell}/end/", f"/deals/shared/{line}/accept/",
+            f"/deals/credit/{sealed(cosell)}/end/", f"/deals/shared/{sealed(line)}/accept/",
         ]  # fmt: skip
 
     def test_the_second_partner_reads_its_line_and_nothing_of_the_deal(
@@ -664,16 +665,16 @@ class TestPages:
         assert "Second partner: 30% to “Delta”" in text(manager.get("/deals/inbox/requests/"))
         with acting_as(world.people["manager"]):
             pk = CoSell.objects.get().pk
-        unclear = manager.post(f"/deals/credit/{pk}/confirm/", {"other": "Delt", "share": "25"})
+        unclear = manager.post(f"/deals/credit/{sealed(pk)}/confirm/", {"other": "Delt", "share": "25"})
         assert unclear.status_code == 422
         assert "Which one do you mean: Delta of acme?" in text(unclear)
         sent = {"other": "delta of ACME", "share": "25"}
-        assert manager.post(f"/deals/credit/{pk}/confirm/", sent).status_code == 302
+        assert manager.post(f"/deals/credit/{sealed(pk)}/confirm/", sent).status_code == 302
         offer = text(second.get("/deals/shared/"))
         assert "Beta of acme would share Tiroler Logistik AG with you" in offer
         assert "86,000" not in offer
         line = lines(world)["delta"].pk
-        assert second.post(f"/deals/shared/{line}/accept/").status_code == 302
+        assert second.post(f"/deals/shared/{sealed(line)}/accept/").status_code == 302
         assert "shared with Delta of acme, 25%" in text(rep.get(page))
         assert "€21,500" in text(second.get("/deals/shared/"))
         assert "€64,500" in text(rep.get(page))

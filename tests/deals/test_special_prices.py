@@ -28,6 +28,7 @@ from portal.requests.services import (
     request_withdraw,
     requests_mind,
 )
+from portal.sealed_ids import sealed
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.support import factories
@@ -387,7 +388,7 @@ def test_asked_and_granted_in_the_browser(terms: VendorWorld, client_as: SignIn)
     assert "Your decision" in text(manager.get(page))
     until = (timezone.localdate() + timedelta(days=9)).isoformat()
     sent = {f"price_{line.pk}": "19,000", "valid_until": until}
-    assert manager.post(f"/deals/prices/{request.pk}/grant/", sent).status_code == 302
+    assert manager.post(f"/deals/prices/{sealed(request.pk)}/grant/", sent).status_code == 302
     assert "€114,000 until" in text(rep.get(page))
     won = {"amount": "100,000", "closed_on": timezone.localdate().isoformat(), "special_price": "on"}
     assert "Sold at the special price" in text(rep.get(f"/deals/{deal.reference}/"))
@@ -452,7 +453,7 @@ def test_list_prices_in_another_currency(terms: VendorWorld, client_as: SignIn) 
 
 def test_a_refusal_needs_a_reason(terms: VendorWorld, client_as: SignIn) -> None:
     request = ask(terms, approved(terms))
-    client, address = client_as(terms.people["manager"]), f"/deals/prices/{request.pk}/refuse/"
+    client, address = client_as(terms.people["manager"]), f"/deals/prices/{sealed(request.pk)}/refuse/"
     assert client.post(address, {"reason": ""}).status_code == 422
     assert client.post(address, {"reason": "Margin."}).status_code == 302
     assert client.post(address, {"reason": "Margin."}).status_code == 302  # twice is once
@@ -463,7 +464,7 @@ def test_nobody_else_sees_it(terms: VendorWorld, client_as: SignIn) -> None:
     request = ask(terms, approved(terms))
     for name in ("sub_rep", "distributor_rep", "other_manager"):
         client = client_as(terms.people[name])
-        assert client.post(f"/deals/prices/{request.pk}/withdraw/").status_code == 404, name
+        assert client.post(f"/deals/prices/{sealed(request.pk)}/withdraw/").status_code == 404, name
     with acting_as(terms.people["distributor_rep"]):
         assert not PriceRequest.objects.exists()
         assert not PriceLine.objects.exists()

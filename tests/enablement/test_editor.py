@@ -12,6 +12,7 @@ from enablement.courses.models import Course, CourseVersion, Module
 from enablement.editor import services
 from enablement.paths.models import LearningPath
 from enablement.quizzes.models import Question, Quiz
+from portal.sealed_ids import opened
 from tests.enablement import school
 from tests.enablement.school import do
 from tests.support.files import PDF, PNG
@@ -97,7 +98,7 @@ class TestPages:
         with acting_as(world.people["program_admin"]):
             test = Module.objects.get(kind="quiz")
         went = admin.post(at("edit_pool_new", "welding"), {"name": "Sparks", "module_key": ""})
-        pool = went.url.rstrip("/").rsplit("/", 1)[-1]
+        pool = opened(went.url.rstrip("/").rsplit("/", 1)[-1])
         question = {"kind": "single", "text": "Hot?", "text_1": "Yes", "right_1": "on", "text_2": "No"}
         admin.post(at("edit_question_new", pool), question)
         rules = {

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,10 @@ from django.utils import timezone
 from deals.approvals import services as approvals_services
 from deals.deal.models import Deal
 from deals.outcome import services as outcome_services
+from deals.protection.requests import EXTENSION
 from partners.models import Partner, PartnerStatus
 from partners.services import person_invite, status_change
+from portal.requests.services import request_ask, request_grant, request_refuse
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
@@ -139,3 +141,62 @@ def test_back_to_active_everything_is_as_before(world: VendorWorld, client_as: S
     stop(world, PartnerStatus.ACTIVE)
     assert "suspended" not in client_as(world.people["partner_rep"]).get("/deals/").text
     submitted(world.people["partner_rep"], world)
+
+
+@pytest.mark.parametrize("status", STOPPED)
+class TestWhatManagersStillDo:
+    """They say no, end things and record what has happened; nothing new is given."""
+
+    def test_no_registration_is_approved_and_the_page_says_why(
+        self, status: str, world: VendorWorld, client_as: SignIn
+    ) -> None:
+        deal = submitted(world.people["partner_rep"], world)
+        stop(world, status)
+        for name in ("manager", "program_admin"):
+            page = client_as(world.people[name]).get(f"/deals/{deal.reference}/").text
+            assert "Nothing new is given to it" in page
+            assert f"/deals/{deal.reference}/approve/" not in page
+            assert f"/deals/{deal.reference}/return/" not in page
+            assert f"/deals/{deal.reference}/reject/" in page
+        for service in (approvals_services.deal_approve, approvals_services.deal_return):
+            more = {"reason": "Which?"} if service is approvals_services.deal_return else {}
+            with pytest.raises(ValidationError, match="nothing new is given"):
+                do(service, world.people["manager"], deal, **more)
+        browser = client_as(world.people["manager"])
+        answer = browser.post(f"/deals/{deal.reference}/approve/")
+        assert (answer.status_code, "nothing new is given to it" in answer.text) == (422, True)
+        browser.post("/deals/inbox/", {"reference": [deal.reference]})
+        with entered(system_scope(world.vendor.pk)):
+            assert Deal.objects.get(pk=deal.pk).is_pending
+        do(approvals_services.deal_reject, world.people["manager"], deal, reason="The partner has left.")
+
+    def test_no_request_is_granted_but_each_can_be_refused(
+        self, status: str, world: VendorWorld, client_as: SignIn
+    ) -> None:
+        rep, manager = world.people["partner_rep"], world.people["manager"]
+        deal = do(approvals_services.deal_approve, manager, submitted(rep, world))
+        with acting_as(rep) as actor:
+            asked = request_ask(actor=actor, kind=EXTENSION, subject=deal, days=1, reason="Budget slipped.")
+        stop(world, status)
+        page = client_as(manager).get(f"/deals/{deal.reference}/").text
+        assert "1 more day asked for" in page
+        assert "Grant 1 day" not in page
+        with pytest.raises(ValidationError, match="nothing new is given"), acting_as(manager) as actor:
+            request_grant(actor=actor, request=asked)
+        with acting_as(manager) as actor:
+            request_refuse(actor=actor, request=asked, reason="The partnership has stopped.")
+
+    def test_what_happened_is_recorded(self, status: str, world: VendorWorld) -> None:
+        rep, manager = world.people["partner_rep"], world.people["manager"]
+        deal = do(approvals_services.deal_approve, manager, submitted(rep, world))
+        stop(world, status)
+        do(outcome_services.deal_stage_change, manager, deal, stage=world.stages[1])
+        do(outcome_services.deal_lose, manager, deal, reason="price")
+
+    def test_nobody_is_invited(self, status: str, world: VendorWorld, client_as: SignIn) -> None:
+        stop(world, status)
+        browser = client_as(world.people["manager"])
+        assert "Nobody new is invited" in browser.get("/partners/beta/people/").text
+        form = {"email": "new@beta.example", "role": Role.PARTNER_REP}
+        answer = browser.post("/partners/beta/people/invite/", form)
+        assert (answer.status_code, "nothing new is given" in answer.text) == (422, True)

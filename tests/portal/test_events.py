@@ -192,7 +192,9 @@ class TestMonthsBesideOtherWork:
         )
         assert partitions.ensure([date(2034, 5, 1)]) == 1
         drop(date(2034, 5, 1))
-        assert beside_a_load_of(timezone.now()) == 1, "the running month is nobody's obstacle"
+        now = timezone.now()
+        partitions.ensure([now.date()])  # the daily task's; the tables were made by another clock, perhaps
+        assert beside_a_load_of(now) == 1, "the running month is nobody's obstacle"
         drop(date(2034, 5, 1))
 
 

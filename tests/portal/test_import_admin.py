@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from deals.deal.models import Deal
 from partners.models import Partner
 from portal.events.models import PortalEvent
 from portal.imports import forms, services
@@ -311,3 +312,47 @@ def test_what_no_select_offers_is_refused(client_as: SignIn, world: VendorWorld)
     assert refused.status_code == 422
     assert "Secret is not one of the available choices" in refused.content.decode()
     assert client.post(reverse(f"{PAGE}_check"), {"token": "x"}).status_code == 409
+
+
+def test_what_values_mean_is_chosen_on_the_page(client_as: SignIn, world: VendorWorld) -> None:
+    """Status and stage of another system, without writing a map; asked for each value, not line by line."""
+    client, page_of = client_as(world.people["program_admin"]), "admin:deals_deal_import"
+    lines = [f"K{n},beta,Acme {n},Closed Won,Commit,48000,2026-01-02,2026-03-0{n}" for n in range(1, 4)]
+    lines.append("K9,beta,Apex,approved,Commit,100,2026-01-02,")
+    data = "\n".join(["id,partner,customer,status,stage,amount,submitted_on,closed_on", *lines]).encode()
+    page = client.post(reverse(page_of), {"file": upload(data, "deals.csv")})
+    assert page.context["report"].rejected == 4
+    asked = {(one.field, one.value): one for one in page.context["form"].meanings}
+    assert {key: one.lines for key, one in asked.items()} == {
+        ("status", "Closed Won"): 3,
+        ("stage", "Commit"): 4,
+    }
+    reasons = {(reason.column, reason.value): reason.count for reason in page.context["reasons"]}
+    assert reasons["status", "Closed Won"] == 3
+    chosen = {
+        asked["status", "Closed Won"].name: "won",
+        asked["stage", "Commit"].name: world.stages[1].name,
+    }
+    answers = {bound.name: bound.value() or "" for bound in page.context["form"]} | chosen
+    again = client.post(reverse(f"{page_of}_check"), {"token": page.context["token"], **answers})
+    assert [str(reason) for reason in again.context["reasons"]] == []
+    assert (again.status_code, again.context["report"].rejected) == (200, 0)
+    shown = {bound.name: bound.value() for bound in again.context["form"]}
+    assert {name: shown[name] for name in chosen} == chosen, "and it can be changed once more"
+    client.post(reverse(f"{page_of}_confirm"), {"token": again.context["token"]})
+    with entered(system_scope(world.vendor.pk)):
+        deals = {deal.external_key: deal for deal in Deal.objects.select_related("stage")}
+        assert {deals[f"K{n}"].status for n in range(1, 4)} == {"won"}
+        assert deals["K9"].stage == world.stages[1]
+
+
+def test_a_map_handed_in_is_shown_and_may_be_corrected(client_as: SignIn, world: VendorWorld) -> None:
+    client = client_as(world.people["program_admin"])
+    given = b'[partners]\n[partners.values.type]\n"VAR" = "reseller"\n'
+    page = check(client, b"name,type\nOmicron,VAR\n", map=upload(given, "map.toml"))
+    (one,) = page.context["form"].meanings
+    assert (one.field, one.value, one.means) == ("type", "VAR", "reseller")
+    page = again(client, page, **{one.name: "msp"})
+    confirm(client, page)
+    with entered(system_scope(world.vendor.pk)):
+        assert Partner.objects.get(slug="omicron").type == "msp"

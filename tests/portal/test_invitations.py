@@ -18,6 +18,7 @@ from portal.events import outbox
 from portal.events.models import OutboxMessage, PortalEvent
 from portal.people import services as people_services
 from portal.people.models import Invitation, Membership, User
+from portal.sealed_ids import sealed
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
@@ -375,7 +376,7 @@ class TestPeoplePage:
         assert "ada@example.com" in browser.get("/partners/people/").text
         with acting_as(world.people["partner_admin"]):
             pk = SeatInvitation.objects.get().pk
-        assert browser.post(f"/partners/beta/people/invitations/{pk}/revoke/").status_code == 302
+        assert browser.post(f"/partners/beta/people/invitations/{sealed(pk)}/revoke/").status_code == 302
         assert "Invited, not yet here" not in browser.get("/partners/people/").text
         assert client_as(None, world.vendor).get(link).status_code == 404
 
@@ -394,7 +395,7 @@ class TestPeoplePage:
             pk = SeatInvitation.objects.get().pk
         browser = client_as(world.people[by])
         for slug in ("beta", "alpha"):
-            answer = browser.post(f"/partners/{slug}/people/invitations/{pk}/revoke/")
+            answer = browser.post(f"/partners/{slug}/people/invitations/{sealed(pk)}/revoke/")
             assert answer.status_code == 404
         assert client_as(None, world.vendor).get(link).status_code == 200
 
@@ -405,23 +406,25 @@ class TestPeoplePage:
         with acting_as(world.people["partner_admin"]):
             pk = Seat.objects.get(user=world.people["partner_rep"].user).pk
         assert rep.get("/partners/beta/").status_code == 200
-        assert boss.post(f"/partners/beta/people/{pk}/disable/").status_code == 302
+        assert boss.post(f"/partners/beta/people/{sealed(pk)}/disable/").status_code == 302
         assert rep.get("/partners/beta/").status_code == 404
-        assert boss.post(f"/partners/beta/people/{pk}/enable/").status_code == 302
+        assert boss.post(f"/partners/beta/people/{sealed(pk)}/enable/").status_code == 302
         assert rep.get("/partners/beta/").status_code == 200
 
     def test_nobody_changes_their_own_access_or_role(self, world: VendorWorld, client_as: SignIn) -> None:
         boss = client_as(world.people["partner_admin"])
         with acting_as(world.people["partner_admin"]) as actor:
             pk = Seat.objects.get(user=actor.user).pk
-        assert boss.post(f"/partners/beta/people/{pk}/disable/").status_code == 403
-        assert boss.post(f"/partners/beta/people/{pk}/role/", {"role": "partner_rep"}).status_code == 403
+        assert boss.post(f"/partners/beta/people/{sealed(pk)}/disable/").status_code == 403
+        assert (
+            boss.post(f"/partners/beta/people/{sealed(pk)}/role/", {"role": "partner_rep"}).status_code == 403
+        )
 
     def test_a_rep_is_made_an_admin_but_never_staff(self, world: VendorWorld, client_as: SignIn) -> None:
         boss, rep = client_as(world.people["partner_admin"]), world.people["partner_rep"]
         with acting_as(world.people["partner_admin"]):
             pk = Seat.objects.get(user=rep.user).pk
-        address = f"/partners/beta/people/{pk}/role/"
+        address = f"/partners/beta/people/{sealed(pk)}/role/"
         assert boss.post(address, {"role": "program_admin"}).status_code == 403
         assert boss.post(address, {"role": "partner_admin"}).status_code == 302
         with entered(system_scope(world.vendor.pk)), transaction.atomic():

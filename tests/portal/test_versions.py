@@ -5,17 +5,25 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import QueryDict
 
 from deals.approvals import services as approvals_services
+from deals.approvals.models import ApprovalRule, ApprovalRuleStep, Approver, Outcome
 from deals.deal.models import DealLine
+from enablement.editor import services as editor_services
+from enablement.quizzes.models import Question
 from partners.models import Partner, Tier
+from portal.sealed_ids import sealed
 from portal.tenancy.models import Vendor
+from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from portal.ui.versions import NAME, VersionedForm
+from tests.enablement import library, school
 from tests.support import leads
 from tests.support.deals import approved, do, draft, now_is, submitted
+from tests.support.files import PNG
 from tests.support.pages import filled
 from tests.support.worlds import PortalClient, VendorWorld, acting_as
 
@@ -196,3 +204,69 @@ class TestPages:
         assert admin.post(path, older | {"protection_days": "77"}).status_code == 422
         with entered(system_scope(world.vendor.pk)), transaction.atomic():
             assert Vendor.objects.get(pk=world.vendor.pk).decision_hours == 9
+
+    def test_rows_below_a_row_in_the_administration(self, world: VendorWorld, client_as: SignIn) -> None:
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            rule = ApprovalRule.objects.create(name="Large", position=1, outcome=Outcome.STEPS)
+            step = ApprovalRuleStep.objects.create(
+                rule=rule, position=1, approver=Approver.ROLE, role=Role.PROGRAM_ADMIN
+            )
+        path, admin = f"/admin/deals/approvalrule/{rule.pk}/change/", client_as(world.people["program_admin"])
+        older, newer = filled(admin.get(path)), filled(admin.get(path))
+        (name,) = (name for name in newer if name.endswith("-0-position"))
+        assert admin.post(path, newer | {name: "3"}).status_code == 302
+        answer = admin.post(path, older | {"name": "Very large"})
+        assert (answer.status_code, "now 3." in answer.text) == (422, True)
+        again = filled(answer)
+        assert (again[name], again["name"]) == ("3", "Very large")
+        assert admin.post(path, again).status_code == 302
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            assert ApprovalRuleStep.objects.get(pk=step.pk).position == 3
+
+    def test_modules_tests_and_questions_of_a_course(self, world: VendorWorld, client_as: SignIn) -> None:
+        course = school.course(world)
+        with acting_as(world.people["program_admin"]) as actor:
+            draft = editor_services.draft_begin(actor=actor, course=course)
+            text, test = (draft.modules.filter(kind=kind).first() for kind in ("text", "quiz"))
+            question = Question.objects.order_by("pk").first()
+        assert text is not None
+        assert test is not None
+        assert question is not None
+        admin = client_as(world.people["program_admin"])
+        for path, changed, other in (
+            (
+                f"/learning/edit/courses/fleet/modules/{sealed(text.pk)}/",
+                {"title": "Parts"},
+                {"minutes": "12"},
+            ),
+            (
+                f"/learning/edit/courses/fleet/modules/{sealed(test.pk)}/test/",
+                {"percent": "70"},
+                {"page_size": "2"},
+            ),
+            (f"/learning/edit/questions/{sealed(question.pk)}/", {"text_1": "Surely"}, {"text": "Is it so?"}),
+            (f"/learning/edit/pools/{sealed(question.pool_id)}/name/", {"name": "Basis"}, {"module_key": ""}),
+        ):
+            older, newer = filled(admin.get(path)), filled(admin.get(path))
+            assert admin.post(path, newer | changed).status_code == 302, path
+            answer = admin.post(path, older | other)
+            ((name, value),) = changed.items()
+            assert (answer.status_code, f"now {value}." in answer.text) == (422, True), path
+            assert filled(answer)[name] == value
+            assert admin.post(path, filled(answer)).status_code == 302, path
+
+    def test_a_file_that_was_replaced_meanwhile(self, world: VendorWorld, client_as: SignIn) -> None:
+        asset = library.asset(world, "Price list", upload=("old.png", PNG))
+        path, admin = f"/library/edit/{sealed(asset.pk)}/", client_as(world.people["program_admin"])
+        older, newer = filled(admin.get(path)), filled(admin.get(path))
+        assert admin.post(path, newer | {"upload": picture("new.png")}).status_code == 302
+        answer = admin.post(path, older | {"upload": picture("mine.png")})
+        assert (answer.status_code, "now new.png, version 2" in answer.text) == (422, True)
+        assert admin.post(path, filled(answer) | {"title": "Prices"}).status_code == 302
+        with entered(system_scope(world.vendor.pk)), transaction.atomic():
+            asset.refresh_from_db()
+            assert (asset.version, asset.title, asset.file.name) == (2, "Prices", "new.png")
+
+
+def picture(name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, PNG + name.encode(), "image/png")

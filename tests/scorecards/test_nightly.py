@@ -458,9 +458,11 @@ def today(vendor: Vendor) -> date:
 @one_connection
 def test_an_event_rescores_just_its_partner(channel: Vendor) -> None:
     yesterday = services.day_that_ended(channel)
-    services.nightly(vendor=channel, as_of=yesterday)
     with inside(channel):
         partner = Partner.objects.get(slug="partner-0")
+        win(partner, timezone.now() - timedelta(days=40), 1_000_00)
+    services.nightly(vendor=channel, as_of=yesterday)
+    with inside(channel):
         record("deals.won", partner_id=partner.pk, subject=win(partner, timezone.now(), 50_000_00))
     assert marks(channel) == ["partner-0"]
     assert services.rescore(vendor=channel, partner_ids=[partner.pk]) == 1

@@ -18,13 +18,17 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from deals.deal.models import Deal, Stage, StageChange
+from deals.deal.models import Deal, DealLine, Stage, StageChange
+from deals.registration.list_values import list_prices_count
+from deals.registration.models import DealTerms
 from deals.sales.metrics import METRICS, sales
 from deals.sales.models import CreditLineVersion, DealVersion
 from deals.shared_credit.models import CoSell, CreditLine
+from partners import grants
 from partners.models import Partner, PartnerVersion, Region, Tier
 from portal.history.models import LateFact
 from portal.metrics.declarations import AsOf
+from portal.money.models import ExchangeRate
 from portal.tenancy.models import Vendor
 from portal.tenancy.scope import entered, system_scope
 from scorecards import selectors, services
@@ -40,11 +44,13 @@ from tests.support.clocks import stopped_at
 from tests.support.factories import (
     DealFactory,
     PartnerFactory,
+    ProductFactory,
     RegionFactory,
     StageFactory,
     TierFactory,
     VendorFactory,
 )
+from tests.support.imports import SHARED
 
 pytestmark = pytest.mark.django_db
 
@@ -384,6 +390,65 @@ def test_a_likelihood_holds_from_when_it_was_changed(story: Story) -> None:
         assert values == [2_000_00, 5_000_00]
 
 
+def test_list_prices_hold_from_when_the_vendor_says_so(story: Story) -> None:
+    """Open deals without an amount: not stated, then list price x quantity; what was said before stays."""
+    with at_desk(story.vendor, date(2025, 2, 10)) as moment:
+        partner = Partner.objects.get(slug="p3")
+        arm, cart = ProductFactory(list_price=500_00), ProductFactory(list_price=None)
+        for products in ([arm], [arm, cart]):
+            deal = DealFactory(
+                partner=partner, customer=None, status="approved", amount=None, amount_vendor=None,
+                submitted_at=moment, approved_at=moment,
+            )  # fmt: skip
+            DealLine.objects.bulk_create(
+                DealLine(partner=partner, deal=deal, product=product, quantity=3) for product in products
+            )
+    with at_desk(story.vendor, date(2025, 3, 10)):
+        DealTerms.objects.create(counts_list_prices=True)
+        list_prices_count()
+    with at_desk(story.vendor, date(2025, 4, 10)):
+        ProductFactory._meta.model.objects.update(list_price=900_00)
+        assert story.value("open_pipeline", FEBRUARY, "p3") is None
+        assert story.value("open_pipeline", MARCH, "p3") == 1_500_00, (
+            "the other has a product without a price"
+        )
+        beside = sales(AsOf.of(story.vendor, MARCH))["open_pipeline"][partner.pk].beside
+        assert beside == {"without_amount": 1, "at_list_price": 1}
+        assert sorted(story.rows("open_pipeline", MARCH, "p3"), key=str) == [
+            ("Open", 1_500_00),
+            ("Open", None),
+        ]
+        DealTerms.objects.update(counts_list_prices=False)
+        list_prices_count()
+    with at_desk(story.vendor, date(2025, 5, 10)):
+        assert [story.value("open_pipeline", day, "p3") for day in (FEBRUARY, MARCH, APRIL)] == [
+            None, 1_500_00, None,
+        ]  # fmt: skip
+
+
+def test_rates_products_and_who_manages_move_no_day_that_is_over(
+    story: Story, django_user_model: Any
+) -> None:
+    """What no metric reads as it is now: amounts are converted once, lines and grants are in none."""
+    with at_desk(story.vendor, date(2025, 2, 10)) as moment:
+        partner = Partner.objects.get(slug="p4")
+        ExchangeRate.objects.create(currency="USD", day=moment.date(), rate="0.90")
+        deal = DealFactory(
+            partner=partner, customer=None, status="approved", currency="USD", amount=1_000_00,
+            amount_vendor=900_00, submitted_at=moment, approved_at=moment,
+        )  # fmt: skip
+        line = DealLine.objects.create(partner=partner, deal=deal, product=ProductFactory(), quantity=3)
+    with at_desk(story.vendor, date(2025, 3, 10)):
+        before = computed(story.vendor, FEBRUARY)
+        ExchangeRate.objects.update(rate="0.50")
+        ExchangeRate.objects.create(currency="USD", day=date(2025, 3, 1), rate="0.70")
+        DealLine.objects.filter(pk=line.pk).update(quantity=900)
+        ProductFactory._meta.model.objects.update(list_price=1, is_active=False)
+        grants.grant_partner(django_user_model.objects.create(email="cam@vendor.example"), partner)
+        assert changed_figures(before, computed(story.vendor, FEBRUARY)) == set()
+        assert story.value("open_pipeline", MARCH, "p4") == 900_00
+
+
 def test_drafts_and_first_submissions_leave_no_versions(vendor: Vendor) -> None:
     """A history holds changes: what is written for the first time is none, or every deal would have one."""
     with at_desk(vendor, date(2025, 3, 1)) as moment:
@@ -434,6 +499,10 @@ def kept(story: Story) -> Story:
 
 
 def restated(story: Story) -> dict[tuple[str, date], set[str]]:
+    return restated_of()
+
+
+def restated_of() -> dict[tuple[str, date], set[str]]:
     """{(partner, day): metrics that differ from what was known then}."""
     found: dict[tuple[str, date], set[str]] = {}
     for now in RestatedScorecard.objects.select_related("partner"):
@@ -554,7 +623,12 @@ class TestLateFacts:
 
 # The real file ----------------------------------------------------------------------------------------
 
-MAVEN = [Path(settings.BASE_DIR) / "tests/data/maven"]
+#: A sample of the file, and the file itself where it is at hand.
+MAVEN = [
+    folder
+    for folder in (Path(settings.BASE_DIR) / "tests/data/maven", SHARED / "maven_crm")
+    if (folder / "sales_pipeline.csv").exists()
+]
 CUTS = [date(2017, 5, 20), date(2017, 7, 15), date(2017, 10, 1)]
 
 
@@ -570,24 +644,33 @@ def cut(rows: list[dict[str, str]], day: date) -> list[dict[str, str]]:
     return stood
 
 
-@pytest.mark.parametrize("folder", MAVEN, ids=lambda folder: folder.name)
-def test_a_real_pipeline_cut_and_loaded_on_changes_no_figure(folder: Path, tmp_path: Path) -> None:
-    for file in folder.glob("*.csv"):
-        shutil.copy(file, tmp_path)
+def maven(folder: Path, place: Path) -> tuple[Vendor, list[dict[str, str]]]:
+    """The vendor with everything but deals, and the lines of its pipeline."""
+    for name in ("sales_teams.csv", "accounts.csv", "products.csv"):
+        shutil.copyfile(folder / name, place / name)
     with (folder / "sales_pipeline.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for kind, name in (
         ("partners", "sales_teams.csv"), ("customers", "accounts.csv"), ("products", "products.csv"),
     ):  # fmt: skip
-        load_maven(kind, tmp_path / name)
-    vendor = Vendor.objects.get(slug="maven-past")
+        load_maven(kind, place / name)
+    return Vendor.objects.get(slug="maven-past"), rows
+
+
+def load_cut(rows: list[dict[str, str]], day: date, place: Path) -> None:
+    with (place / "cut.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(cut(rows, day))
+    load_maven("deals", place / "cut.csv")
+
+
+@pytest.mark.parametrize("folder", MAVEN, ids=lambda folder: folder.name)
+def test_a_real_pipeline_cut_and_loaded_on_changes_no_figure(folder: Path, tmp_path: Path) -> None:
+    vendor, rows = maven(folder, tmp_path)
     known: dict[date, Past] = {}
     for day in [*CUTS, date(2017, 12, 31)]:
-        with (tmp_path / "cut.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(cut(rows, day))
-        load_maven("deals", tmp_path / "cut.csv")
+        load_cut(rows, day, tmp_path)
         with entered(system_scope(vendor.pk)), transaction.atomic():
             for earlier, past in known.items():
                 assert changed_figures(past, computed(vendor, earlier)) == set(), earlier
@@ -596,6 +679,50 @@ def test_a_real_pipeline_cut_and_loaded_on_changes_no_figure(folder: Path, tmp_p
         closed = Deal.objects.filter(won_at__isnull=False)
         assert closed.count() == sum(row["deal_stage"] == "Won" for row in rows)
         assert not closed.filter(amount__isnull=False).exists(), "a won amount is no expected amount"
+
+
+@pytest.mark.parametrize("folder", MAVEN, ids=lambda folder: folder.name)
+def test_back_dated_facts_of_a_real_pipeline_touch_what_they_are_about(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept month-ends; then a win of May entered in August and a deal deleted: those days, those partners."""
+    vendor, rows = maven(folder, tmp_path)
+    with stopped_at(datetime(2017, 7, 15, 20, tzinfo=UTC)):
+        load_cut(rows, CUTS[1], tmp_path)
+    services.late_facts_settle(vendor=vendor)  # all of it came late, and no day was kept yet
+    monkeypatch.setattr(services, "LATE_FACTS", 1)  # batch by batch, as after large loads
+    ends = [date(2017, 4, 30), date(2017, 5, 31), date(2017, 6, 30), date(2017, 7, 31)]
+    for end in ends:
+        with stopped_at(datetime.combine(end + timedelta(days=1), time(1), tzinfo=vendor.zone)):
+            services.nightly(vendor=vendor, as_of=end)
+    with at_desk(vendor, date(2017, 8, 20)):
+        running = Deal.objects.filter(status="approved", approved_at__lt=datetime(2017, 4, 10, tzinfo=UTC))
+        won = running.order_by("approved_at", "pk").first()
+        gone = Deal.objects.exclude(partner=won.partner).filter(submitted_at__isnull=False)
+        gone = gone.filter(won_at__gt=datetime(2017, 6, 3, tzinfo=UTC)).order_by("won_at", "pk").first()
+        assert won is not None
+        assert gone is not None
+        before = {card.pk: (card.health, card.measured) for card in Scorecard.objects.all()}
+        Deal.objects.filter(pk=won.pk).update(
+            status="won", won_at=datetime(2017, 5, 10, 12, tzinfo=UTC), won_amount=900_00,
+            won_amount_vendor=900_00,
+        )  # fmt: skip
+        of_gone = {end for end in ends if AsOf.of(vendor, end).end > gone.submitted_at}
+        gone.delete()
+    services.late_facts_settle(vendor=vendor)
+    with at_desk(vendor, date(2017, 8, 21)):
+        changed = restated_of()
+        of_won = {(won.partner.slug, end) for end in ends[1:]}
+        assert {key for key in changed if key[0] == won.partner.slug} == of_won
+        assert all(changed[key] <= OF_A_WIN for key in of_won)
+        others = {key for key in changed if key not in of_won}
+        assert {slug for slug, _ in others} == {gone.partner.slug}
+        assert {end for _, end in others} <= of_gone
+        assert {ends[-1], ends[-2]} <= {end for _, end in others}, "it was won in June"
+        assert before == {card.pk: (card.health, card.measured) for card in Scorecard.objects.all()}
+        late = LateFact.objects.filter(settled_at__isnull=False)
+        assert {fact.label for fact in late} >= {won.reference, gone.reference}
+        assert not LateFact.objects.filter(settled_at=None).exists()
 
 
 def load_maven(kind: str, file: Path) -> None:

@@ -17,6 +17,7 @@ from deals.registration.bulk.rows import COLUMNS, MOST_ROWS, NEEDED, rows_of
 from partners import selectors
 from portal.tenancy.http import PortalRequest
 from portal.ui.exports import csv_response
+from portal.ui.formatting import format_count
 from portal.ui.forms import add_objection
 
 
@@ -96,10 +97,10 @@ def _shown(row: dict[str, Any], outcome: dict[str, Any] | None) -> dict[str, Any
 
 def _headline(upload: BulkUpload, rows: int, ready: int, registered: int) -> str:
     if upload.confirmed_at:
-        return f"{registered} of {rows} rows registered"
+        return f"{registered} of {format_count(rows, 'row')} registered"
     if ready == rows:
         return "1 row can be registered" if rows == 1 else f"All {rows} rows can be registered"
-    return f"{ready} of {rows} rows can be registered"
+    return f"{ready} of {format_count(rows, 'row')} can be registered"
 
 
 @require_POST

@@ -100,7 +100,7 @@ class Past:
         users = [self.person(rows) for _ in range(people)]
         for user in users:
             self.awards(user, rows)
-            for _ in range(self.dice.randrange(6)):
+            for _ in range(self.dice.randrange(4, 14)):
                 self.enrolment(user, self.dice.choice(rows))
         return rows
 
@@ -208,8 +208,10 @@ class Past:
             completed_at=None if left else (over or begun), left_at=(over or begun) if left else None,
         )  # fmt: skip
         self.facts["enrolments"].append((partner.pk, begun, row.completed_at, row.left_at))
-        for number, moment in enumerate(self.moments(self.dice.randrange(4)), start=1):
+        moment = self.moment()
+        for number in range(1, self.dice.randrange(1, 5)):
             self.attempt(row, number, moment)
+            moment += timedelta(days=self.dice.randrange(1, 40))
 
     def attempt(self, enrolment: Enrolment, number: int, moment: datetime) -> None:
         score = self.dice.choice((None, self.dice.randrange(10_001)))

@@ -613,7 +613,7 @@ def test_a_new_vendor_begins_with_weights_and_targets_in_its_currency() -> None:
         with inside(vendor):
             services.programme_defaults(vendor)  # once more
             assert dict(QuadrantWeight.objects.values_list("quadrant", "weight")) == engine.QUADRANT_WEIGHTS
-            assert MetricTarget.objects.count() == len(all_metrics()) == 11
+            assert MetricTarget.objects.count() == len(all_metrics()) == 18
             targets[vendor.slug] = {row.metric: row.target for row in MetricTarget.objects.all()}
             for row in MetricTarget.objects.all():
                 row.full_clean()

@@ -21,6 +21,7 @@ class EnablementConfig(FeatureConfig):
         "packages",
         "certifications",
         "library",
+        "readiness",
     )
     new_vendor = ("enablement.records.results.meanings_begin",)
 

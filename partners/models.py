@@ -12,7 +12,7 @@ from portal.history.constraints import KeepsHistory
 from portal.history.models import Version
 from portal.metrics.declarations import called
 from portal.people.models import Invitation, Membership
-from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
+from portal.tenancy.constraints import ReadThrough, Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
 from portal.tenancy.tables import Retirable, TenantKey, TenantModel, TenantOneToOne
 
@@ -295,10 +295,50 @@ class Seat(TenantModel):
             SharesRow(field="membership", writes=True, name="partners_seat_membership"),
             models.UniqueConstraint(fields=["vendor", "id"], name="partners_seat_key"),
             models.UniqueConstraint(fields=["vendor", "membership"], name="partners_seat_once"),
+            KeepsHistory(
+                name="partners_seat_history",
+                into="partners_seatversion",
+                key="seat_id",
+                edited=["partner_id", "user_id", "membership_id", "since", "left_at"],
+            ),
+            # Who sees a colleague's seat may know since when they had access, as of the membership itself.
+            ReadThrough(
+                name="partners_seat_membership_versions",
+                table="portal_membershipversion",
+                link="partners_seat",
+                on=("membership_id", "membership_id"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.partner}"
+
+
+class SeatVersion(Version):
+    """Where somebody sat until they moved, left or came back; it belongs to the partner of that time.
+
+    Person and membership never change; they are told again for those who no longer see the seat itself.
+    """
+
+    seat = TenantKey(Seat, models.CASCADE, related_name="versions")
+    partner = TenantKey(Partner, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    membership = TenantKey(Membership, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["held_until"]
+        indexes = [
+            models.Index(fields=["vendor", "seat", "held_until"], name="partners_seatversion_by_seat"),
+            models.Index(fields=["vendor", "partner", "held_until"], name="partners_seatversion_by_part"),
+        ]
+        constraints = [RowSecurity(rows=Rows.PARTNER, own="user_id", name="partners_seatversion_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.seat_id} until {self.held_until:%Y-%m-%d}"
 
 
 class SeatInvitation(TenantModel):

@@ -28,6 +28,7 @@ from portal.metrics.declarations import (
     all_metrics,
     sources,
 )
+from portal.metrics.statements import ask
 from portal.tenancy.models import Vendor
 from portal.ui.formatting import exponent
 from scorecards.models import MetricTarget, ProgrammeVersion, QuadrantWeight
@@ -200,10 +201,8 @@ def subjects(as_of: AsOf, partner_ids: Collection[int] | None = None) -> list[Su
 
 def assessed(vendor: Vendor, day: date, chosen: Sequence[Subject], *, everybody: bool = False) -> list[Card]:
     """The cards of these partners, not yet compared with peers. `everybody`: they are all there are."""
-    found: dict[str, dict[int, Result]] = {}
     as_of = AsOf.of(vendor, day)
-    for source in sources():
-        found |= source(as_of, None if everybody else [subject.pk for subject in chosen])
+    found = ask(sources(), as_of, None if everybody else [subject.pk for subject in chosen])
     by_tier = schemes(vendor, as_of)
     by_metric = [(metric.key, found[metric.key], metric.nothing) for metric in all_metrics()]
     return [_card(subject, by_tier[subject.tier], _results(subject, day, by_metric)) for subject in chosen]

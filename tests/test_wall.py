@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, connections, models, transaction
+from django.utils import timezone
 
 from deals.amendments.models import Amendment, AmendmentLine
 from deals.approvals.models import ApprovalRule, ApprovalRuleStep, ApprovalStep, DecisionTime
@@ -24,7 +25,16 @@ from deals.registration.models import DealTerms
 from deals.sales.models import CreditLineVersion, DealVersion, StageVersion
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceLine, PriceRequest, PriceRule
-from partners.models import Partner, PartnerVersion, Seat, SeatInvitation, Tier, TierBenefit, TierRequirement
+from partners.models import (
+    Partner,
+    PartnerVersion,
+    Seat,
+    SeatInvitation,
+    SeatVersion,
+    Tier,
+    TierBenefit,
+    TierRequirement,
+)
 from portal.calendar.models import Holiday, WorkingHours
 from portal.events.log import record
 from portal.events.models import OutboxMessage, PortalEvent
@@ -32,7 +42,7 @@ from portal.files.uploads import checked
 from portal.history.models import LateFact
 from portal.money.models import ExchangeRate
 from portal.notifications.models import Notification, NotificationPreference
-from portal.people.models import Invitation, Membership
+from portal.people.models import Invitation, Membership, MembershipVersion
 from portal.tenancy import open_tables
 from portal.tenancy.checks import privileged_role, tenant_models
 from portal.tenancy.constraints import Rows, RowSecurity, row_security
@@ -450,6 +460,17 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         subject_id=_a_deal().pk,
         holds_from=_a_deal().created_at,
         noted_at=_a_deal().created_at,
+    ),
+    "MembershipVersion": lambda world: MembershipVersion.objects.create(
+        membership=world.people["distributor_rep"].membership, is_active=True, held_until=timezone.now()
+    ),
+    "SeatVersion": lambda world: SeatVersion.objects.create(
+        seat=Seat.objects.get(membership=world.people["distributor_rep"].membership),
+        partner=world.partners["alpha"],
+        user=world.people["distributor_rep"].user,
+        membership=world.people["distributor_rep"].membership,
+        since=timezone.now(),
+        held_until=timezone.now(),
     ),
     "PartnerVersion": lambda world: PartnerVersion.objects.create(
         partner=world.partners["alpha"], held_until=_a_deal().created_at

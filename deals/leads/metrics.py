@@ -5,12 +5,10 @@ nowhere: nobody was slow. Hours are hours of the clock on the wall, nights and w
 is how long the customer waits; the vendor's windows, by which an answer is late, run in its working hours.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
 from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Least
 
@@ -35,7 +33,7 @@ from portal.metrics.declarations import (
     middle_of_rows,
 )
 from portal.metrics.rounding import ratio
-from portal.tenancy.scope import current_vendor_id
+from portal.metrics.statements import Statement, StatementSource
 
 ANSWERED, OFFERED = 60, 90  # days
 LEAST_LEADS: Final = 3
@@ -80,20 +78,12 @@ class Figures(NamedTuple):
     median_seconds: float | None
 
 
-def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figures]:
-    """One row per partner that has a lead in either window. Runs under the current scope, one statement."""
-    chosen = None if partner_ids is None else list(partner_ids)
-    query = _SQL.format(of_partners="" if chosen is None else "and partner_id = any(%(partners)s)")
-    parameters = {
-        "vendor": current_vendor_id(),
-        "partners": chosen,
+def _moments(as_of: AsOf) -> dict[str, Any]:
+    return {
         "end": as_of.end,
         "answered": as_of.trailing(ANSWERED),
         "offered": as_of.trailing(OFFERED),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return [Figures._make(row) for row in cursor.fetchall()]
 
 
 def lead_acceptance(of: Figures) -> Result:
@@ -113,10 +103,8 @@ VALUES: Final = {"lead_acceptance": lead_acceptance, "speed_to_lead": speed_to_l
 _NOTHING: Final = Figures(0, 0, 0, 0, 0, None)
 
 
-def handling(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str, dict[int, Result]]:
-    """The source of both metrics; partners without a lead in a window are left out."""
-    found = figures(as_of, partner_ids)
-    return {key: {of.partner_id: value(of) for of in found} for key, value in VALUES.items()}
+#: The source of both metrics, one row per partner that has a lead in either window; others are left out.
+handling: Final = StatementSource(Statement(_SQL, Figures, _moments), VALUES)
 
 
 # ------------------------------------------------------------------------------------ the rows behind

@@ -4,13 +4,10 @@ A deal's status is never read. Amounts are minor units of the vendor's currency.
 vendor's time zone, so that neither the hour of a click nor a change of the clocks moves them.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
-from django.db import connection
+from typing import Any, Final, NamedTuple
 
 from portal.metrics.declarations import AsOf
-from portal.tenancy.scope import current_vendor_id
+from portal.metrics.statements import Statement
 
 YEAR, HALF_YEAR, QUARTER = 365, 180, 90  # days
 
@@ -261,13 +258,8 @@ class Figures(NamedTuple):
     influenced_deals_open: int
 
 
-def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figures]:
-    """One row per partner that has any deal in any window. Runs under the current scope, one statement."""
-    chosen = None if partner_ids is None else list(partner_ids)
-    query = _SQL.format(of_partners="" if chosen is None else "and partner_id = any(%(partners)s)")
-    parameters = {
-        "vendor": current_vendor_id(),
-        "partners": chosen,
+def _moments(as_of: AsOf) -> dict[str, Any]:
+    return {
         "zone": str(as_of.zone),
         "end": as_of.end,
         "year": as_of.trailing(YEAR),
@@ -276,6 +268,7 @@ def figures(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> list[Figur
         "two_halves": as_of.trailing(2 * HALF_YEAR),
         "fiscal_quarter": as_of.quarter_start,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return [Figures._make(row) for row in cursor.fetchall()]
+
+
+#: One row per partner that has any deal in any window.
+FIGURES: Final = Statement(_SQL, Figures, _moments)

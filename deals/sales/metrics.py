@@ -17,7 +17,7 @@ from django.db.models import Avg, Count, DecimalField, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from deals.deal.models import Deal
-from deals.sales.figures import HALF_YEAR, Figures, figures
+from deals.sales.figures import FIGURES, HALF_YEAR, Figures
 from deals.sales.rows import (
     AMOUNT,
     APPROVED,
@@ -61,6 +61,7 @@ from portal.metrics.declarations import (
     middle_of_rows,
 )
 from portal.metrics.rounding import half_up, ratio
+from portal.metrics.statements import StatementSource
 
 LEAST_CLOSED = 5
 LEAST_WON = 3
@@ -164,10 +165,8 @@ VALUES = {
 }
 
 
-def sales(as_of: AsOf, partner_ids: Iterable[int] | None = None) -> dict[str, dict[int, Result]]:
-    """The source of the sales quadrant; partners without any deal in a window are left out."""
-    found = figures(as_of, partner_ids)
-    return {key: {of.partner_id: value(of) for of in found} for key, value in VALUES.items()}
+#: The source of the sales quadrant; partners without any deal in a window are left out.
+sales = StatementSource(FIGURES, VALUES)
 
 
 # What a programme won in all ---------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Written before the year of learning, so that its courses certify people as they 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from enablement.certifications.models import AccreditationRule, Certification, CertificationCourse
@@ -64,16 +65,17 @@ PLANS: Final[Mapping[str, tuple[Plan, ...]]] = {
 }
 
 
-def certifications(slug: str, courses: Mapping[str, Course]) -> None:
-    """Under the vendor's system scope."""
+def certifications(slug: str, courses: Mapping[str, Course], since: datetime) -> None:
+    """Given and asked for `since` then. Under the vendor's system scope."""
     tiers = list(Tier.objects.order_by("rank"))
     for plan in PLANS[slug]:
         made = Certification.objects.create(
-            name=plan.name, summary=plan.summary, validity_months=plan.months, renewal_days=60
-        )
+            name=plan.name, summary=plan.summary, validity_months=plan.months, renewal_days=60,
+            created_at=since,
+        )  # fmt: skip
         for position, key in enumerate(plan.courses, start=1):
             CertificationCourse.objects.create(certification=made, course=courses[key], position=position)
         asked = [*plan.people, *[plan.people[-1]] * len(tiers)]
         for tier, people in zip(tiers, asked, strict=False):
             if people:
-                AccreditationRule.objects.create(tier=tier, certification=made, people=people)
+                AccreditationRule.objects.create(tier=tier, certification=made, people=people, since=since)

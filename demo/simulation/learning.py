@@ -29,6 +29,7 @@ from enablement.quizzes.models import Attempt, AttemptQuestion, Choice, Question
 from enablement.quizzes.services import first_tries_recount
 from partners.models import Partner, PartnerStatus, Product, Seat
 from portal.events.log import Fact, record_many
+from portal.history.moments import made_at
 from portal.people.models import Membership
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
@@ -79,9 +80,10 @@ def courses_and_learners(slug: str, vendor: Vendor, featured: Partner, actor_of:
     taught = _write(actor_of(vendor, admin), tomllib.loads(COURSES.read_text())[slug])
     _refreshers(actor_of(vendor, admin), slug, taught)
     _paths(actor_of(vendor, admin), slug, taught)
-    certifications(slug, {key: one.course for key, one in taught.items()})
     # What the years before brought: published well before anybody enrolled.
-    CourseVersion.objects.update(published_at=timezone.now() - timedelta(days=PAST + 60))
+    since = timezone.now() - timedelta(days=PAST + 60)
+    certifications(slug, {key: one.course for key, one in taught.items()}, since)
+    CourseVersion.objects.update(published_at=since)
     _history(vendor, featured, list(taught.values()), random.Random(f"learning:{slug}"))  # noqa: S311
     _busy(vendor, featured, list(taught.values()), actor_of)
     if slug == "northwind":
@@ -189,7 +191,9 @@ def _history(vendor: Vendor, featured: Partner, taught: list[_Taught], chance: r
             if chance.random() < share and since < now - timedelta(days=3):
                 begun = since + (now - since) * chance.random() * 0.98
                 _take(rows, one, seat, begun, share, chance, now)
-    _keep(rows)
+    # Told as it happened: nothing of it came late.
+    with made_at(now - timedelta(days=PAST + 60)):
+        _keep(rows)
     first_tries_recount([one.course.pk for one in taught])
 
 

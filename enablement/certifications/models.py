@@ -12,7 +12,9 @@ from django.utils import timezone
 from enablement.audience import Audience, audience_constraints
 from enablement.courses.models import FULL_MARKS, Course
 from partners.models import Partner, Tier
-from portal.tenancy.constraints import Rows, RowSecurity
+from portal.history.constraints import KeepsHistory, NotesLateFacts
+from portal.history.models import Version
+from portal.tenancy.constraints import ReadThrough, Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
 #: What ends within this time is about to end, on every page.
@@ -137,6 +139,17 @@ class Award(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, own="user_id", name="enablement_award_rows"),
+            # People take their certificates along: they count, and are seen, where they sit now.
+            ReadThrough(
+                name="enablement_award_of_colleagues",
+                table="enablement_award",
+                link="partners_seat",
+                on=("user_id", "user_id"),
+                where="link.left_at is null",
+            ),
+            NotesLateFacts(
+                name="enablement_award_late", dated=["awarded_at", "revoked_at"], label="reference"
+            ),
             models.UniqueConstraint(fields=["vendor", "id"], name="enablement_award_key"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="enablement_award_reference"),
             models.UniqueConstraint(fields=["vendor", "token"], name="enablement_award_token"),
@@ -181,6 +194,9 @@ class AccreditationRule(TenantModel):
     people = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(1_000)]
     )
+    since = models.DateTimeField(
+        null=True, default=timezone.now, editable=False, help_text="Asked for since then; empty: always."
+    )
 
     class Meta:
         ordering = ["tier", "certification"]
@@ -194,7 +210,34 @@ class AccreditationRule(TenantModel):
                 violation_error_message="This tier asks for this certification already.",
             ),
             models.CheckConstraint(condition=Q(people__gte=1), name="enablement_accreditation_people"),
+            KeepsHistory(
+                name="enablement_accreditation_history",
+                into="enablement_accreditationversion",
+                key="rule_id",
+                edited=["tier_id", "certification_id", "people", "since"],
+                deleted=True,
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.tier}: {self.people} certified in {self.certification}"
+
+
+class AccreditationVersion(Version):
+    """What a tier asked for until that was changed or dropped: the rule itself may be gone."""
+
+    rule_id = models.BigIntegerField()
+    tier = TenantKey(Tier, models.CASCADE, related_name="+")
+    certification = TenantKey(Certification, related_name="+")
+    people = models.PositiveSmallIntegerField()
+    since = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["held_until"]
+        indexes = [
+            models.Index(fields=["vendor", "rule_id", "held_until"], name="enablement_accredversion_rule")
+        ]
+        constraints = [RowSecurity(rows=Rows.PROGRAMME, name="enablement_accredversion_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} until {self.held_until:%Y-%m-%d}"

@@ -11,6 +11,7 @@ from django.utils import timezone
 from enablement.audience import Audience, audience_constraints
 from partners.models import Partner, Product
 from portal.files.uploads import StoredFile
+from portal.history.constraints import NotesLateFacts
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
@@ -250,6 +251,7 @@ class Enrolment(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, own="user_id", name="enablement_enrolment_rows"),
+            NotesLateFacts(name="enablement_enrolment_late", dated=["enrolled_at", "completed_at"]),
             models.UniqueConstraint(fields=["vendor", "id"], name="enablement_enrolment_key"),
             models.UniqueConstraint(
                 fields=["vendor", "user", "course"],

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from enablement.courses.models import FULL_MARKS, Course, Enrolment, Module, Source
 from partners.models import Partner
+from portal.history.constraints import KeepsHistory, NotesLateFacts
+from portal.history.models import Version
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
 
@@ -219,6 +221,15 @@ class Attempt(TenantModel):
         ]
         constraints = [
             RowSecurity(rows=Rows.PARTNER, own="user_id", name="enablement_attempt_rows"),
+            KeepsHistory(
+                name="enablement_attempt_history",
+                into="enablement_attemptversion",
+                key="attempt_id",
+                edited=["partner_id", "number"],
+                dated=["submitted_at"],
+                told_with={"score": "submitted_at", "passed": "submitted_at"},
+            ),
+            NotesLateFacts(name="enablement_attempt_late", dated=["submitted_at"]),
             models.UniqueConstraint(fields=["vendor", "id"], name="enablement_attempt_key"),
             # However many requests arrive at once: a number is given once, and none beyond what is allowed.
             models.UniqueConstraint(
@@ -260,6 +271,28 @@ class Attempt(TenantModel):
     @property
     def is_open(self) -> bool:
         return self.submitted_at is None
+
+
+class AttemptVersion(Version):
+    """A try as it stood until its result was corrected by another import, or its place among the tries."""
+
+    attempt = TenantKey(Attempt, models.CASCADE, related_name="versions")
+    partner = TenantKey(Partner, related_name="+")
+    number = models.PositiveSmallIntegerField()
+    submitted_at = models.DateTimeField(null=True)
+    score = models.PositiveSmallIntegerField(null=True)
+    passed = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["held_until"]
+        indexes = [
+            models.Index(fields=["vendor", "attempt", "held_until"], name="enablement_attemptversion_row"),
+            models.Index(fields=["vendor", "partner"], name="enablement_attemptversion_part"),
+        ]
+        constraints = [RowSecurity(rows=Rows.PARTNER, name="enablement_attemptversion_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} until {self.held_until:%Y-%m-%d}"
 
 
 class AttemptQuestion(TenantModel):

@@ -29,6 +29,7 @@ class KeepsHistory(AfterTable):
 
     `complete` is a text column that is empty until the row was filled in: before that, nothing was edited.
     `mark` is a column of the row that keeps the moment of its last edit: a row without one never had any.
+    `deleted`: a row that is taken away leaves a version as well, so `key` is a plain number there.
     """
 
     def __init__(
@@ -43,16 +44,17 @@ class KeepsHistory(AfterTable):
         ends: Sequence[str] = (),
         complete: str = "",
         mark: str = "",
+        deleted: bool = False,
     ) -> None:
         super().__init__(name=name)
-        self.into, self.key, self.complete, self.mark = into, key, complete, mark
+        self.into, self.key, self.complete, self.mark, self.deleted = into, key, complete, mark, deleted
         self.edited, self.dated, self.ends = tuple(edited), tuple(dated), tuple(ends)
         self.told_with = dict(told_with or {})
 
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"into": self.into, "key": self.key}
-        for name in ("edited", "dated", "told_with", "ends", "complete", "mark"):
+        for name in ("edited", "dated", "told_with", "ends", "complete", "mark", "deleted"):
             if getattr(self, name):
                 kwargs[name] = getattr(self, name)
         return path, args, kwargs
@@ -157,11 +159,35 @@ $$"""  # noqa: S608  # names of our own tables and columns
             f"create trigger {self.name} before update on {table} for each row "
             f"when (({old}) is distinct from ({new})) execute function {self.name}()"
         )
+        return [function, trigger, *(self._when_deleted(table, versions) if self.deleted else [])]
+
+    def _when_deleted(self, table: str, versions: str) -> list[str]:
+        columns, said = ", ".join(self.columns), ", ".join(f"old.{column}" for column in self.columns)
+        function = f"""
+create function {self.name}_gone() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into {versions} (vendor_id, {self.key}, held_from, held_until, changed_by_id, {columns})
+    values (
+        old.vendor_id, old.id,
+        (select max(held_until) from {versions} where vendor_id = old.vendor_id and {self.key} = old.id),
+        {MOMENT}, {_ACTOR}, {said}
+    );
+    return null;
+end
+$$"""  # noqa: S608  # names of our own tables and columns
+        trigger = (
+            f"create trigger {self.name}_gone after delete on {table} "
+            f"for each row execute function {self.name}_gone()"
+        )
         return [function, trigger]
 
     def drops(self, model: type[models.Model], schema_editor: Any) -> list[str]:
         table = schema_editor.quote_name(model._meta.db_table)
-        return [f"drop trigger {self.name} on {table}", f"drop function {self.name}()"]
+        names = [self.name, *([f"{self.name}_gone"] if self.deleted else [])]
+        return [f"drop trigger {name} on {table}" for name in names] + [
+            f"drop function {name}()" for name in names
+        ]
 
 
 class NotesLateFacts(AfterTable):

@@ -9,10 +9,12 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from portal.fields import AddressField
+from portal.history.constraints import KeepsHistory
+from portal.history.models import Version
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.models import _changeable_only
 from portal.tenancy.roles import PARTNER_ROLES, STAFF_ROLES, Role
-from portal.tenancy.tables import TenantModel
+from portal.tenancy.tables import TenantKey, TenantModel
 from portal.text import email_address
 
 
@@ -80,6 +82,12 @@ class Membership(TenantModel):
                 violation_error_message="This person already belongs to the vendor.",
             ),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="portal_membership_role"),
+            KeepsHistory(
+                name="portal_membership_history",
+                into="portal_membershipversion",
+                key="membership_id",
+                edited=["is_active"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +100,23 @@ class Membership(TenantModel):
     @property
     def is_staff(self) -> bool:
         return self.role in STAFF_ROLES
+
+
+class MembershipVersion(Version):
+    """Whether somebody had access until that was changed."""
+
+    membership = TenantKey(Membership, models.CASCADE, related_name="versions")
+    is_active = models.BooleanField()
+
+    class Meta:
+        ordering = ["held_until"]
+        indexes = [
+            models.Index(fields=["vendor", "membership", "held_until"], name="portal_memberversion_by_row")
+        ]
+        constraints = [RowSecurity(rows=Rows.STAFF, name="portal_membershipversion_rows")]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} until {self.held_until:%Y-%m-%d}"
 
 
 class Invitation(TenantModel):

@@ -189,6 +189,44 @@ class SharesRow(AfterTable):
         return [f"drop policy {name} on {there}" for name in names]
 
 
+class ReadThrough(AfterTable):
+    """Who sees a row of the table `link` also sees the rows of `table` that it leads to, and only reads them.
+
+    `on` are the column of `table` and the column of `link` that must be equal; `where` narrows the links.
+    Both tables are named, because the model that declares it may be either.
+    """
+
+    def __init__(self, *, name: str, table: str, link: str, on: tuple[str, str], where: str = "") -> None:
+        super().__init__(name=name)
+        self.table, self.link, self.on, self.where = table, link, tuple(on), where
+
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        kwargs |= {"table": self.table, "link": self.link, "on": self.on}
+        if self.where:
+            kwargs["where"] = self.where
+        return path, args, kwargs
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReadThrough) and self.deconstruct() == other.deconstruct()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.table))
+
+    def statements(self, model: type[models.Model], schema_editor: Any) -> list[str]:
+        there, here = self.on
+        linked = f"link.vendor_id = {self.table}.vendor_id and link.{here} = {self.table}.{there}"
+        if self.where:
+            linked += f" and {self.where}"
+        # Names come from models, never from input.
+        seen = f"exists (select 1 from {self.link} link where {linked})"  # noqa: S608
+        vendor = _same_vendor(f"{self.table}.vendor_id")
+        return [f"create policy {self.name} on {self.table} for select using ({vendor} and {seen})"]
+
+    def drops(self, model: type[models.Model], schema_editor: Any) -> list[str]:
+        return [f"drop policy {self.name} on {self.table}"]
+
+
 @cache
 def row_security(model: type[models.Model]) -> RowSecurity | None:
     return next((c for c in model._meta.constraints if isinstance(c, RowSecurity)), None)

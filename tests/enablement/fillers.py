@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from enablement.certifications.models import (
     AccreditationRule,
+    AccreditationVersion,
     Award,
     Certification,
     CertificationCourse,
@@ -16,6 +17,7 @@ from enablement.certifications.models import (
 from enablement.courses.models import Course, Enrolment, Module
 from enablement.library.models import Asset, AssetFile, AssetProduct, Collection, CollectionItem
 from enablement.packages.models import Launch, ModulePackage, Package, PartState
+from enablement.quizzes.models import Attempt, AttemptVersion
 from enablement.records.models import (
     ActivityDefinition,
     ActivityLink,
@@ -57,6 +59,11 @@ def theirs(world: VendorWorld) -> dict[str, Any]:
 def enrolment(world: VendorWorld) -> Enrolment:
     course(world)
     return Enrolment.objects.filter(partner=world.partners["alpha"]).order_by("pk").first()
+
+
+def attempt(world: VendorWorld) -> Attempt:
+    course(world)
+    return Attempt.objects.filter(partner=world.partners["alpha"]).order_by("pk").first()
 
 
 def package(world: VendorWorld) -> Package:
@@ -116,6 +123,14 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "AccreditationRule": lambda world: one(
         AccreditationRule, world, certification=certification(world), tier=world.tiers[0]
+    ),
+    "AccreditationVersion": lambda world: one(
+        AccreditationVersion, world, rule_id=1, certification=certification(world), tier=world.tiers[0],
+        people=1, held_until=timezone.now(),
+    ),
+    "AttemptVersion": lambda world: one(
+        AttemptVersion, world, attempt=attempt(world), partner=world.partners["alpha"], number=1,
+        held_until=timezone.now(),
     ),
     "Asset": asset,
     "AssetFile": lambda world: one(AssetFile, world, **checked("data.pdf", PDF).as_fields(None)),

@@ -391,8 +391,8 @@ class TestScorecard:
         answer = client_as(scored.people["manager"]).get("/partners/alpha/scorecard/")
         text = text_of(answer)
         assert heading_of(answer).startswith("Alpha of acme scores ")
-        assert "Coverage 35%: 9 of 11 metrics have enough data" in text
-        assert "enablement and marketing are not measured yet" in text
+        assert "Coverage 35%: 9 of 18 metrics have enough data" in text
+        assert "marketing is not measured yet" in text
         assert "10 won ÷ (10 won + 2 lost) = 83.3%" in text
         assert "Recompute" in text
 

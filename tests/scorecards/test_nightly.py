@@ -219,7 +219,7 @@ def test_a_card_remembers_what_it_was_measured_by(channel: Vendor) -> None:
 def test_a_night_takes_as_many_statements_for_fifty_partners_as_for_one(
     channel: Vendor, django_assert_num_queries: Any
 ) -> None:
-    """Partners, sources, targets and weights, tiers, regions, two histories; what is kept already, scheme,
+    """Partners, four sources, targets and weights, tiers, regions, histories; what is kept already, scheme,
     cards, two runs and the latest."""
     for more in (1, 49):
         with inside(channel):
@@ -227,7 +227,7 @@ def test_a_night_takes_as_many_statements_for_fifty_partners_as_for_one(
                 PartnerFactory()
             day = DAY - timedelta(days=more)
             services.score(vendor=channel, as_of=DAY)  # the scheme is there
-            with django_assert_num_queries(12):
+            with django_assert_num_queries(14):
                 found = services.compute(vendor=channel, as_of=day)
                 services.scorecards_store(found, vendor=channel, as_of=day)
 
@@ -615,7 +615,7 @@ def test_a_new_vendor_begins_with_weights_and_targets_in_its_currency() -> None:
         with inside(vendor):
             services.programme_defaults(vendor)  # once more
             assert dict(QuadrantWeight.objects.values_list("quadrant", "weight")) == engine.QUADRANT_WEIGHTS
-            assert MetricTarget.objects.count() == len(all_metrics()) == 11
+            assert MetricTarget.objects.count() == len(all_metrics()) == 18
             targets[vendor.slug] = {row.metric: row.target for row in MetricTarget.objects.all()}
             for row in MetricTarget.objects.all():
                 row.full_clean()

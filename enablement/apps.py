@@ -20,6 +20,7 @@ class EnablementConfig(FeatureConfig):
         "records",
         "packages",
         "certifications",
+        "badges",
         "library",
         "readiness",
     )

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver
 
 from enablement.assignments.urls import urlpatterns as assignments
+from enablement.badges.urls import urlpatterns as badges
 from enablement.certifications.urls import urlpatterns as certifications
 from enablement.editor.urls import urlpatterns as editor
 from enablement.home.urls import urlpatterns as home
@@ -19,4 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *editor,
     *packages,
     *certifications,
+    *badges,
 ]

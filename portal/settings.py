@@ -11,8 +11,10 @@ DEBUG = env.flag("DEBUG")
 #: Demo mode: generated vendors with printed passwords. Never in production.
 DEMO = env.flag("DEMO")
 SECRET_KEY = env.text("SECRET_KEY")
-#: Former ones, so that links sent before the key was changed still lead somewhere.
+#: Former ones still open what was signed or sealed with them, addresses in old mails included.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+#: Seals the private keys that sign badges. Once changed, they are to be replaced unless it was SECRET_KEY.
+BADGE_KEY_SECRET = env.text("BADGE_KEY_SECRET", "") or SECRET_KEY
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 #: Plain http is for the demo and for tests; everywhere else every cookie and redirect is https only.

@@ -29,6 +29,7 @@ urlpatterns = [
     path("leads/", include("deals.leads.urls")),
     path("learning/", include("enablement.urls")),
     path("certificates/", include("enablement.certifications.public_urls")),
+    path("badges/", include("enablement.badges.public_urls")),
     path("library/", include("enablement.library.urls")),
     path("xapi/", include("enablement.records.urls")),
     path("content/", include("enablement.packages.content_urls")),

@@ -215,6 +215,7 @@ MATRIX: dict[str, Line] = {
     "enablement:result": page({"partner_rep"}, args="attempt_over"),
     "enablement:certificates": page(PARTNER_PEOPLE),
     "enablement:certificate": page(STAFF_OF_BETA | PARTNER_OF_BETA, args="certificate"),
+    "enablement:certificate_file": page(STAFF_OF_BETA | PARTNER_OF_BETA, args="certificate_file"),
     "enablement:certificate_share": action({"partner_rep"}, SEE_BETA, args="certificate"),
     "enablement:certificate_hide": action({"partner_rep"}, SEE_BETA, args="certificate"),
     "enablement:certificate_revoke": action(
@@ -338,7 +339,10 @@ PERSONAL_ARGS: dict[str, dict[str, str]] = {
     "reset": {"uidb36": "1", "key": "made-up"},
 }
 PERSONAL = ("account_", "mfa_")
-PUBLIC = {"certificates:shared", "brand", "healthz", "join", "switch", "resume"}
+PUBLIC = {
+    "certificates:shared", "certificates:credential", "badges:issuer", "badges:key", "badges:status",
+    "brand", "healthz", "join", "switch", "resume",
+}  # fmt: skip
 #: Answer to a key or a signed token and to no person: `test_a_key_is_asked_for_and_no_person_let_in`.
 KEYED = ("records:", "content:")
 #: Django admin: one rule for all of it (`test_the_administration_is_for_program_admins`).
@@ -566,6 +570,7 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
             actor=actor, partner=world.partners["beta"], course=course, user_ids=[rep.user.pk], due_on=due
         )
     place = {"slug": course.slug}
+    certificate = certificates.award(world)
     return {
         **package_targets(world),
         "course": place,
@@ -588,7 +593,8 @@ def learning_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
         "question": {"pk": question.pk},
         "refresher": {**place, "pk": refresher.pk},
         "learning_path": {"slug": path.slug},
-        "certificate": {"reference": certificates.award(world).reference},
+        "certificate": {"reference": certificate.reference},
+        "certificate_file": {"reference": certificate.reference, "key": "pdf"},
         "revocation": {"reason": "The test was taken by somebody else."},
     }
 

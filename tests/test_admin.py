@@ -27,6 +27,7 @@ from deals.registration.models import DealTerms
 from deals.shared_credit.models import CoSell, CreditLine
 from deals.special_prices.models import BigDealTerms, PriceRequest, PriceRule
 from enablement.assignments.models import Assignment
+from enablement.badges.models import IssuerKey
 from enablement.certifications.models import AccreditationRule, Award, Certification
 from enablement.courses.models import Course, Enrolment
 from enablement.library.models import Asset, Collection
@@ -71,11 +72,11 @@ MODELS = sorted((model for model in admin.site._registry), key=lambda model: mod
 LIBRARY = (Asset, Collection)
 LEARNING = (Course, Enrolment, Attempt, Assignment)
 RECORDS = (StoreKey, Learner, VerbMeaning, ActivityLink, LearningResult, Statement, Certification,
-           AccreditationRule, Award)  # fmt: skip
+           AccreditationRule, Award, IssuerKey)  # fmt: skip
 NOT_ADDED = {
     Vendor, Membership, Seat, PortalEvent, Deal, ScoringRun, ApprovalStep, DecisionTime, DealTerms,
     PriceRequest, Extension, Amendment, Lead, LeadOffer, ConflictCase, CoSell, CreditLine, Proof, Learner,
-    LearningResult, Statement, Award, *LIBRARY, *LEARNING,
+    LearningResult, Statement, Award, IssuerKey, *LIBRARY, *LEARNING,
 }  # fmt: skip
 
 

@@ -3,14 +3,23 @@
 Written before the year of learning, so that its courses certify people as they would have.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from enablement.certifications.models import AccreditationRule, Certification, CertificationCourse
+from django.utils import timezone
+
+from enablement.badges.services import signer_for
+from enablement.certifications.models import AccreditationRule, Award, Certification, CertificationCourse
+from enablement.certifications.policies import may_share
+from enablement.certifications.selectors import in_force
+from enablement.certifications.services import award_share
 from enablement.courses.models import Course
-from partners.models import Tier
+from partners.models import Seat, Tier
+from portal.people.models import Membership
+from portal.tenancy.access import Actor
+from portal.tenancy.models import Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +88,14 @@ def certifications(slug: str, courses: Mapping[str, Course], since: datetime) ->
         for tier, people in zip(tiers, asked, strict=False):
             if people:
                 AccreditationRule.objects.create(tier=tier, certification=made, people=people, since=since)
+
+
+def certificates_shared(vendor: Vendor, actor_of: Callable[[Vendor, Membership], Actor]) -> None:
+    """A badge key, and a few holders who share what they earned. Under the vendor's system scope."""
+    signer_for(vendor)
+    awards = Award.objects.filter(in_force(timezone.now()), token=None).select_related("user")
+    for award in awards.order_by("-awarded_at", "pk")[:3]:
+        seat = Seat.objects.filter(user=award.user_id, left_at=None, membership__is_active=True).first()
+        actor = actor_of(vendor, seat.membership) if seat else None
+        if actor and may_share(actor, award):
+            award_share(actor=actor, award=award)

@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from deals.deal.models import Deal
-from demo.simulation.certifications import certifications
+from demo.simulation.certifications import certificates_shared, certifications
 from demo.simulation.packages import course_with_a_package
 from enablement.assignments.services import course_assign
 from enablement.courses import services as learning
@@ -86,6 +86,7 @@ def courses_and_learners(slug: str, vendor: Vendor, featured: Partner, actor_of:
     CourseVersion.objects.update(published_at=since)
     _history(vendor, featured, list(taught.values()), random.Random(f"learning:{slug}"))  # noqa: S311
     _busy(vendor, featured, list(taught.values()), actor_of)
+    certificates_shared(vendor, actor_of)
     if slug == "northwind":
         course_with_a_package(actor_of(vendor, admin))
 

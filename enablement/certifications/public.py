@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from enablement.badges.selectors import list_of
 from enablement.certifications import presenters, selectors
 from enablement.certifications.models import Award
 from portal.tenancy.http import VisitorRequest
@@ -29,6 +30,7 @@ def shared(request: VisitorRequest, token: str) -> HttpResponse:
             "told": presenters.public_words(award, now, request.vendor),
             "employer": seat.partner.name if seat else "",
             "courses": selectors.required_of([award.certification_id])[award.certification_id],
+            "status_list": list_of(award.pk),
             "now": now,
         }
         answer = render(request, "enablement/certifications/public.html", context)

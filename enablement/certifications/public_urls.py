@@ -2,7 +2,11 @@
 
 from django.urls import path
 
+from enablement.badges.public import shared_credential
 from enablement.certifications import public
 
 app_name = "certificates"
-urlpatterns = [path("<str:token>/", public.shared, name="shared")]
+urlpatterns = [
+    path("<str:token>/", public.shared, name="shared"),
+    path("<str:token>/credential", shared_credential, name="credential"),
+]

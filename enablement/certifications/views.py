@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from enablement.assignments.policies import may_assign
+from enablement.badges.policies import files_for
 from enablement.certifications import accreditation, policies, presenters, selectors, services
 from enablement.certifications.forms import RevokeForm, ShareForm
 from enablement.certifications.selectors import Sheet
@@ -80,6 +81,7 @@ def _certificate(
         "state": presenters.state_text(award, timezone.now()),
         "mine": policies.may_share(request.actor, award),
         "link": absolute(request.vendor, "certificates:shared", award.token) if award.token else "",
+        "files": files_for(request.actor, award),
         "renewal": sheet.renewal,
         "courses": sheet.courses,
         "form": form or (RevokeForm() if revokes else None),

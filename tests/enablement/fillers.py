@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from enablement.badges.models import Badge, IssuerKey
 from enablement.certifications.models import (
     AccreditationRule,
     AccreditationVersion,
@@ -146,6 +147,8 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
         PartState, world, enrolment=enrolment(world), module=module(world), part="x", launch=launch(world),
         **theirs(world),
     ),
+    "IssuerKey": lambda world: one(IssuerKey, world, number=1, public="z6Mk", sealed="x"),
+    "Badge": lambda world: one(Badge, world, award=FILLERS["Award"](world), place=1),
     "StoreKey": store_key,
     "Statement": kept_statement,
     "StatementMention": lambda world: one(

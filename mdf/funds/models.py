@@ -105,6 +105,8 @@ class Fund(TenantModel):
             problems["ends_on"] = "Choose the last day of a fiscal quarter."
         if self.accrues and self.currency and self.currency != self.vendor.currency:
             problems["accrues"] = f"Bookings are in {self.vendor.currency}: so must be the fund."
+        if self.roll_over and not self.rolls_into:
+            problems["rolls_into"] = "Say into which fund it rolls over."
         if self.rolls_into and self.rolls_into.currency != self.currency:
             problems["rolls_into"] = f"Choose a fund in {self.currency}."
         if problems:

@@ -257,10 +257,10 @@ def _partner_end(vendor: Vendor, fund: Fund, balance: Balance, today: date) -> i
     free = Balance.objects.select_for_update().get(pk=balance.pk).free
     if not free:
         return 0
-    drafts = _end_drafts(fund, balance.partner_id, free, today)
-    post(vendor=vendor, drafts=drafts)
+    partner_id: Any = balance.partner_id  # only partners have free money
+    post(vendor=vendor, drafts=_end_drafts(fund, partner_id, free, today))
     data = {"fund": fund.name, "amount": free, "currency": fund.currency}
-    record("mdf.expired", partner_id=balance.partner_id, subject=fund, data=data)
+    record("mdf.expired", partner_id=partner_id, subject=fund, data=data)
     return 1
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from django.db import transaction
+
 from mdf.funds.models import Fund
 from mdf.ledger import services
 from mdf.ledger.models import Balance
@@ -34,6 +36,6 @@ def allocated(world: VendorWorld, fund: Fund, amount: int, slug: str = "beta", k
 
 def balance(world: VendorWorld, fund: Fund, slug: str | None = "beta") -> Balance:
     partner = world.partners[slug] if slug else None
-    with entered(system_scope(world.vendor.pk)):
+    with entered(system_scope(world.vendor.pk)), transaction.atomic():
         found = Balance.objects.filter(fund=fund, partner=partner).first()
         return found or Balance(fund=fund, partner=partner)

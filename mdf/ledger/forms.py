@@ -58,9 +58,7 @@ class BudgetForm(_MoneyForm):
 
 class AllocationForm(_MoneyForm):
     ways = (("more", "Allocate to a partner"), ("less", "Take back what is free"))
-    partner = forms.ModelChoiceField(
-        Partner.objects.none(), label="Partner", empty_label="Choose a partner"
-    )
+    partner = forms.ModelChoiceField(Partner.objects.none(), label="Partner", empty_label="Choose a partner")
     field_order = ("partner", "way", "amount", "reason", "key")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,6 +25,7 @@ from deals.protection.requests import EXTENSION
 from demo.simulation import leads
 from demo.simulation.cast import Size
 from demo.simulation.disputes import disputes
+from demo.simulation.funds import funds
 from demo.simulation.learning import courses_and_learners
 from demo.simulation.library import library
 from demo.simulation.load import Progress, load_vendor
@@ -121,6 +122,7 @@ def work(vendor: Vendor) -> None:
     with entered(system_scope(vendor.pk)), transaction.atomic(), timezone.override(vendor.zone):
         _rules(plan, vendor.currency)
         special_prices(plan, vendor, _featured())
+        funds(plan, vendor, _featured())
         shared_deals(vendor, _featured())
         proofs_of_sale(plan, vendor, _featured())
         while approvals_nudge(vendor=vendor):

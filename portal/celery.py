@@ -44,6 +44,8 @@ BEAT_SCHEDULE = {
     "rescore stale partners": {"task": "scorecards.tasks.sweep_stale", "schedule": 30.0},
     "count learning records": {"task": "enablement.tasks.sweep_learning_results", "schedule": 60.0},
     "time out leads and remind of contacts": {"task": "deals.tasks.mind_leads", "schedule": 300.0},
+    # Hourly, because vendors live in different time zones: each night comes once.
+    "keep the books of the funds": {"task": "mdf.tasks.keep_books", "schedule": crontab(minute="14")},
     "remind of requests and escalate": {"task": "portal.requests.tasks.mind_requests", "schedule": 300.0},
     "remind of approvals and escalate": {"task": "deals.tasks.nudge_approvals", "schedule": 300.0},
     "remind of special prices that end": {"task": "deals.tasks.remind_of_prices", "schedule": 300.0},

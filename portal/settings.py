@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "partners",
     "deals",
     "enablement",
+    "mdf",
     "scorecards",
     *(["demo"] if (BASE_DIR / "demo").is_dir() else []),  # the image for production goes without
     "django.contrib.auth",

@@ -33,6 +33,7 @@ urlpatterns = [
     path("library/", include("enablement.library.urls")),
     path("xapi/", include("enablement.records.urls")),
     path("content/", include("enablement.packages.content_urls")),
+    path("mdf/", include("mdf.urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),
 ]

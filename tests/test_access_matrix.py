@@ -35,6 +35,7 @@ from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
 from tests.enablement import certificates, library, packages, school
+from tests.mdf.money import fund_of
 from tests.support import factories, leads
 from tests.support.files import PDF, PNG, VTT
 from tests.support.worlds import Person, PortalClient, VendorWorld, acting_as, add_person
@@ -286,6 +287,12 @@ MATRIX: dict[str, Line] = {
     "library:edit_collection_new": page({"program_admin"}, MEMBERS),
     "library:edit_collection": page({"program_admin"}, MEMBERS, args="collection"),
     "library:edit_collection_remove": action({"program_admin"}, MEMBERS, args="collection"),
+    "mdf:home": page(MEMBERS),
+    "mdf:fund": page(STAFF, args="fund"),
+    "mdf:export": page(STAFF, args="fund_file"),
+    "mdf:budget": action({"program_admin"}, STAFF, args="fund"),
+    "mdf:allocate": action({"program_admin"}, STAFF, args="fund"),
+    "mdf:close": action({"program_admin"}, STAFF, args="fund"),
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
@@ -492,7 +499,10 @@ def targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
     steps = {"offered": leads.offered, "accepted": leads.accepted, "contacted": leads.contacted}
     offers = {state: make(world) for state, make in steps.items()}
     free = leads.lead(world)
+    fund = fund_of(world, budget=1_000_00)
     return {
+        "fund": {"pk": fund.pk},
+        "fund_file": {"pk": fund.pk, "kind": "csv"},
         "lead_free": {"reference": free.reference},
         **{f"lead_{state}": {"reference": offer.reference} for state, offer in offers.items()},
         "lead_partner": {"partner": beta.slug},

@@ -40,6 +40,7 @@ from enablement.records.models import (
     StoreKey,
     VerbMeaning,
 )
+from mdf.funds.models import Fund
 from partners.admin import TierAdmin
 from partners.models import (
     Partner,
@@ -133,6 +134,9 @@ def one_of_each(world: VendorWorld) -> dict[Any, Any]:
         OtherName: OtherName.objects.create(name=f"Name of {name}", company=f"Company of {name}"),
         SharedDomain: SharedDomain.objects.create(domain=f"{name}.example"),
         **_learning(world),
+        Fund: Fund.objects.create(
+            name=f"Fund of {name}", currency="EUR", starts_on="2026-01-01", ends_on="2026-12-31"
+        ),
     }
 
 

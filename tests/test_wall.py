@@ -62,6 +62,7 @@ from scorecards.models import (
 )
 from tests.enablement import fillers as records_and_packages
 from tests.enablement import school
+from tests.mdf import fillers as money
 from tests.support import factories
 from tests.support.files import PDF
 from tests.support.worlds import VendorWorld, acting_as
@@ -342,7 +343,9 @@ class TestBrokenWall:
         """With only the vendor compared, a rep of beta would read alpha's rows of every such table."""
         fill_everything(world)
         owned = [
-            (model, wall) for model in WALLED if (wall := row_security(model)) and wall.rows == Rows.PARTNER
+            (model, wall)
+            for model in WALLED
+            if (wall := row_security(model)) and wall.rows in (Rows.PARTNER, Rows.BOOKS)
         ]
         assert len(owned) > 8
         for model, wall in owned:
@@ -411,6 +414,7 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     # By the full name: more than one app has attachments.
     **{model._meta.label: school.one_of_each for model in apps.get_app_config("enablement").get_models()},
     **{f"enablement.{name}": filled for name, filled in records_and_packages.FILLERS.items()},
+    **money.FILLERS,
     "SharedDomain": lambda world: SharedDomain.objects.create(domain="group.example"),
     "OtherName": lambda world: OtherName.objects.create(
         name="Facebook", company="Meta", name_key="facebook", company_key="meta"

@@ -16,6 +16,8 @@ class PortalEvent(TenantModel):
     `partner_id` and `subject_id` are plain numbers on purpose: an event outlives what it tells of.
     """
 
+    append_only = True
+
     partner_id = models.BigIntegerField(null=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False

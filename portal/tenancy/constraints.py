@@ -12,6 +12,7 @@ class Rows(StrEnum):
     """The kinds of tenant tables (architecture, section 4)."""
 
     PARTNER = "partner"  # rows of the scope's partners
+    BOOKS = "books"  # the same to read, but only the vendor's people write them
     PROGRAMME = "programme"  # everybody of the vendor reads, staff writes
     STAFF = "staff"  # the vendor's people only
     MAILBOX = "mailbox"  # everybody of the vendor may drop a row in, staff reads
@@ -101,6 +102,7 @@ class RowSecurity(AfterTable):
         machinery = f"({_on('all_partners')} and {staff_writes})"
         read, change = {
             Rows.PARTNER: (_readable(self.partner), _writable(self.partner)),
+            Rows.BOOKS: (_readable(self.partner), f"({staff_writes} and {_writable(self.partner)})"),
             Rows.PROGRAMME: ("true", staff_writes),
             Rows.STAFF: (staff, staff_writes),
             Rows.MAILBOX: (staff, staff_writes),

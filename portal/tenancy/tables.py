@@ -1,7 +1,7 @@
 """The base of all tenant tables: a vendor, keys that name it on both sides, a manager that filters by it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
@@ -54,7 +54,7 @@ class TenantManager(models.Manager[Any]):
 def _partner_column(model: type[models.Model]) -> str:
     """The partner column to filter on; '' where the policy also shows rows of no partner, or one's own."""
     security = row_security(model)
-    if security is None or security.rows != Rows.PARTNER or security.own:
+    if security is None or security.rows not in (Rows.PARTNER, Rows.BOOKS) or security.own:
         return ""
     return security.partner
 
@@ -86,6 +86,9 @@ class TenantOneToOne(models.OneToOneField[Any, Any]):
 
 class TenantModel(models.Model):
     """A row of one vendor; the vendor is taken from the scope when it is not given."""
+
+    #: Rows are added and read, and never changed: the application's role has no right to.
+    append_only: ClassVar[bool] = False
 
     vendor = models.ForeignKey(
         "portal.Vendor",

@@ -1,0 +1,1 @@
+"""Funds: whose money, for whom, for which activities, and under which rules."""

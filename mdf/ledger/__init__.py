@@ -1,0 +1,1 @@
+"""The ledger of the funds: append-only, balanced, and never overdrawn."""

@@ -18,9 +18,9 @@ register_converter(FileKind, "ledger_file")
 app_name = "mdf"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("funds/<int:pk>/", views.fund, name="fund"),
-    path("funds/<int:pk>/<ledger_file:kind>/", views.export, name="export"),
-    path("funds/<int:pk>/budget/", views.budget, name="budget"),
-    path("funds/<int:pk>/allocate/", views.allocate, name="allocate"),
-    path("funds/<int:pk>/close/", views.close, name="close"),
+    path("funds/<id:pk>/", views.fund, name="fund"),
+    path("funds/<id:pk>/<ledger_file:kind>/", views.export, name="export"),
+    path("funds/<id:pk>/budget/", views.budget, name="budget"),
+    path("funds/<id:pk>/allocate/", views.allocate, name="allocate"),
+    path("funds/<id:pk>/close/", views.close, name="close"),
 ]

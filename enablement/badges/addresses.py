@@ -1,8 +1,8 @@
 """Where a vendor's keys and status lists are published. What is signed names these addresses for good."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from portal.tenancy.http import PortalRequest
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 
@@ -36,7 +36,7 @@ def addresses_of(vendor: Vendor) -> Addresses:
     return Addresses(absolute(vendor, _ISSUER))
 
 
-def addresses_asked(request: Any) -> Addresses:
+def addresses_asked(request: PortalRequest) -> Addresses:
     """Those of the address at which the vendor is asked.
 
     A vendor that got a host of its own answers under /v/<slug>/ as before: what was signed then names that.

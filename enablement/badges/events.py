@@ -1,5 +1,5 @@
 """Event types of badges."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(EventType("enablement.badge_key_replaced", "Badge key replaced", "enablement", "key"))
+declare_events(EventType("enablement.badge_key_replaced", "Badge key replaced", "enablement", "key"))

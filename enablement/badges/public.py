@@ -21,6 +21,7 @@ from enablement.badges.keys import Unreadable
 from enablement.badges.models import IssuerKey
 from enablement.certifications.models import Award
 from enablement.certifications.selectors import required_of
+from portal.tenancy.http import PortalRequest
 from portal.tenancy.links import absolute
 from portal.tenancy.scope import entered, system_scope
 
@@ -35,7 +36,7 @@ def _published(view: View) -> View:
     @login_not_required
     @require_GET
     @wraps(view)
-    def answered(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answered(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with entered(system_scope(request.vendor.pk)), transaction.atomic():
             answer = view(request, *args, **kwargs)
         answer["Access-Control-Allow-Origin"] = "*"
@@ -46,7 +47,7 @@ def _published(view: View) -> View:
 
 
 @_published
-def issuer(request: Any) -> HttpResponse:
+def issuer(request: PortalRequest) -> HttpResponse:
     """Who the vendor is and with which keys it signs, the replaced ones included."""
     addresses, home = addresses_asked(request), absolute(request.vendor, "home")
     return JsonResponse(
@@ -55,13 +56,13 @@ def issuer(request: Any) -> HttpResponse:
 
 
 @_published
-def web_key(request: Any, number: int) -> HttpResponse:
+def web_key(request: PortalRequest, number: int) -> HttpResponse:
     key = get_object_or_404(IssuerKey, number=number)
     return JsonResponse(documents.web_key(addresses_asked(request), key), content_type="application/jwk+json")
 
 
 @_published
-def status(request: Any, number: int) -> HttpResponse:
+def status(request: PortalRequest, number: int) -> HttpResponse:
     """The list of what is revoked, signed just now; as JWT for who asks for one."""
     if not selectors.is_list(number):
         raise Http404("no such list")
@@ -80,7 +81,7 @@ def status(request: Any, number: int) -> HttpResponse:
 
 
 @_published
-def shared_credential(request: Any, token: str) -> HttpResponse:
+def shared_credential(request: PortalRequest, token: str) -> HttpResponse:
     """The credential of a shared certificate: what its holder shares, signed."""
     rows = Award.objects.select_related("certification", "user", "vendor")
     award = rows.filter(token=token.replace("\0", ""), revoked_at=None).first()

@@ -1,7 +1,7 @@
 """The files of a certificate, for who may take them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from django.contrib import messages
@@ -17,6 +17,7 @@ from enablement.badges.keys import Unreadable
 from enablement.certifications.policies import may_see
 from enablement.certifications.selectors import Sheet, sheet_of
 from enablement.courses.selectors import as_the_vendor
+from portal.tenancy.http import PortalRequest
 from portal.tenancy.links import absolute
 from portal.tenancy.models import Vendor
 
@@ -24,7 +25,7 @@ _UNREADABLE: Final = "The key that signs cannot be opened. A program admin repla
 
 
 @require_GET
-def certificate_file(request: Any, reference: str, key: str) -> HttpResponseBase:
+def certificate_file(request: PortalRequest, reference: str, key: str) -> HttpResponseBase:
     sheet = sheet_of(request.actor, reference.replace("\0", ""))
     if sheet is None or not may_see(
         request.actor, sheet.award, sheet.seat.partner_id if sheet.seat else None

@@ -20,7 +20,7 @@ from portal.metrics.declarations import (
     Quadrant,
     Result,
     Unit,
-    declare,
+    declare_metrics,
 )
 from portal.metrics.statements import Statement, StatementSource
 
@@ -128,4 +128,4 @@ METRICS: Final = [
     )
 ]
 
-declare(uses, METRICS)
+declare_metrics(uses, METRICS)

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('enablement', '0004_library'),
-        ('partners', '0005_seat_history'),
+        ('partners', '0006_seat_history'),
         ('portal', '0008_access_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

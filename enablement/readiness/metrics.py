@@ -53,7 +53,7 @@ from portal.metrics.declarations import (
     Result,
     Total,
     Unit,
-    declare,
+    declare_metrics,
 )
 from portal.metrics.rounding import ratio
 from portal.metrics.statements import StatementSource
@@ -313,12 +313,14 @@ METRICS: Final = [
     ),
 ]
 
-declare(readiness, METRICS)
+declare_metrics(readiness, METRICS)
 
 # What may come late ------------------------------------------------------------------------------------
 
-wording.declare("enablement.award", Wording("Certificate", {"awarded_at": "earned", "revoked_at": "revoked"}))
-wording.declare(
+wording.declare_wording(
+    "enablement.award", Wording("Certificate", {"awarded_at": "earned", "revoked_at": "revoked"})
+)
+wording.declare_wording(
     "enablement.enrolment", Wording("Course", {"enrolled_at": "begun", "completed_at": "finished"})
 )
-wording.declare("enablement.attempt", Wording("Test", {"submitted_at": "handed in"}))
+wording.declare_wording("enablement.attempt", Wording("Test", {"submitted_at": "handed in"}))

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 
 from mdf.funds.models import Eligibility, Fund
 from portal.backoffice.site import VendorInline, VendorModelAdmin
@@ -60,7 +61,7 @@ class FundAdmin(VendorModelAdmin):
     list_display = ("name", "currency", "starts_on", "ends_on", "share", "accrues")
     inlines = (EligibilityInline,)
 
-    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Amounts of the ledger are in its currency."""
         return ("currency",) if obj and obj.balances.exists() else ()
 

@@ -1,8 +1,8 @@
 """Event types of the ledger; every posting besides stands in the ledger itself."""
 
-from portal.events.log import EventType, declare
+from portal.events.log import EventType, declare_events
 
-declare(
+declare_events(
     EventType("mdf.budget_changed", "Budget of a fund changed", "marketing", "coin"),
     EventType("mdf.allocated", "Money allocated", "marketing", "coin"),
     EventType("mdf.accrued", "Money accrued by bookings", "marketing", "coin"),

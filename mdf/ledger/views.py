@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mdf.funds.models import Fund
 from mdf.ledger import policies, presenters, selectors, services
 from mdf.ledger.forms import AllocationForm, BudgetForm, CloseForm, PeriodForm, asked_for
+from portal.tenancy.http import PortalRequest
 from portal.ui.exports import csv_response, xlsx_response
 from portal.ui.formatting import from_minor
 from portal.ui.forms import add_objection
@@ -21,7 +22,7 @@ PAGE, MOST_EXPORTED = 50, 100_000
 
 
 @require_GET
-def home(request: Any) -> HttpResponse:
+def home(request: PortalRequest) -> HttpResponse:
     """A partner's people see what they have in each fund, the vendor's people the funds."""
     if request.actor.is_partner_person:
         return _partner_home(request)
@@ -30,7 +31,7 @@ def home(request: Any) -> HttpResponse:
     return render(request, "mdf/funds.html", context | {"may_run": policies.may_run(request.actor)})
 
 
-def _partner_home(request: Any) -> HttpResponse:
+def _partner_home(request: PortalRequest) -> HttpResponse:
     """What is held and free in each fund; then the movements of all of them."""
     balances = list(selectors.balances_of(request.actor.partner))
     rows = selectors.movements(list(selectors.postings_of(request.actor.partner)[:PAGE]))
@@ -43,12 +44,12 @@ def _partner_home(request: Any) -> HttpResponse:
 
 
 @require_GET
-def fund(request: Any, pk: int) -> HttpResponse:
+def fund(request: PortalRequest, pk: int) -> HttpResponse:
     return _page(request, _fund_or_404(request, pk))
 
 
 @require_GET
-def export(request: Any, pk: int, kind: str) -> HttpResponseBase:
+def export(request: PortalRequest, pk: int, kind: str) -> HttpResponseBase:
     """The postings of the chosen period as a file, under the same filter as the page."""
     found = _fund_or_404(request, pk)
     form = PeriodForm(asked_for(found, request.vendor.today, request.GET), fund=found)
@@ -69,26 +70,28 @@ def _row(found: Fund, posting: Any, source: str, target: str, amount: int) -> tu
 
 
 @require_POST
-def budget(request: Any, pk: int) -> HttpResponseBase:
+def budget(request: PortalRequest, pk: int) -> HttpResponseBase:
     found = _fund_or_404(request, pk)
     form = BudgetForm(request.POST, fund=found, auto_id="budget_%s")
     return _done(request, found, "budget_form", form, services.budget_add, "The budget was changed.")
 
 
 @require_POST
-def allocate(request: Any, pk: int) -> HttpResponseBase:
+def allocate(request: PortalRequest, pk: int) -> HttpResponseBase:
     found = _fund_or_404(request, pk)
     form = AllocationForm(request.POST, fund=found, auto_id="allocation_%s")
     return _done(request, found, "allocation_form", form, services.allocate, "Posted to the ledger.")
 
 
 @require_POST
-def close(request: Any, pk: int) -> HttpResponseBase:
+def close(request: PortalRequest, pk: int) -> HttpResponseBase:
     found, form = _fund_or_404(request, pk), CloseForm(request.POST, auto_id="close_%s")
     return _done(request, found, "close_form", form, services.period_close, "The books are closed.")
 
 
-def _done(request: Any, found: Fund, name: str, form: Any, service: Any, said: str) -> HttpResponseBase:
+def _done(
+    request: PortalRequest, found: Fund, name: str, form: Any, service: Any, said: str
+) -> HttpResponseBase:
     if not policies.may_run(request.actor):
         raise PermissionDenied("Money of a fund is moved by program admins.")
     if not form.is_valid():
@@ -104,7 +107,7 @@ def _done(request: Any, found: Fund, name: str, form: Any, service: Any, said: s
     return redirect("mdf:fund", found.pk)
 
 
-def _fund_or_404(request: Any, pk: int) -> Fund:
+def _fund_or_404(request: PortalRequest, pk: int) -> Fund:
     """The ledger of a fund is the vendor's; partner people read theirs on their own page."""
     if not policies.may_read_books(request.actor):
         raise Http404("no such fund")
@@ -114,7 +117,7 @@ def _fund_or_404(request: Any, pk: int) -> Fund:
         raise Http404("no such fund") from error
 
 
-def _page(request: Any, found: Fund, *, status: int = 200, **given: Any) -> HttpResponse:
+def _page(request: PortalRequest, found: Fund, *, status: int = 200, **given: Any) -> HttpResponse:
     """`given` forms take the place of the page's own, to show what was wrong with them."""
     asked = asked_for(found, request.vendor.today, request.GET)
     form = PeriodForm(asked, fund=found, auto_id="period_%s")
@@ -140,7 +143,7 @@ def _page(request: Any, found: Fund, *, status: int = 200, **given: Any) -> Http
     return render(request, "mdf/fund.html", context | given, status=status)
 
 
-def _forms(request: Any, found: Fund) -> dict[str, Any]:
+def _forms(request: PortalRequest, found: Fund) -> dict[str, Any]:
     if not policies.may_run(request.actor):
         return dict.fromkeys(("budget_form", "allocation_form", "close_form"))
     return {

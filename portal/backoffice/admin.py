@@ -116,7 +116,7 @@ class VendorAdmin(VendorModelAdmin):
         vendor_change(actor=portal_request(request).actor, changes=changes)
 
 
-def _currency_is_fixed(request: HttpRequest) -> bool:
+def _currency_is_fixed(request: Any) -> bool:
     """Asked several times while one page is put together, answered once."""
     if not hasattr(request, "currency_is_fixed"):
         request.currency_is_fixed = currency_is_fixed()

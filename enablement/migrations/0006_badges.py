@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('enablement', '0004_library'),
+        ('enablement', '0005_learning_history'),
         ('portal', '0007_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

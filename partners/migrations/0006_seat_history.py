@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('partners', '0004_history'),
+        ('partners', '0005_out_of_use'),
         ('portal', '0008_access_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

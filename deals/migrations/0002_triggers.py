@@ -2,10 +2,11 @@
 
 from django.db import migrations
 
-# What is kept of a normalised name: see deals.conflicts.keys.words_kept.
+# What is kept of a normalised name: see deals.conflicts.keys.words_kept. A name has few words: the thousand rows
+# PostgreSQL takes a function for made it set up tables of 40 MB for a look-up.
 WORDS_OF = """
 create function deals_words_of(name text) returns setof text
-language sql immutable strict parallel safe as $$
+language sql immutable strict parallel safe rows 8 as $$
     with word as (
         select text, place from string_to_table(name, ' ') with ordinality as t(text, place) where text <> ''
     ), forwards as (
@@ -16,31 +17,47 @@ language sql immutable strict parallel safe as $$
     union select string_agg(left(text, 1), '' order by place) from word having count(*) >= 3
 $$
 """
+# A row that a bulk load wrote without its spelling is kept by its normalised name; so is one that was renamed alone.
 # Whoever writes a customer writes its words: a form, an import, a bulk load. Under the writer's own scope.
 KEEP_WORDS = """
+create function deals_words_found(spelling text, heard text) returns setof text
+language sql immutable strict parallel safe rows 12 as $$
+    select deals_words_of(spelling)
+    union select word from string_to_table(heard, ' ') as t(word) where word <> ''
+$$;
 create function deals_keep_words() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
         insert into deals_customerword (vendor_id, customer_id, word)
-        select added.vendor_id, added.id, word from added, deals_words_of(added.normalised_name) as word;
+        select added.vendor_id, added.id, word
+        from added, deals_words_found(coalesce(nullif(added.spelling, ''), added.normalised_name), added.heard_as) as word;
     else
         delete from deals_customerword where vendor_id = new.vendor_id and customer_id = new.id;
         insert into deals_customerword (vendor_id, customer_id, word)
-        select new.vendor_id, new.id, word from deals_words_of(new.normalised_name) as word;
+        select new.vendor_id, new.id, word from deals_words_found(
+            case when new.spelling = '' or
+                (new.spelling = old.spelling and new.normalised_name <> old.normalised_name)
+                then new.normalised_name else new.spelling end,
+            new.heard_as
+        ) as word;
     end if;
     return null;
 end
 $$;
 create trigger deals_customer_words after insert on deals_customer
     referencing new table as added for each statement execute function deals_keep_words();
-create trigger deals_customer_words_change after update of normalised_name on deals_customer
-    for each row when (old.normalised_name is distinct from new.normalised_name)
+create trigger deals_customer_words_change after update of normalised_name, spelling, heard_as on deals_customer
+    for each row when (
+        (old.normalised_name, old.spelling, old.heard_as)
+        is distinct from (new.normalised_name, new.spelling, new.heard_as)
+    )
     execute function deals_keep_words();
 """
 FORGET_WORDS = """
 drop trigger deals_customer_words on deals_customer;
 drop trigger deals_customer_words_change on deals_customer;
 drop function deals_keep_words();
+drop function deals_words_found(text, text);
 """
 
 # Copies into credit lines what the partners named on a deal may know of it, and splits its amounts: whole minor

@@ -25,3 +25,8 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             to_column=Columns(there, ["vendor_id", "id"], self.quote_name),
             deferrable=self.connection.ops.deferrable_sql(),
         )
+
+    def create_model(self, model: type[Model]) -> None:
+        super().create_model(model)
+        # Where a column has a default of its own Django defers what constraints return, and ours return nothing.
+        self.deferred_sql = [sql for sql in self.deferred_sql if sql is not None]

@@ -47,6 +47,6 @@ drop function scorecards_keep_programme();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('scorecards', '0001_initial'),("scorecards", "0001_initial")]
+        ('scorecards', '0001_initial')]
 
     operations = [migrations.RunSQL(KEEP, FORGET)]

@@ -1,6 +1,5 @@
 """Partner organisations, their place in the programme, and the people who sit in them."""
 
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -8,13 +7,14 @@ from django.utils import timezone
 from django_countries.fields import CountryField
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from partners.keys import PartnerKey
 from portal.history.constraints import KeepsHistory
 from portal.history.models import Version
 from portal.metrics.declarations import called
 from portal.people.models import Invitation, Membership
 from portal.tenancy.constraints import ReadThrough, Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
-from portal.tenancy.tables import Retirable, TenantKey, TenantModel, TenantOneToOne
+from portal.tenancy.tables import PersonKey, Retirable, TenantKey, TenantModel, TenantOneToOne
 
 #: Partner keys become path segments and file names; /partners/people/ is a page of its own.
 PARTNER_SLUG = RegexValidator(
@@ -259,7 +259,7 @@ class Partner(TenantModel):
 class PartnerVersion(Version):
     """What a partner was until it changed: the tier it is measured by, and the region of its peers."""
 
-    partner = TenantKey(Partner, models.CASCADE, related_name="versions")
+    partner = PartnerKey(on_delete=models.CASCADE, related_name="versions")
     tier = TenantKey(Tier, related_name="+", null=True)
     region = TenantKey(Region, related_name="+", null=True)
 
@@ -275,11 +275,9 @@ class PartnerVersion(Version):
 class Seat(TenantModel):
     """Seats a member in a partner: this is what makes a person a partner person."""
 
-    partner = TenantKey(Partner, related_name="seats")
+    partner = PartnerKey(related_name="seats")
     membership = TenantOneToOne(Membership, on_delete=models.CASCADE, related_name="seat")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seats", db_index=False
-    )
+    user = PersonKey(on_delete=models.CASCADE, related_name="seats")
     job_title = models.CharField(max_length=80, blank=True)
     since = models.DateTimeField(default=timezone.now, editable=False)
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -321,10 +319,8 @@ class SeatVersion(Version):
     """
 
     seat = TenantKey(Seat, models.CASCADE, related_name="versions")
-    partner = TenantKey(Partner, related_name="+")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    partner = PartnerKey()
+    user = PersonKey(on_delete=models.CASCADE)
     membership = TenantKey(Membership, models.CASCADE, related_name="+")
     since = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
@@ -345,7 +341,7 @@ class SeatInvitation(TenantModel):
     """The partner a kernel invitation leads to."""
 
     invitation = TenantOneToOne(Invitation, on_delete=models.CASCADE, related_name="seat_invitation")
-    partner = TenantKey(Partner, related_name="invitations")
+    partner = PartnerKey(related_name="invitations")
 
     class Meta:
         constraints = [

@@ -10,7 +10,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from partners.models import Partner, Tier
+from partners.keys import PartnerKey
+from partners.models import Tier
 from portal.metrics.declarations import Better, Quadrant, Result, Summary, all_metrics, called
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
@@ -256,7 +257,7 @@ class Scorecard(Card):
     peers; it tells no more of them than the partner may know.
     """
 
-    partner = TenantKey(Partner, related_name="scorecards")
+    partner = PartnerKey(related_name="scorecards")
     places: "models.Field[Any, Any]" = JSONText(default=dict)
     peer_spread: "models.Field[Any, Any]" = JSONText(default=dict)
 
@@ -304,7 +305,7 @@ class RestatedScorecard(Card):
     The scorecard beside it stays as known then. What came late is told by `portal.LateFact`.
     """
 
-    partner = TenantKey(Partner, models.CASCADE, related_name="restated_scorecards")
+    partner = PartnerKey(on_delete=models.CASCADE, related_name="restated_scorecards")
 
     class Meta:
         ordering = ["-as_of"]
@@ -324,7 +325,7 @@ class LatestScore(Scores):
     took as long as everything else on the page together.
     """
 
-    partner = TenantKey(Partner, models.CASCADE, related_name="latest_scores")
+    partner = PartnerKey(on_delete=models.CASCADE, related_name="latest_scores")
     as_of = models.DateField()
     computed_at = models.DateTimeField()
     since = models.DateField(null=True, help_text="The day of the run a week before, which `change` is from.")
@@ -352,7 +353,7 @@ class StalePartner(TenantModel):
     one who acts wait for somebody else's transaction. The rescore takes away the marks it found.
     """
 
-    partner = TenantKey(Partner, models.CASCADE, related_name="+")
+    partner = PartnerKey(on_delete=models.CASCADE)
     since = models.DateTimeField(default=timezone.now)
 
     class Meta:

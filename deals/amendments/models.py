@@ -5,7 +5,8 @@ import uuid
 from django.db import models
 
 from deals.deal.models import Deal, Verdict
-from partners.models import Partner, Product
+from partners.keys import PartnerKey
+from partners.models import Product
 from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
@@ -16,7 +17,7 @@ class Amendment(Request):
 
     subject_field = "deal"
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="amendments")
     key = models.UUIDField(default=uuid.uuid4, help_text="Which form it came from: sent twice is one change.")
     why = models.CharField(
@@ -44,7 +45,7 @@ class Amendment(Request):
 class AmendmentLine(TenantModel):
     """A product whose quantity changes: from 0 it is added, to 0 it goes."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     amendment = TenantKey(Amendment, models.CASCADE, related_name="lines")
     product = TenantKey(Product, related_name="+")
     quantity_before = models.PositiveIntegerField(default=0)

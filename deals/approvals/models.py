@@ -4,11 +4,12 @@ from django.conf import settings
 from django.db import models
 
 from deals.deal.models import Deal, DealSource
-from partners.models import Partner, Product, Tier
+from partners.keys import PartnerKey
+from partners.models import Product, Tier
 from portal.requests.models import Clock
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.roles import Role
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 #: Roles that may decide registrations at all.
 DECIDING_ROLES = [(role.value, role.label) for role in (Role.CHANNEL_MANAGER, Role.PROGRAM_ADMIN)]
@@ -126,25 +127,19 @@ class ApprovalStep(Clock, TenantModel):
     with its last one. `role` and `person` say who may decide, `owner` who was asked.
     """
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="approval_steps")
     round = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField()
     role = models.CharField(max_length=20, choices=DECIDING_ROLES, blank=True)
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    person = PersonKey(null=True)
+    owner = PersonKey(null=True)
     reason = models.CharField(max_length=300, help_text="Why it came to this person.")
     half_at = models.DateTimeField(null=True, help_text="Half of the working time is gone.")
     half_told_at = models.DateTimeField(null=True, help_text="When whoever is asked was reminded of that.")
     outcome = models.CharField(max_length=10, choices=StepOutcome.choices, blank=True)
     decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    decided_by = PersonKey(null=True)
 
     class Meta:
         ordering = ["round", "position"]

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce, Greatest, Least
@@ -10,13 +9,14 @@ from django.utils import timezone
 from django_countries.fields import CountryField
 
 from deals.customers.models import Customer
-from partners.models import Partner, Product
+from partners.keys import PartnerKey
+from partners.models import Product
 from portal.fields import AddressField
 from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity, SharesRow
 from portal.tenancy.lookups import FoldedName
-from portal.tenancy.tables import Retirable, TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, Retirable, TenantKey, TenantModel
 
 
 class Stage(Retirable, TenantModel):
@@ -105,15 +105,13 @@ DECIDED_AT = Greatest("approved_at", "returned_at", "rejected_at", output_field=
 class Deal(TenantModel):
     """A deal registration. Metrics read its timestamps; `status` only says where it stands now."""
 
-    partner = TenantKey(Partner, related_name="deals")
+    partner = PartnerKey(related_name="deals")
     reference = models.CharField(max_length=20, help_text="Human reference, for example D-4F7HQ2X.")
     external_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
     form_key = models.UUIDField(
         null=True, editable=False, help_text="Which form and answers it came from: sent twice is one deal."
     )
-    registered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    registered_by = PersonKey(null=True)
 
     customer = TenantKey(Customer, related_name="deals", null=True, blank=True)
     customer_name = models.CharField(max_length=200, help_text="As the partner wrote it.")
@@ -152,28 +150,15 @@ class Deal(TenantModel):
 
     status = models.CharField(max_length=12, choices=DealStatus.choices, default=DealStatus.DRAFT)
     stage = TenantKey(Stage, related_name="deals", null=True, blank=True)
-    assigned_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="The channel manager who owns the decision.",
-    )
+    assigned_to = PersonKey(null=True, help_text="The channel manager who owns the decision.")
     needs_role = models.CharField(
         max_length=20,
         blank=True,
         editable=False,
         help_text="Role whose approval it waits for; empty: a channel manager's. See ApprovalStep.",
     )
-    needs_person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        editable=False,
-        help_text="The one person whose approval it waits for.",
+    needs_person = PersonKey(
+        null=True, editable=False, help_text="The one person whose approval it waits for."
     )
     decision_reason = models.TextField(max_length=1000, blank=True)
     loss_reason = models.CharField(max_length=200, blank=True)
@@ -412,7 +397,7 @@ CONTESTED = (Verdict.POSSIBLE, Verdict.CLAIMED)
 class DealLine(TenantModel):
     """A product of a deal and how many of it."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="lines")
     product = TenantKey(Product, related_name="+")
     quantity = models.PositiveIntegerField(
@@ -453,12 +438,10 @@ class DealLine(TenantModel):
 class StageChange(TenantModel):
     """When an approved deal entered a stage; the history the weighted pipeline is computed from."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="stage_changes")
     stage = TenantKey(Stage, related_name="+")
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    changed_by = PersonKey(null=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,17 +1,16 @@
 """Conflict cases, which the vendor's people read, and each side of one, which its own partner reads."""
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from deals.conflicts.models import DirectAccount
 from deals.deal.models import Deal
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.files.uploads import StoredFile
 from portal.requests.models import Clock
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 from portal.ui.formatting import format_days
 
 APPEAL_DAYS = 10
@@ -75,9 +74,9 @@ class ConflictCase(Clock, TenantModel):
     """
 
     deal = TenantKey(Deal, related_name="+")
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     rival = TenantKey(Deal, related_name="+", null=True)
-    rival_partner = TenantKey(Partner, related_name="+", null=True)
+    rival_partner = PartnerKey(null=True)
     account = TenantKey(DirectAccount, related_name="+", null=True)
     products = models.CharField(max_length=500, help_text="Claimed by both.")
     known_by = models.CharField(max_length=80, help_text="Why they are taken for one customer.")
@@ -86,33 +85,18 @@ class ConflictCase(Clock, TenantModel):
     winner = models.CharField(max_length=5, choices=CaseWinner.choices, blank=True)
 
     opened_at = models.DateTimeField(default=timezone.now, help_text="Since when there are two claims.")
-    opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="Who has to decide; empty: the program admins.",
-    )
+    opened_by = PersonKey(null=True)
+    owner = PersonKey(null=True, help_text="Who has to decide; empty: the program admins.")
     decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    decided_by = PersonKey(null=True)
     reason = models.CharField(max_length=1000, blank=True)
     told = models.CharField(max_length=1000, blank=True)
     appeal_until = models.DateTimeField(null=True)
     appealed_at = models.DateTimeField(null=True)
-    appealed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    appealed_by = PersonKey(null=True)
     appeal = models.TextField(max_length=2000, blank=True)
     closed_at = models.DateTimeField(null=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    closed_by = PersonKey(null=True)
     outcome = models.CharField(max_length=8, choices=CaseOutcome.choices, blank=True)
     closing_reason = models.CharField(max_length=1000, blank=True)
 
@@ -183,7 +167,7 @@ class CaseSide(TenantModel):
     """What the partner of one of the claims knows of the case: its own claim, and nothing of the other."""
 
     case = TenantKey(ConflictCase, models.CASCADE, related_name="sides")
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="case_sides")
     state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.OPEN)
     won = models.BooleanField(null=True, help_text="Empty until it is decided.")
@@ -217,7 +201,7 @@ class CaseSide(TenantModel):
 class CaseFile(StoredFile):
     """A document for one side, such as the customer's written preference; its partner may read it."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     side = TenantKey(CaseSide, models.CASCADE, related_name="files")
 
     class Meta:

@@ -4,20 +4,20 @@ A lead is the vendor's own row. A partner reads only its offer: a copy made when
 which nothing that happens to the lead elsewhere ever touches.
 """
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django_countries.fields import CountryField
 
 from deals.deal.models import Deal
-from partners.models import Partner, PartnerType, Product, Region, Tier
+from partners.keys import PartnerKey
+from partners.models import PartnerType, Product, Region, Tier
 from portal.fields import AddressField
 from portal.history.constraints import NotesLateFacts
 from portal.money.models import CURRENCY
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.lookups import FoldedName
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class LeadStatus(models.TextChoices):
@@ -67,13 +67,9 @@ class Lead(_Customer, TenantModel):
     form_key = models.UUIDField(
         null=True, editable=False, help_text="Which form it came from: sent twice is one lead."
     )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
+    owner = PersonKey(
         null=True,
         blank=True,
-        related_name="+",
-        db_index=False,
         help_text="The manager who distributes it; it is routed among their partners. Empty: the admins.",
     )
     region = TenantKey(Region, related_name="+", null=True, blank=True)
@@ -83,9 +79,7 @@ class Lead(_Customer, TenantModel):
         null=True, editable=False, help_text="End of the clock that runs: on the answer, else on the contact."
     )
     disqualify_reason = models.CharField(max_length=300, blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    created_by = PersonKey(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -167,28 +161,19 @@ class LeadOffer(_Customer, TenantModel):
     Who the contact is stands here only once the partner has accepted.
     """
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     lead = TenantKey(Lead, models.CASCADE, related_name="offers")
     reference = models.CharField(max_length=20, help_text="The lead's.")
     reason = models.CharField(max_length=300, help_text="Why it came to this partner, for the partner.")
     offered_at = models.DateTimeField()
-    offered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="Empty: the vendor's rules.",
-    )
+    offered_by = PersonKey(null=True, help_text="Empty: the vendor's rules.")
     answer_due_at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=OfferOutcome.choices, blank=True)
     accepted_at = models.DateTimeField(null=True)
     declined_at = models.DateTimeField(null=True)
     timed_out_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
-    answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    answered_by = PersonKey(null=True)
     decline_reason = models.CharField(max_length=300, blank=True)
     contact_due_at = models.DateTimeField(null=True)
     contacted_at = models.DateTimeField(null=True, help_text="When the first contact was logged.")
@@ -305,7 +290,7 @@ class LeadOffer(_Customer, TenantModel):
 class LeadOfferLine(TenantModel):
     """A product of the lead, as it was offered."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     offer = TenantKey(LeadOffer, models.CASCADE, related_name="lines")
     product = TenantKey(Product, related_name="+")
     quantity = models.PositiveIntegerField(default=1)
@@ -348,15 +333,13 @@ class ContactKind(models.TextChoices):
 class LeadContact(TenantModel):
     """Something the partner did about the customer. The first one stops the contact clock."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     offer = TenantKey(LeadOffer, models.CASCADE, related_name="contacts")
     form_key = models.UUIDField(null=True, editable=False)
     kind = models.CharField(max_length=8, choices=ContactKind.choices)
     happened_on = models.DateField()
     note = models.CharField(max_length=500)
-    logged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    logged_by = PersonKey(null=True)
     logged_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

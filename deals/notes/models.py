@@ -2,21 +2,20 @@
 
 import uuid
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from deals.deal.models import Deal
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.files.uploads import StoredFile
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class Attachment(StoredFile):
     """A file of a registration: whoever may see the registration may have it."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="attachments")
     by_vendor = models.BooleanField(default=False, help_text="Handed in by the vendor's people.")
 
@@ -31,13 +30,11 @@ class Attachment(StoredFile):
 class _AnyNote(TenantModel):
     """Something somebody wrote about a registration; never changed, never deleted."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="+")
     text = models.TextField(max_length=4000)
     key = models.UUIDField(default=uuid.uuid4, help_text="Which form it came from: sent twice is one note.")
-    written_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    written_by = PersonKey(null=True)
     written_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -3,7 +3,7 @@
 from django.db import models
 
 from deals.deal.models import Deal
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.files.uploads import StoredFile
 from portal.requests.models import Request, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
@@ -21,7 +21,7 @@ class Proof(Request):
 
     subject_field = "deal"
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="proofs")
     evidence = models.CharField(max_length=10, choices=Evidence.choices)
     number = models.CharField(max_length=80, blank=True, help_text="Of the invoice or purchase order.")
@@ -42,7 +42,7 @@ class Proof(Request):
 class ProofFile(StoredFile):
     """The document of a proof: whoever may see the deal may have it."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     proof = TenantKey(Proof, models.CASCADE, related_name="files")
 
     class Meta:
@@ -55,7 +55,7 @@ class ProofFile(StoredFile):
 class SerialNumber(TenantModel):
     """A piece that was sold: claimed once per vendor, by the database, and free again after a refusal."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     proof = TenantKey(Proof, models.CASCADE, related_name="serials")
     text = models.CharField(max_length=60, help_text="As it was typed.")
     key = models.CharField(max_length=60, help_text="Letters and digits alone, in upper case.")

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from deals.customers.models import Customer
 from deals.deal.models import Deal
-from partners.models import Partner, Product, Tier
+from partners.keys import PartnerKey
+from partners.models import Product, Tier
 from portal.requests.models import Request, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey, TenantModel
@@ -64,7 +65,7 @@ class Extension(Request):
 
     subject_field = "deal"
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="extensions")
     days = models.PositiveSmallIntegerField()
     until_before = models.DateTimeField(help_text="End of the protection when it was asked for.")
@@ -89,7 +90,7 @@ class ProtectionReminder(TenantModel):
     because its day came before the protection of these days began.
     """
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="reminders")
     days_before = models.PositiveSmallIntegerField()
     until = models.DateTimeField(help_text="End of the protection it reminded of.")
@@ -112,7 +113,7 @@ class ProtectionReminder(TenantModel):
 class ExtensionLink(TenantModel):
     """A link in a reminder by which its reader asks for an extension, once and until the protection ends."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="+")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", help_text="Whom it was sent to."
@@ -135,7 +136,7 @@ class ExtensionLink(TenantModel):
 class Protection(TenantModel):
     """A partner's exclusive claim on a customer and a product; the database allows one active at most."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="protections")
     customer = TenantKey(Customer, related_name="+")
     product = TenantKey(Product, related_name="+")

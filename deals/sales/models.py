@@ -4,7 +4,7 @@ from django.db import models
 
 from deals.deal.models import COUNTED_AT, OPEN_UNTIL, Deal, Stage
 from deals.shared_credit.models import CreditKind, CreditLine
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.history.models import Version
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.tables import TenantKey
@@ -16,7 +16,7 @@ class DealVersion(Version):
     The columns are called as on the deal, so that one condition asks both.
     """
 
-    partner = TenantKey(Partner, related_name="+", help_text="Whose deal it was then.")
+    partner = PartnerKey(help_text="Whose deal it was then.")
     deal = TenantKey(Deal, models.CASCADE, related_name="versions")
     amount_vendor = models.BigIntegerField(null=True)
     at_list_price = models.BooleanField(default=False, db_default=False)
@@ -68,7 +68,7 @@ class CreditLineVersion(Version):
     """A partner's part of a deal as it was until the deal's amount changed."""
 
     line = TenantKey(CreditLine, models.CASCADE, related_name="versions")
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=CreditKind.choices)
     agreed_at = models.DateTimeField(null=True)

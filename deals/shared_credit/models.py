@@ -5,7 +5,7 @@ from django.db import models
 
 from deals.deal.models import Deal, DealStatus
 from deals.special_prices.models import WHOLE
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
@@ -42,10 +42,10 @@ class CoSell(Request):
 
     subject_field = "deal"
 
-    partner = TenantKey(Partner, related_name="+", help_text="Whose deal it is.")
+    partner = PartnerKey(help_text="Whose deal it is.")
     deal = TenantKey(Deal, models.CASCADE, related_name="cosells")
     named = models.CharField(max_length=160, help_text="The second partner, as it was typed or is called.")
-    other = TenantKey(Partner, related_name="+", null=True, help_text="Once the vendor has said which one.")
+    other = PartnerKey(null=True, help_text="Once the vendor has said which one.")
     share = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(WHOLE - 1)],
         help_text="Of the second partner, in basis points.",
@@ -117,7 +117,7 @@ class CreditLine(TenantModel):
     end of every transaction. Never removed: a line counts from `agreed_at` until `ended_at`.
     """
 
-    partner = TenantKey(Partner, related_name="+", help_text="Who is credited.")
+    partner = PartnerKey(help_text="Who is credited.")
     cosell = TenantKey(CoSell, models.CASCADE, related_name="lines")
     deal = TenantKey(Deal, models.CASCADE, related_name="credit_lines")
     kind = models.CharField(max_length=10, choices=CreditKind.choices)

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from deals.approvals.models import DECIDING_ROLES
 from deals.deal.models import Deal
-from partners.models import Partner, Product
+from partners.keys import PartnerKey
+from partners.models import Product
 from portal.money.models import CURRENCY
 from portal.requests.models import Request, RequestStatus, request_constraints, request_indexes
 from portal.tenancy.constraints import Rows, RowSecurity
@@ -100,7 +101,7 @@ class PriceRequest(Request):
 
     subject_field = "deal"
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     deal = TenantKey(Deal, models.CASCADE, related_name="price_requests")
     currency = models.CharField(max_length=3, validators=[CURRENCY])
     competitor = models.CharField(max_length=120, blank=True)
@@ -166,7 +167,7 @@ class PriceRequest(Request):
 class PriceLine(TenantModel):
     """The price of one product: of the list, asked for, granted. Minor units per piece."""
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     request = TenantKey(PriceRequest, models.CASCADE, related_name="lines")
     product = TenantKey(Product, related_name="+")
     quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])

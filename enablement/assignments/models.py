@@ -1,14 +1,13 @@
 """Who is asked to finish which course by when."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from enablement.courses.models import Course, Enrolment
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class Assignment(TenantModel):
@@ -17,19 +16,15 @@ class Assignment(TenantModel):
     `due_on` is a day of the vendor's calendar and `due_at` the last second of that day there.
     """
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     course = TenantKey(Course, related_name="assignments")
     enrolment = TenantKey(Enrolment, related_name="+", null=True)
     due_on = models.DateField()
     due_at = models.DateTimeField()
     note = models.CharField(max_length=300, blank=True)
     by_vendor = models.BooleanField(default=False, help_text="By the vendor's people, not the partner's.")
-    assigned_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    assigned_by = PersonKey(null=True)
     assigned_at = models.DateTimeField(default=timezone.now)
     reminded_days = models.PositiveSmallIntegerField(
         null=True, help_text="Days before the end at which the last reminder went out; 0 once overdue."

@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from enablement.certifications.models import Award
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 #: Awards in one status list: the smallest the specification allows, so that nobody stands out in it.
 LIST_SIZE: Final = 131_072
@@ -25,9 +24,7 @@ class IssuerKey(TenantModel):
     public = models.CharField("public key", max_length=80, help_text="As Multikey, which begins with z6Mk.")
     sealed = models.TextField(editable=False)
     created_at = models.DateTimeField("in use since", default=timezone.now)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    created_by = PersonKey(null=True)
     retired_at = models.DateTimeField("replaced", null=True)
 
     class Meta:

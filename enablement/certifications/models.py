@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -11,11 +10,12 @@ from django.utils import timezone
 
 from enablement.audience import Audience, audience_constraints
 from enablement.courses.models import FULL_MARKS, Course
-from partners.models import Partner, Tier
+from partners.keys import PartnerKey
+from partners.models import Tier
 from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.history.models import Version
 from portal.tenancy.constraints import ReadThrough, Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 #: What ends within this time is about to end, on every page.
 SOON: Final = timedelta(days=60)
@@ -104,10 +104,8 @@ class Award(TenantModel):
     `expires_at` the last moment of that day there; both are empty for what does not end.
     """
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="awards", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey(related_name="awards")
+    partner = PartnerKey()
     certification = TenantKey(Certification, related_name="awards")
     reference = models.CharField("number", max_length=20)
     renews = TenantKey("self", related_name="renewals", null=True)
@@ -119,9 +117,7 @@ class Award(TenantModel):
         null=True, help_text="Days before the end at which the last reminder went out; 0 once it ended."
     )
     revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    revoked_by = PersonKey(null=True)
     revoked_reason = models.CharField(max_length=300, blank=True)
     # What its holder lets others see, and under which unguessable address; empty: nobody sees anything.
     token = models.CharField(max_length=40, null=True)

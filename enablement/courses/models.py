@@ -2,18 +2,18 @@
 
 import uuid
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.utils import timezone
 
 from enablement.audience import Audience, audience_constraints
-from partners.models import Partner, Product
+from partners.keys import PartnerKey
+from partners.models import Product
 from portal.files.uploads import StoredFile
 from portal.history.constraints import NotesLateFacts
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 #: Keys become path segments; "new" and "files" are pages of their own.
 COURSE_SLUG = RegexValidator(
@@ -119,14 +119,7 @@ class CourseVersion(TenantModel):
     minutes = models.PositiveIntegerField(default=0, editable=False, help_text="Of all modules together.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        editable=False,
-    )
+    published_by = PersonKey(null=True, editable=False)
 
     class Meta:
         ordering = ["-number"]
@@ -226,10 +219,8 @@ class Enrolment(TenantModel):
     `partner` is where the person sat when they enrolled, and stays theirs when the person moves on.
     """
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     course = TenantKey(Course, related_name="enrolments")
     version = TenantKey(CourseVersion, related_name="enrolments")
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.PORTAL)
@@ -283,10 +274,8 @@ class Enrolment(TenantModel):
 class ModuleProgress(TenantModel):
     """How far a person has come in one module. `place` is what its kind understands: a page, a second."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     enrolment = TenantKey(Enrolment, related_name="progress")
     module = TenantKey(Module, related_name="+")
     opened_at = models.DateTimeField(default=timezone.now)

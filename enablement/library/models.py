@@ -1,6 +1,5 @@
 """Assets, what they are about, and the collections they are put into."""
 
-from django.conf import settings
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
@@ -12,7 +11,7 @@ from enablement.library.full_text import WordsOf
 from partners.models import Product, Region
 from portal.files.uploads import StoredFile
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 #: Of a document's text as much is searched; a `tsvector` holds a megabyte.
 LONGEST_TEXT = 200_000
@@ -63,15 +62,7 @@ class Asset(Audience, TenantModel):
     ends_on = models.DateField(
         "last day", null=True, blank=True, help_text="From the day after partners do not find it any more."
     )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-        help_text="Who keeps it up to date.",
-    )
+    owner = PersonKey(null=True, blank=True, help_text="Who keeps it up to date.")
     text = models.TextField(blank=True, editable=False, help_text="The words inside, to be searched.")
     words = models.GeneratedField(
         expression=WordsOf("title", "summary", "text", "language"),

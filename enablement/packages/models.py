@@ -1,15 +1,14 @@
 """Packages, what plays them, and what they keep of each learner."""
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from enablement.courses.models import Course, Enrolment, Module
 from enablement.packages.manifest import STANDARDS
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.files.uploads import StoredFile
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class Package(StoredFile):
@@ -59,10 +58,8 @@ class ModulePackage(TenantModel):
 class Launch(TenantModel):
     """One time a learner began to play a package. Later ones take over from earlier ones."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     enrolment = TenantKey(Enrolment, models.CASCADE, related_name="launches")
     module = TenantKey(Module, related_name="+")
     package = TenantKey(Package, related_name="+")
@@ -91,10 +88,8 @@ class PartState(TenantModel):
     its writes; what arrives late or from an earlier launch is passed over.
     """
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     enrolment = TenantKey(Enrolment, models.CASCADE, related_name="part_states")
     module = TenantKey(Module, related_name="+")
     part = models.CharField(max_length=500)

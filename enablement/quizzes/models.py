@@ -1,17 +1,16 @@
 """Tests: what may be asked, what was asked, and what was answered."""
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from enablement.courses.models import FULL_MARKS, Course, Enrolment, Module, Source
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.history.constraints import KeepsHistory, NotesLateFacts
 from portal.history.models import Version
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class QuestionPool(TenantModel):
@@ -193,10 +192,8 @@ class Attempt(TenantModel):
     without a `module` it is of the course as a whole. Marks are basis points, exact.
     """
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     enrolment = TenantKey(Enrolment, related_name="attempts")
     module = TenantKey(Module, related_name="+", null=True)
     quiz = TenantKey(Quiz, related_name="+", null=True)
@@ -277,7 +274,7 @@ class AttemptVersion(Version):
     """A try as it stood until its result was corrected by another import, or its place among the tries."""
 
     attempt = TenantKey(Attempt, models.CASCADE, related_name="versions")
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     number = models.PositiveSmallIntegerField()
     submitted_at = models.DateTimeField(null=True)
     score = models.PositiveSmallIntegerField(null=True)
@@ -302,10 +299,8 @@ class AttemptQuestion(TenantModel):
     text, or {id of the choice: text of its match}; null while open.
     """
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     attempt = TenantKey(Attempt, models.CASCADE, related_name="questions")
     question = TenantKey(Question, related_name="+")
     position = models.PositiveSmallIntegerField()
@@ -342,16 +337,12 @@ class AttemptQuestion(TenantModel):
 class AttemptGrant(TenantModel):
     """One more try than the test allows, given by a partner admin or the vendor. Pressed twice it is one."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    partner = TenantKey(Partner, related_name="+")
+    user = PersonKey()
+    partner = PartnerKey()
     enrolment = TenantKey(Enrolment, related_name="+")
     module = TenantKey(Module, related_name="+")
     number = models.PositiveSmallIntegerField(help_text="The try that it allows.")
-    granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    granted_by = PersonKey()
     granted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

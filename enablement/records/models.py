@@ -2,14 +2,13 @@
 
 import secrets
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from enablement.courses.models import Course, Module
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class KeyScope(models.TextChoices):
@@ -37,14 +36,7 @@ class StoreKey(TenantModel):
     scope = models.CharField("may", max_length=20, choices=KeyScope.choices, default=KeyScope.WRITE)
     registration = models.UUIDField(null=True, editable=False)
     agent_key = models.CharField(max_length=300, blank=True, editable=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        editable=False,
-    )
+    created_by = PersonKey(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
@@ -79,15 +71,7 @@ class Learner(TenantModel):
 
     agent_key = models.CharField(max_length=300, editable=False)
     agent = models.JSONField(editable=False, help_text="The agent as it was sent first.")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-        verbose_name="person",
-    )
+    user = PersonKey(on_delete=models.SET_NULL, null=True, blank=True, verbose_name="person")
     first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -122,10 +106,8 @@ class Statement(TenantModel):
     when it came; empty while nobody knows the learner, and for the vendor's own people.
     """
 
-    partner = TenantKey(Partner, related_name="+", null=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
-    )
+    partner = PartnerKey(null=True)
+    user = PersonKey(on_delete=models.SET_NULL, null=True)
     source = TenantKey(StoreKey, related_name="+")
     statement_id = models.UUIDField()
     stored = models.DateTimeField()
@@ -361,7 +343,7 @@ class ResultState(models.TextChoices):
 class LearningResult(TenantModel):
     """What one statement meant for somebody's course, or why it could not count yet."""
 
-    partner = TenantKey(Partner, related_name="+", null=True)
+    partner = PartnerKey(null=True)
     statement = TenantKey(Statement, models.CASCADE, related_name="+")
     outcome = models.CharField(max_length=9, choices=Outcome.choices)
     state = models.CharField(max_length=16, choices=ResultState.choices, default=ResultState.WAITING)

@@ -1,14 +1,13 @@
 """Postings and their entries, the balances they make, reservations, and the nightly check of all of it."""
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from mdf.funds.models import Fund
 from mdf.ledger.constraints import RefusesClosedPeriods, SumsToZero
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey, TenantModel
+from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 
 
 class Account(models.TextChoices):
@@ -50,21 +49,14 @@ class Posting(TenantModel):
     append_only = True
 
     fund = TenantKey(Fund, related_name="+")
-    partner = TenantKey(Partner, related_name="+", null=True)
+    partner = PartnerKey(null=True)
     key = models.CharField(max_length=120, help_text="Given by whoever posts; once per vendor.")
     link = models.CharField(max_length=120, blank=True, help_text="Key of the first of linked postings.")
     kind = models.CharField(max_length=14, choices=PostingKind.choices)
     reason = models.CharField(max_length=300)
     subject = models.CharField(max_length=40, blank=True, help_text="Reference of the activity it is about.")
     day = models.DateField(help_text="The day it counts on, which must not be closed.")
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="Empty: a rule of the fund.",
-    )
+    actor = PersonKey(null=True, help_text="Empty: a rule of the fund.")
     posted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -94,7 +86,7 @@ class Entry(TenantModel):
 
     posting = TenantKey(Posting, related_name="entries")
     fund = TenantKey(Fund, related_name="+")
-    partner = TenantKey(Partner, related_name="+", null=True)
+    partner = PartnerKey(null=True)
     account = models.CharField(max_length=11, choices=Account.choices)
     amount = models.BigIntegerField()
     day = models.DateField(help_text="That of its posting.")
@@ -132,7 +124,7 @@ class Balance(TenantModel):
     """
 
     fund = TenantKey(Fund, related_name="balances")
-    partner = TenantKey(Partner, related_name="+", null=True)
+    partner = PartnerKey(null=True)
     funding = models.BigIntegerField(default=0)
     unallocated = models.BigIntegerField(default=0)
     free = models.BigIntegerField(default=0)
@@ -185,7 +177,7 @@ class Reservation(TenantModel):
     """
 
     fund = TenantKey(Fund, related_name="+")
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     parent = TenantKey("self", related_name="claims", null=True)
     key = models.CharField(max_length=100, help_text="Given by whoever reserves; once per vendor.")
     subject = models.CharField(max_length=40, blank=True)

@@ -2,12 +2,11 @@
 
 import uuid
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantModel
+from portal.tenancy.tables import PersonKey, TenantModel
 
 
 class PortalEvent(TenantModel):
@@ -19,9 +18,7 @@ class PortalEvent(TenantModel):
     append_only = True
 
     partner_id = models.BigIntegerField(null=True)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    actor = PersonKey(null=True)
     type = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.BigIntegerField(null=True)

@@ -34,7 +34,7 @@ from portal.files.kinds import ACCEPT, ACCEPTED, file_kind_of, harmless_name
 from portal.people.models import User
 from portal.tenancy.access import Actor
 from portal.tenancy.models import Vendor
-from portal.tenancy.tables import TenantModel
+from portal.tenancy.tables import PersonKey, TenantModel
 
 logger = logging.getLogger(__name__)
 #: Files sent with one form.
@@ -114,14 +114,7 @@ class StoredFile(TenantModel):
     size = models.PositiveIntegerField(editable=False, help_text="Bytes.")
     sha256 = models.CharField(max_length=64, editable=False)
     file = models.FileField(upload_to=random_place, max_length=200, editable=False)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        editable=False,
-    )
+    uploaded_by = PersonKey(null=True, editable=False)
     uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -5,11 +5,10 @@ A history holds changes only. A row that never changed has none, and what it say
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import models
 
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantModel
+from portal.tenancy.tables import PersonKey, TenantModel
 
 
 class Version(TenantModel):
@@ -17,9 +16,7 @@ class Version(TenantModel):
 
     held_from = models.DateTimeField(null=True, help_text="The change before; empty: since the row began.")
     held_until = models.DateTimeField(help_text="When these values were changed.")
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    changed_by = PersonKey(null=True)
 
     class Meta:
         abstract = True
@@ -51,9 +48,7 @@ class LateFact(TenantModel):
     facts = models.JSONField(default=dict)
     holds_from = models.DateTimeField(help_text="The earliest moment it is about.")
     noted_at = models.DateTimeField()
-    noted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    noted_by = PersonKey(null=True)
     settled_at = models.DateTimeField(
         null=True, help_text="Since when the days it touches are computed anew."
     )

@@ -28,5 +28,5 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
 
     def create_model(self, model: type[Model]) -> None:
         super().create_model(model)
-        # Where a column has a default of its own Django defers what constraints return, and ours return nothing.
+        # Beside a default in the database Django defers what constraints return, and ours return nothing.
         self.deferred_sql = [sql for sql in self.deferred_sql if sql is not None]

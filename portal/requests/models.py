@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from portal.tenancy.constraints import Rows, RowSecurity
 from portal.tenancy.roles import Role
-from portal.tenancy.tables import TenantModel
+from portal.tenancy.tables import PersonKey, TenantModel
 
 
 class Clock(models.Model):
@@ -64,9 +63,7 @@ class Request(Clock, TenantModel):
 
     status = models.CharField(max_length=9, choices=RequestStatus.choices, default=RequestStatus.OPEN)
     reason = models.TextField(max_length=1000, blank=True, help_text="Why it is asked for.")
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    requested_by = PersonKey(null=True)
     requested_at = models.DateTimeField(default=timezone.now)
     role = models.CharField(
         max_length=20,
@@ -74,17 +71,8 @@ class Request(Clock, TenantModel):
         blank=True,
         help_text="Whose decision it is; empty: anybody's who manages the partner.",
     )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        help_text="Who was asked; empty: the program admins.",
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    owner = PersonKey(null=True, help_text="Who was asked; empty: the program admins.")
+    decided_by = PersonKey(null=True)
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.TextField(max_length=1000, blank=True)
 

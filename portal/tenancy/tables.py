@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
@@ -76,6 +77,21 @@ class TenantKey(models.ForeignKey[Any, Any]):
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("db_index", None)
         return name, path, args, kwargs
+
+
+class PersonKey(models.ForeignKey[Any, Any]):
+    """A person. People outlive what they did, belong to several vendors, and are not looked up backwards."""
+
+    def __init__(
+        self, to: Any = settings.AUTH_USER_MODEL, on_delete: Any = models.PROTECT, **kwargs: Any
+    ) -> None:
+        kwargs.setdefault("related_name", "+")
+        kwargs["db_index"] = False  # indexes of tenant tables lead with the vendor and are declared by name
+        super().__init__(to, on_delete, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.ForeignKey", args, {**kwargs, "db_index": False}
 
 
 class TenantOneToOne(models.OneToOneField[Any, Any]):

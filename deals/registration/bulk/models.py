@@ -4,10 +4,9 @@ import uuid
 
 from django.db import models
 
-from partners.models import Partner
+from partners.keys import PartnerKey
 from portal.files.uploads import StoredFile
 from portal.tenancy.constraints import Rows, RowSecurity
-from portal.tenancy.tables import TenantKey
 
 
 class BulkUpload(StoredFile):
@@ -17,7 +16,7 @@ class BulkUpload(StoredFile):
     confirmed, what became of them: [{"line", "reference"}] and [{"line", "reason"}].
     """
 
-    partner = TenantKey(Partner, related_name="+")
+    partner = PartnerKey()
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     rows = models.JSONField(default=list)
     outcome = models.JSONField(default=list)

@@ -31,7 +31,7 @@ urlpatterns = [
     path("certificates/", include("enablement.certifications.public_urls")),
     path("library/", include("enablement.library.urls")),
     path("xapi/", include("enablement.records.urls")),
-    path("content/", include("enablement.packages.content_urls")),
+    path("content/", include("enablement.content_urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -11,6 +11,7 @@ class EnablementConfig(FeatureConfig):
         "courses": ("enablement.courses.resources.CourseResource", 60),
         "enrolments": ("enablement.courses.resources.EnrolmentResource", 62),
         "attempts": ("enablement.quizzes.resources.AttemptResource", 64),
+        "awards": ("enablement.certifications.resources.AwardResource", 66),
     }
     features = (
         "courses",

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver
 from enablement.assignments.urls import urlpatterns as assignments
 from enablement.badges.urls import urlpatterns as badges
 from enablement.certifications.urls import urlpatterns as certifications
+from enablement.cmi5.urls import urlpatterns as cmi5
 from enablement.editor.urls import urlpatterns as editor
 from enablement.home.urls import urlpatterns as home
 from enablement.packages.urls import urlpatterns as packages
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *assignments,
     *editor,
     *packages,
+    *cmi5,
     *certifications,
     *badges,
 ]

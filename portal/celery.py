@@ -59,6 +59,10 @@ BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/15"),
     },
     "remind of assigned courses": {"task": "enablement.assignments.mind", "schedule": crontab(minute="*/15")},
+    "end learning sessions that went quiet": {
+        "task": "enablement.cmi5.end_quiet_sessions",
+        "schedule": crontab(minute="*/15"),
+    },
     "remind of certificates": {"task": "enablement.certifications.mind", "schedule": crontab(minute="35")},
     "expire deal protection": {"task": "deals.tasks.expire_protection", "schedule": crontab(minute="15")},
 }

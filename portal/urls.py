@@ -32,7 +32,7 @@ urlpatterns = [
     path("badges/", include("enablement.badges.public_urls")),
     path("library/", include("enablement.library.urls")),
     path("xapi/", include("enablement.records.urls")),
-    path("content/", include("enablement.packages.content_urls")),
+    path("content/", include("enablement.content_urls")),
     path("mdf/", include("mdf.urls")),
     path("", include("scorecards.urls")),
     path("admin/", admin.site.urls),

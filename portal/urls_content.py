@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("content/", include("enablement.packages.content_urls"))]
+urlpatterns = [path("content/", include("enablement.content_urls"))]
 
 #: The portal's own pages for errors would need the portal's addresses.
 handler404 = "enablement.packages.content.missing"

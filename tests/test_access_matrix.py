@@ -34,7 +34,7 @@ from portal.files.uploads import checked
 from portal.notifications.models import Notification
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope
-from tests.enablement import certificates, library, packages, school
+from tests.enablement import certificates, cmi5, library, packages, school
 from tests.mdf.money import fund_of
 from tests.support import factories, leads
 from tests.support.files import PDF, PNG, VTT
@@ -204,6 +204,10 @@ MATRIX: dict[str, Line] = {
     "enablement:module_place": action({"partner_rep"}, STAFF, args="module", data="place"),
     "enablement:package_launch": action({"partner_rep"}, args="package_module"),
     "enablement:play": page({"partner_rep"}, args="package_launch"),
+    "enablement:unit_launch": action({"partner_rep"}, args="unit_launch"),
+    "enablement:unit_play": page({"partner_rep"}, args="unit_session"),
+    "enablement:units": page(STAFF_OF_BETA | {"partner_admin"}, SEE_BETA, args="units"),
+    "enablement:unit_waive": action(DECIDERS_OF_BETA, SEE_BETA, args="unit", data="waiver"),
     "enablement:package_look": page(STAFF, args="package_link"),
     "enablement:preview": page(STAFF, args="version_module"),
     "enablement:file": page(MEMBERS, args="course_file"),
@@ -628,9 +632,25 @@ def package_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
         link = ModulePackage.objects.get(module=module)
     return {
+        **_unit_targets(world),
         "package_module": {"enrolment_id": enrolment.pk, "position": 1},
         "package_launch": {"pk": launch.pk},
         "package_link": {"pk": link.pk},
+    }
+
+
+def _unit_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
+    """A course of one unit, which the rep has opened."""
+    rep = world.people["partner_rep"]
+    enrolment = school.enrol(rep, cmi5.course(world))
+    opened = cmi5.launch(world, rep, enrolment)
+    registration = opened.session.registration_id
+    return {
+        "unit_launch": {"enrolment_id": enrolment.pk, "position": 1, "unit": 1},
+        "unit_session": {"pk": opened.session.pk},
+        "units": {"pk": registration},
+        "unit": {"pk": registration, "position": 1},
+        "waiver": {"unit-1-reason": "Administrative"},
     }
 
 

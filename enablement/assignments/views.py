@@ -15,6 +15,7 @@ from enablement.assignments import policies, selectors, services
 from enablement.assignments.forms import AssignForm, MoveForm
 from enablement.assignments.models import Assignment
 from enablement.assignments.team import choices_at, gaps_of, team_of
+from enablement.cmi5.selectors import under_way as units_under_way
 from enablement.courses.models import Course
 from enablement.courses.selectors import courses, is_offered
 from partners.models import Partner
@@ -72,6 +73,7 @@ def _page(
         "problems": problems or [],
         "today": selectors.today(request.actor.vendor).isoformat(),
         "is_staff": request.actor.is_staff,
+        "under_way": units_under_way(partner.pk),
     }
     return render(
         request,

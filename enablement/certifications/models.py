@@ -124,6 +124,7 @@ class Award(TenantModel):
     shared_at = models.DateTimeField(null=True)
     shows_employer = models.BooleanField(default=False)
     shows_score = models.BooleanField(default=False)
+    external_key = models.CharField(max_length=120, null=True, blank=True)
 
     class Meta:
         ordering = ["-awarded_at", "-id"]
@@ -149,6 +150,7 @@ class Award(TenantModel):
             models.UniqueConstraint(fields=["vendor", "id"], name="enablement_award_key"),
             models.UniqueConstraint(fields=["vendor", "reference"], name="enablement_award_reference"),
             models.UniqueConstraint(fields=["vendor", "token"], name="enablement_award_token"),
+            models.UniqueConstraint(fields=["vendor", "external_key"], name="enablement_award_external_key"),
             models.UniqueConstraint(fields=["vendor", "renews"], name="enablement_award_renewed_once"),
             models.UniqueConstraint(
                 fields=["vendor", "user", "certification", "awarded_at"], name="enablement_award_once"

@@ -50,7 +50,7 @@ def follow_many(events: Sequence[PortalEvent]) -> None:
         return
     with _for_the_vendor() as vendor:
         awards = _give(vendor, finished)
-        record_many([Fact(_key(one), one.partner_id, one, one.awarded_at, _data(one)) for one in awards])
+        record_many([Fact(_key(one), one.partner_id, one, one.awarded_at, data_of(one)) for one in awards])
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _earned(
         day, moment = end_of(certification, found.at, last, vendor.zone)
         award = Award(
             user=seat.user, partner_id=found.partner_id, certification=certification, score=found.score,
-            awarded_at=found.at, expires_on=day, expires_at=moment, reminded_days=_stage(moment, now),
+            awarded_at=found.at, expires_on=day, expires_at=moment, reminded_days=reminder_stage(moment, now),
             renews=None if last is None or last.revoked_at else last,
         )  # fmt: skip
         yield award
@@ -122,14 +122,14 @@ def _earned(
 
 
 def _save(awards: Sequence[Award]) -> None:
-    numbers = references.draw("C", len(awards), _taken) if awards else []
+    numbers = references.draw("C", len(awards), taken_references) if awards else []
     for award, number in zip(awards, numbers, strict=True):
         award.reference = number
         award.renews = award.renews  # its key is known by now: what is renewed was saved before
         award.save(force_insert=True)
 
 
-def _taken(candidates: Collection[str]) -> Collection[str]:
+def taken_references(candidates: Collection[str]) -> Collection[str]:
     return set(Award.objects.filter(reference__in=candidates).values_list("reference", flat=True))
 
 
@@ -218,7 +218,7 @@ def awards_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
     rows = list(near.select_for_update(of=("self",), skip_locked=True)[:_BATCH])
     due = [row for row in rows if _reminds(row, now)]
     for row in due:
-        row.reminded_days = _stage(row.expires_at, now)
+        row.reminded_days = reminder_stage(row.expires_at, now)
         if row.reminded_days == 0:
             _record("enablement.certificate_ended", None, row, occurred_at=row.expires_at)
         notifications.ending(vendor, row)
@@ -226,7 +226,7 @@ def awards_mind(*, vendor: Vendor, now: datetime | None = None) -> int:
     return len(due)
 
 
-def _stage(end: datetime | None, now: datetime) -> int | None:
+def reminder_stage(end: datetime | None, now: datetime) -> int | None:
     """The reminder that fits how much time is left; None while it is too early for any."""
     if end is None:
         return None
@@ -234,11 +234,11 @@ def _stage(end: datetime | None, now: datetime) -> int | None:
 
 
 def _reminds(row: Award, now: datetime) -> bool:
-    stage = _stage(row.expires_at, now)
+    stage = reminder_stage(row.expires_at, now)
     return stage is not None and (row.reminded_days is None or stage < row.reminded_days)
 
 
-def _data(award: Award, **more: Any) -> Mapping[str, Any]:
+def data_of(award: Award, **more: Any) -> Mapping[str, Any]:
     return {
         "title": award.certification.name,
         "person": str(award.user),
@@ -254,6 +254,6 @@ def _record(
     key: str, actor: Actor | None, award: Award, *, occurred_at: datetime | None = None, **more: Any
 ) -> None:
     record(
-        key, actor=actor, partner_id=award.partner_id, subject=award, data=_data(award, **more),
+        key, actor=actor, partner_id=award.partner_id, subject=award, data=data_of(award, **more),
         occurred_at=occurred_at,
     )  # fmt: skip

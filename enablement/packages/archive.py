@@ -171,3 +171,11 @@ def _refuse_foreign_scripts(name: str, page: bytes) -> None:
             f"{name} loads a script from outside ({address}). It would not run; put it into the package.",
             code="outside",
         )
+
+
+def looks_like_xml(file: IO[bytes]) -> bool:
+    """Whether the file begins as XML does, byte order mark and blanks aside."""
+    file.seek(0)
+    begin = file.read(200).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    return bool(begin.startswith(b"<"))

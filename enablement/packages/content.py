@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from enablement.packages import archive, presenters, selectors, services
+from enablement.packages.manifest import CMI5
 from enablement.packages.models import Launch, Package
 from enablement.records.grammar import Invalid, read_json
 from portal.tenancy.http import OuterRequest
@@ -47,7 +48,7 @@ class Played:
 
 
 @contextmanager
-def _played(request: OuterRequest, token: str) -> Iterator[Played]:
+def played(request: OuterRequest, token: str) -> Iterator[Played]:
     """Runs the block under the scope of the launch's vendor. Http404 for a token that opens nothing.
 
     Content with a host of its own is not answered at the portal's, where it would have the portal's origin.
@@ -80,8 +81,10 @@ def _found(told: dict[str, Any]) -> Played:
 @xframe_options_exempt
 def play(request: OuterRequest, token: str) -> HttpResponse:
     """The window in which the content runs, with the SCORM API beside it."""
-    with _played(request, token) as played:
-        config = presenters.player(played.package, played.launch, token)
+    with played(request, token) as found:
+        if found.package.standard == CMI5:
+            raise Http404("content that runs by itself")
+        config = presenters.player(found.package, found.launch, token)
         response = render(request, "enablement/packages/frame.html", {"config": config})
     response["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; "
@@ -104,14 +107,14 @@ def save(request: OuterRequest, token: str) -> HttpResponse:
         name, sequence, data = told["part"], int(told["sequence"]), told["data"]
     except (Invalid, KeyError, TypeError, ValueError):
         return _answer(400, "The request cannot be read.")
-    with _played(request, token) as played:
-        if played.launch is None:
-            return _answer(404, "Nothing is kept of a look inside.")
-        part = next((one for one in selectors.parts_of(played.package) if one.id == name), None)
+    with played(request, token) as found:
+        if found.launch is None or found.package.standard == CMI5:
+            return _answer(404, "Nothing is kept here of such a launch.")
+        part = next((one for one in selectors.parts_of(found.package) if one.id == name), None)
         if part is None or not isinstance(data, dict) or not 0 <= sequence < 2**31:
             return _answer(400, "The package has no such part.")
         kept = services.state_save(
-            launch=played.launch, part=part, sequence=sequence, data=data, is_over=told.get("over") is True
+            launch=found.launch, part=part, sequence=sequence, data=data, is_over=told.get("over") is True
         )
     return _answer(200, "Saved") if kept else _answer(409, "Opened in another window since.")
 
@@ -125,10 +128,11 @@ def _answer(status: int, text: str) -> HttpResponse:
 @xframe_options_exempt
 def file(request: OuterRequest, token: str, path: str) -> HttpResponse:
     """A file of the package, read from its archive by its whole name."""
-    with _played(request, token) as played:
-        content = _content(played.package, path)
-        if not presenters.is_apart() and _kind(path).startswith("text/html"):
-            content = presenters.with_api(content, played.package, played.launch, path)
+    with played(request, token) as found:
+        content = _content(found.package, path)
+        needs_api = not presenters.is_apart() and found.package.standard != CMI5
+        if needs_api and _kind(path).startswith("text/html"):
+            content = presenters.with_api(content, found.package, found.launch, path)
     response = _ranged(request, content, _kind(path))
     response["Content-Security-Policy"] = presenters.content_policy()
     response["X-Content-Type-Options"] = "nosniff"
@@ -144,6 +148,8 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _content(package: Package, path: str) -> bytes:
+    if package.content_type != "application/zip":
+        raise Http404("a structure without files")
     try:
         with default_storage.open(package.file.name or "") as stored:
             return archive.opened(stored).read(path)

@@ -9,7 +9,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
 from enablement.packages import archive
-from enablement.packages.manifest import STANDARDS, Manifest, manifest_of
+from enablement.packages.manifest import (
+    CMI5,
+    MOST_MANIFEST,
+    STANDARDS,
+    Manifest,
+    manifest_of,
+    manifest_of_xml,
+)
 from enablement.packages.models import Package
 from enablement.packages.selectors import package_of
 from portal.ui.versions import VersionedForm
@@ -33,7 +40,11 @@ class PackageForm(VersionedForm, forms.Form):
     def __init__(self, *args: Any, module: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         most = filesizeformat(settings.PACKAGE_LIMIT)
-        self.fields["package"].help_text = f"ZIP file of your authoring tool, at most {most}."
+        what = "ZIP file of your authoring tool"
+        if CMI5 in self.standards:
+            what += ", or a cmi5.xml whose units lie elsewhere"
+            self.fields["package"].widget.attrs["accept"] = ".zip,.xml"
+        self.fields["package"].help_text = f"{what}; at most {most}."
         self.manifest: Manifest | None = None
         present = package_of(module) if module is not None else None
         self.has_package = present is not None
@@ -47,7 +58,7 @@ class PackageForm(VersionedForm, forms.Form):
         file = self.cleaned_data["package"]
         if not isinstance(file, UploadedFile):  # without one, what is kept
             return None
-        found = manifest_of(archive.checked(file))
+        found = self._manifest(file)
         if found.standard not in self.standards:
             wanted = " or ".join(STANDARDS[one] for one in self.standards)
             raise ValidationError(
@@ -56,6 +67,12 @@ class PackageForm(VersionedForm, forms.Form):
         self.manifest = found
         file.seek(0)
         return file
+
+    def _manifest(self, file: Any) -> Manifest:
+        """Judged by content: a ZIP file, or for cmi5 also its structure alone."""
+        if CMI5 in self.standards and archive.looks_like_xml(file):
+            return manifest_of_xml(file.read(MOST_MANIFEST + 1))
+        return manifest_of(archive.checked(file))
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}

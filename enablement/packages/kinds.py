@@ -9,17 +9,13 @@ from enablement.courses.content import Completion, ContentKind, Shown, register
 from enablement.courses.models import Module
 from enablement.packages import selectors, services
 from enablement.packages.forms import PackageForm
-from enablement.packages.manifest import CMI5, SCORM_12, SCORM_2004
+from enablement.packages.manifest import SCORM_12, SCORM_2004
 from enablement.packages.models import ModulePackage
 from portal.tenancy.access import Actor
 
 
 class ScormForm(PackageForm):
     standards = (SCORM_12, SCORM_2004)
-
-
-class Cmi5Form(PackageForm):
-    standards = (CMI5,)
 
 
 def _context(shown: Shown) -> Mapping[str, Any]:
@@ -66,17 +62,26 @@ def _place(module: Module, place: str) -> str:
     return f"page {place}" if place.isdecimal() else ""
 
 
-def _kind(key: str, label: str, description: str, form: Callable[..., BaseForm]) -> ContentKind:
+def package_kind(
+    key: str,
+    label: str,
+    description: str,
+    form: Callable[..., BaseForm],
+    *,
+    template: str = "enablement/packages/kind.html",
+    context: Callable[[Shown], Mapping[str, Any]] = _context,
+) -> ContentKind:
+    """A kind of module that plays a package of the standards its `form` takes."""
     return ContentKind(
         key,
         label,
         "player-play",
-        "enablement/packages/kind.html",
+        template,
         completion=Completion.CONTENT,
         description=description,
         form=form,
         saved=_saved,
-        context=_context,
+        context=context,
         missing=_missing,
         copied=_copied,
         place=_place,
@@ -84,5 +89,7 @@ def _kind(key: str, label: str, description: str, form: Callable[..., BaseForm])
 
 
 register(
-    _kind("scorm", "Simulation (SCORM)", "A SCORM 1.2 or 2004 package of an authoring tool.", ScormForm),
+    package_kind(
+        "scorm", "Simulation (SCORM)", "A SCORM 1.2 or 2004 package of an authoring tool.", ScormForm
+    ),
 )

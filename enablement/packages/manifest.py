@@ -4,10 +4,10 @@
 tools write the namespaces in many ways.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -15,14 +15,20 @@ from defusedxml.ElementTree import fromstring
 from django.core.exceptions import ValidationError
 
 from enablement.packages.archive import Archive
+from enablement.records.grammar import Invalid, is_iri
 
-_MOST_MANIFEST: Final = 5 * 2**20
+MOST_MANIFEST: Final = 5 * 2**20
 _MOST_PARTS: Final = 200
+#: Of cmi5, which wants a thousand to be taken.
+_MOST_UNITS: Final = 2_000
 SCORM_12: Final = "scorm12"
 SCORM_2004: Final = "scorm2004"
 CMI5: Final = "cmi5"
 STANDARDS: Final = {SCORM_12: "SCORM 1.2", SCORM_2004: "SCORM 2004", CMI5: "cmi5"}
 MOVE_ON: Final = ("NotApplicable", "Passed", "Completed", "CompletedAndPassed", "CompletedOrPassed")
+LAUNCH_METHODS: Final = ("AnyWindow", "OwnWindow")
+#: What a launch of cmi5 adds to an address (8.1), so that a package cannot have it there already.
+LAUNCH_PARAMETERS: Final = frozenset({"endpoint", "fetch", "actor", "registration", "activityid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Part:
     """What is launched: a SCO or asset of SCORM, an assignable unit of cmi5.
 
     `href` is a file of the package, or for cmi5 also an address elsewhere; `query` follows it. `mastery` is
-    the share (0 to 1) that passes, None where the package leaves it to its content.
+    the share (0 to 1) that passes, None where the package leaves it to its content. `blocks` are the ids of
+    the blocks around a unit of cmi5, the outermost first.
     """
 
     id: str
@@ -43,6 +50,26 @@ class Part:
     completion_threshold: float | None = None
     move_on: str = ""
     launch_method: str = ""
+    activity_type: str = ""
+    entitlement_key: str = ""
+    blocks: Sequence[str] = ()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Its content is not in the package."""
+        return self.href.startswith(("http://", "https://"))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Units of cmi5 that belong together; blocks may stand in blocks. `depth` is 0 at the top."""
+
+    id: str
+    title: str
+    depth: int
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,13 +83,14 @@ class Manifest:
     id: str
     title: str
     parts: tuple[Part, ...]
+    blocks: tuple[Block, ...] = ()
 
 
 def manifest_of(archive: Archive) -> Manifest:
     """What the package is; ValidationError, with a text for people, when it is none that is played here."""
     for name, reader in (("cmi5.xml", _cmi5), ("imsmanifest.xml", _scorm)):
         if archive.has(name):
-            return reader(_parsed(archive, name), archive)
+            return reader(_parsed(archive.read(name, MOST_MANIFEST), name), archive)
     inside = [n for n in archive.entries if n.rsplit("/", 1)[-1] in ("imsmanifest.xml", "cmi5.xml")]
     if inside:
         folder = inside[0].rpartition("/")[0]
@@ -73,9 +101,16 @@ def manifest_of(archive: Archive) -> Manifest:
     raise ValidationError("This ZIP file is no SCORM or cmi5 package: it has no manifest.", code="manifest")
 
 
-def _parsed(archive: Archive, name: str) -> Element:
+def manifest_of_xml(content: bytes) -> Manifest:
+    """The same of a cmi5.xml that came without a package: its units all lie elsewhere."""
+    if len(content) > MOST_MANIFEST:
+        raise ValidationError("This cmi5.xml is too large to be one.", code="large")
+    return _cmi5(_parsed(content, "cmi5.xml"), None)
+
+
+def _parsed(content: bytes, name: str) -> Element:
     try:
-        root: Element = fromstring(archive.read(name, _MOST_MANIFEST), forbid_dtd=False)
+        root: Element = fromstring(content, forbid_dtd=False)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise ValidationError(f"{name} cannot be read.", code="manifest") from error
     return root
@@ -153,39 +188,104 @@ def _threshold(item: Element) -> str:
 # cmi5 -------------------------------------------------------------------------------------------------------
 
 
-def _cmi5(root: Element, archive: Archive) -> Manifest:
+def _cmi5(root: Element, archive: Archive | None) -> Manifest:
     course = next(_below(root, "course"), None)
-    if course is None:
+    if _name(root) != "courseStructure" or course is None:
         raise ValidationError("cmi5.xml describes no course.", code="manifest")
-    parts = [_unit(node, archive) for node in root.iter() if _name(node) == "au"]
-    _refuse_number(parts)
-    if len({part.id for part in parts}) < len(parts):
-        raise ValidationError("cmi5.xml gives two units the same id.", code="manifest")
-    title = _text(course, "title/langstring") or parts[0].title
-    return Manifest(CMI5, _attribute(course, "id") or "course", title[:160], tuple(parts))
+    parts, blocks = list(_units(root, archive, ())), list(_blocks(root, 0))
+    _refuse_number(parts, _MOST_UNITS)
+    objectives = [_attribute(node, "id") for node in _below(root, "objectives/objective")]
+    for what, ids in (
+        ("the course", [_attribute(course, "id")]),
+        ("a block", [block.id for block in blocks]),
+        ("a unit", [part.id for part in parts]),
+        ("an objective", objectives),
+    ):
+        _refuse_ids(what, ids)
+    title = _title(course) or parts[0].title
+    return Manifest(CMI5, _attribute(course, "id"), title, tuple(parts), tuple(blocks))
 
 
-def _unit(node: Element, archive: Archive) -> Part:
-    address = _text(node, "url")
-    if urlsplit(address).scheme in ("http", "https"):
-        href, query = address, ""
-    else:
-        href, query = _file(address, archive)
-    move_on = _attribute(node, "moveOn") or "NotApplicable"
-    if move_on not in MOVE_ON or not _attribute(node, "id"):
+def _refuse_ids(what: str, ids: list[str]) -> None:
+    """Whoever reads statements tells things apart by these ids (3, 13.1)."""
+    for one in ids:
+        try:
+            is_iri(one, "id")
+        except Invalid as error:
+            raise ValidationError(
+                f"cmi5.xml gives {what} the id {one[:80]!r}, which is no IRI (https://...).", code="id"
+            ) from error
+    if len(set(ids)) < len(ids):
+        raise ValidationError(f"cmi5.xml gives {what} the id of another one.", code="twice")
+
+
+def _blocks(node: Element, depth: int) -> Iterator[Block]:
+    for child in _below(node, "block"):
+        yield Block(_attribute(child, "id"), _title(child) or "Block", depth)
+        yield from _blocks(child, depth + 1)
+
+
+def _units(node: Element, archive: Archive | None, blocks: tuple[str, ...]) -> Iterator[Part]:
+    """In the order of the structure, whichever block they stand in."""
+    for child in node:
+        if _name(child) == "au":
+            yield _unit(child, archive, blocks)
+        elif _name(child) == "block":
+            yield from _units(child, archive, (*blocks, _attribute(child, "id")))
+
+
+def _unit(node: Element, archive: Archive | None, blocks: tuple[str, ...]) -> Part:
+    href, query = _address(_text(node, "url"), archive)
+    mastery = _attribute(node, "masteryScore")
+    share = _share(mastery, 1) if mastery else None
+    if mastery and share is None:
         raise ValidationError(
-            "cmi5.xml holds a unit without an id or with an unknown moveOn.", code="manifest"
+            f"cmi5.xml asks for a masteryScore of {mastery[:20]!r}; it lies between 0 and 1.", code="mastery"
         )
     return Part(
-        id=_attribute(node, "id")[:500],
-        title=(_text(node, "title/langstring") or "Unit")[:160],
+        id=_attribute(node, "id"),
+        title=_title(node) or "Unit",
         href=href,
         query=query,
-        mastery=_share(_attribute(node, "masteryScore"), 1),
+        mastery=share,
         launch_data=_text(node, "launchParameters")[:4096],
-        move_on=move_on,
-        launch_method=_attribute(node, "launchMethod") or "AnyWindow",
+        move_on=_one_of(node, "moveOn", MOVE_ON),
+        launch_method=_one_of(node, "launchMethod", LAUNCH_METHODS),
+        activity_type=_attribute(node, "activityType")[:500],
+        entitlement_key=_text(node, "entitlementKey")[:500],
+        blocks=blocks,
     )
+
+
+def _one_of(node: Element, name: str, words: tuple[str, ...]) -> str:
+    """The word of an attribute; the first of the words where it is absent."""
+    word = _attribute(node, name) or words[0]
+    if word not in words:
+        raise ValidationError(f"cmi5.xml knows no {name} {word[:40]!r}: {', '.join(words)}.", code="manifest")
+    return word
+
+
+def _address(url: str, archive: Archive | None) -> tuple[str, str]:
+    """Where a unit begins: a file of the package and what follows it, or an address elsewhere."""
+    found = urlsplit(url) if not any(sign.isspace() for sign in url) else None
+    if found is None or not url:
+        raise ValidationError(f"cmi5.xml holds the address {url[:80]!r}, which is none.", code="href")
+    taken = {name.lower() for name, _ in parse_qsl(found.query, keep_blank_values=True)} & LAUNCH_PARAMETERS
+    if taken:
+        raise ValidationError(
+            f"An address in cmi5.xml has the parameter {min(taken)!r}, which every launch sets.", code="query"
+        )
+    if found.scheme in ("http", "https") and found.netloc:
+        return url, ""
+    if archive is None:
+        raise ValidationError(
+            f"{url[:80]!r} is a file of a package. Upload the ZIP file, not its cmi5.xml alone.", code="href"
+        )
+    return _file(url, archive)
+
+
+def _title(node: Element) -> str:
+    return _text(node, "title/langstring")[:160]
 
 
 # Reading XML ------------------------------------------------------------------------------------------------
@@ -202,11 +302,11 @@ def _file(href: str, archive: Archive) -> tuple[str, str]:
     return path, url.query
 
 
-def _refuse_number(parts: list[Part]) -> None:
+def _refuse_number(parts: list[Part], most: int = _MOST_PARTS) -> None:
     if not parts:
         raise ValidationError("The manifest names nothing that can be launched.", code="manifest")
-    if len(parts) > _MOST_PARTS:
-        raise ValidationError(f"The package has more than {_MOST_PARTS} parts.", code="many")
+    if len(parts) > most:
+        raise ValidationError(f"The package has more than {most:,} parts.", code="many")
 
 
 def _share(text: str, whole: int) -> float | None:

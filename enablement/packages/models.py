@@ -14,7 +14,8 @@ from portal.tenancy.tables import PersonKey, TenantKey, TenantModel
 class Package(StoredFile):
     """A package as it was handed in, never unpacked. It belongs to the course; versions of it share it.
 
-    `parts` are what can be launched: a list of `manifest.Part.as_json()`.
+    `parts` are what can be launched: a list of `manifest.Part.as_json()`; `blocks` of cmi5 hold units, a list
+    of `manifest.Block.as_json()`.
     """
 
     course = TenantKey(Course, models.CASCADE, related_name="packages")
@@ -22,6 +23,7 @@ class Package(StoredFile):
     identifier = models.CharField(max_length=500)
     title = models.CharField(max_length=160)
     parts = models.JSONField(default=list)
+    blocks = models.JSONField(default=list)
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]

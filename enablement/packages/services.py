@@ -14,6 +14,7 @@ from enablement.courses.policies import may_edit, may_take_part
 from enablement.courses.selectors import as_the_vendor
 from enablement.courses.services import module_finish
 from enablement.packages import runtime
+from enablement.packages.archive import looks_like_xml
 from enablement.packages.manifest import CMI5, Manifest, Part
 from enablement.packages.models import Launch, ModulePackage, Package, PartState
 from enablement.packages.runtime import Told
@@ -40,8 +41,10 @@ def package_add(*, actor: Actor, course: Course, file: "UploadedFile[Any]", mani
     file.seek(0)
     package: Package = Package.objects.create(
         course=course, standard=manifest.standard, identifier=manifest.id[:500], title=manifest.title,
-        parts=[part.as_json() for part in manifest.parts], name=(file.name or "package.zip")[:120],
-        content_type="application/zip", size=file.size or 0, sha256=digest.hexdigest(), file=file,
+        parts=[part.as_json() for part in manifest.parts],
+        blocks=[block.as_json() for block in manifest.blocks],
+        name=(file.name or "package.zip")[:120], size=file.size or 0, sha256=digest.hexdigest(),
+        content_type="application/xml" if looks_like_xml(file) else "application/zip", file=file,
         uploaded_by=actor.user,
     )  # fmt: skip
     data = {"title": package.title, "standard": package.get_standard_display(), "parts": len(package.parts)}
@@ -66,8 +69,9 @@ def launch_begin(*, actor: Actor, enrolment: Enrolment, module: Module) -> Launc
         raise PermissionDenied("Only the learner works in a course.")
     with as_the_vendor(actor):
         package = package_of(module)
-        if package is None or module.version_id != enrolment.version_id or enrolment.left_at:
+        if package is None or package.standard == CMI5:
             raise ValidationError("This module cannot be opened in this course.", code="illegal")
+        refuse_launch(enrolment, module)
         now = timezone.now()
         launch: Launch = Launch.objects.create(
             user_id=enrolment.user_id, partner_id=enrolment.partner_id, enrolment=enrolment, module=module,
@@ -82,6 +86,11 @@ def launch_begin(*, actor: Actor, enrolment: Enrolment, module: Module) -> Launc
             data=data,
         )
     return launch
+
+
+def refuse_launch(enrolment: Enrolment, module: Module) -> None:
+    if module.version_id != enrolment.version_id or enrolment.left_at:
+        raise ValidationError("This module cannot be opened in this course.", code="illegal")
 
 
 @transaction.atomic
@@ -146,7 +155,7 @@ def _count_try(launch: Launch, enrolment: Enrolment, part: Part, told: Told) -> 
     attempt_report(
         enrolment=enrolment,
         module=launch.module,
-        source=Source.CMI5 if launch.package.standard == CMI5 else Source.SCORM,
+        source=Source.SCORM,
         key=f"launch:{launch.pk}:{hashlib.sha256(part.id.encode()).hexdigest()[:16]}",
         at=timezone.now(),
         passed=told.passed,

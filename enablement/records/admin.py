@@ -10,7 +10,15 @@ from django.utils.html import format_html
 
 from enablement.records import learners, results, services
 from enablement.records.forms import ActivityLinkForm, LearnerForm, VerbMeaningForm
-from enablement.records.models import ActivityLink, Learner, LearningResult, Statement, StoreKey, VerbMeaning
+from enablement.records.models import (
+    OWN_KEY,
+    ActivityLink,
+    Learner,
+    LearningResult,
+    Statement,
+    StoreKey,
+    VerbMeaning,
+)
 from portal.backoffice.site import CappedPaginator, ReadOnlyAdmin, VendorModelAdmin
 from portal.tenancy.http import portal_request
 from portal.tenancy.links import absolute
@@ -29,8 +37,8 @@ class StoreKeyAdmin(VendorModelAdmin):
     actions = ("revoke",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoreKey]:
-        # Those of single launches come and go by themselves.
-        return super().get_queryset(request).filter(registration=None)
+        # Those of single launches come and go by themselves, and the portal's own opens nothing.
+        return super().get_queryset(request).filter(registration=None).exclude(key=OWN_KEY)
 
     @admin.display(description="Last used", ordering="last_used_at")
     def used(self, key: StoreKey) -> str:

@@ -19,6 +19,10 @@ class KeyScope(models.TextChoices):
     READ = "all/read", "Read everything"
 
 
+#: Name of the key that the portal's own statements come with.
+OWN_KEY = "portal"
+
+
 def new_key() -> str:
     return secrets.token_hex(10)
 
@@ -59,6 +63,11 @@ class StoreKey(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_of_launches(self) -> bool:
+        """What comes with it belongs to a launch of a learning package, which counts it."""
+        return self.registration is not None or self.key == OWN_KEY
 
     @property
     def is_open(self) -> bool:

@@ -256,8 +256,12 @@ def may_write(call: Call) -> None:
 
 
 def own_source(call: Call) -> int | None:
-    """The key whose statements alone may be read; None for a key that may read everything."""
-    return call.source.pk if call.source.scope == KeyScope.WRITE else None
+    """The key whose statements alone may be read; None for a key that may read everything.
+
+    One made for a launch reads what was said in its registration, in earlier launches as well.
+    """
+    is_narrow = call.source.scope == KeyScope.WRITE and call.source.registration is None
+    return call.source.pk if is_narrow else None
 
 
 def within_launch(

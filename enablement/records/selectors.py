@@ -50,9 +50,12 @@ class Wanted:
         return bool(self.agent or self.verb or self.activity or self.registration)
 
 
-def statement_of(statement_id: str, *, voided: bool, source: int | None) -> Statement | None:
+def statement_of(
+    statement_id: str, *, voided: bool, source: int | None, registration: UUID | None = None
+) -> Statement | None:
     found = Statement.objects.filter(statement_id=statement_id, is_voided=voided)
-    return (found.filter(source_id=source) if source else found).first()
+    found = found.filter(source_id=source) if source else found
+    return (found.filter(registration=registration) if registration else found).first()
 
 
 def statements_page(

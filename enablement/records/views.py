@@ -1,6 +1,7 @@
 """The resources of the learning record store (xAPI, part 3, section 2)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.http import http_date
 
-from enablement.records import selectors
+from enablement.records import launches, selectors
 from enablement.records.documents import (
     Conditions,
     Place,
@@ -87,7 +88,10 @@ class Statements(Resource):
         params = call.only((name, *_SHAPES), {name})
         is_uuid(params[name], name)
         found = selectors.statement_of(
-            params[name], voided=name == "voidedStatementId", source=own_source(call)
+            params[name],
+            voided=name == "voidedStatementId",
+            source=own_source(call),
+            registration=call.source.registration,
         )
         if found is None:
             raise Refused(404, "There is no such statement.")
@@ -121,6 +125,8 @@ def _store(call: Call, statements: list[Json], attachments: Mapping[str, tuple[s
     may_write(call)
     for statement in statements:
         within_launch(call, statement)
+    rules = launches.rules()
+    stored = rules.statements(call.source, statements) if rules else None
     sent: dict[str, Any] = {
         "source": call.source,
         "authority": call.authority,
@@ -129,10 +135,13 @@ def _store(call: Call, statements: list[Json], attachments: Mapping[str, tuple[s
         "attachments": attachments,
     }
     try:
-        return statements_store(**sent)
+        ids = statements_store(**sent)
     except IntegrityError:
         # A twin of one of them was stored at this very moment: now it is found.
-        return statements_store(**sent)
+        ids = statements_store(**sent)
+    if stored:
+        stored()
+    return ids
 
 
 # Answering a question ---------------------------------------------------------------------------------------
@@ -141,6 +150,8 @@ def _store(call: Call, statements: list[Json], attachments: Mapping[str, tuple[s
 def _page(call: Call, params: Mapping[str, str], after: selectors.Position | None) -> HttpResponse:
     limit = _limit(params)
     wanted = _wanted(params, own_source(call))
+    if call.source.registration:
+        wanted = replace(wanted, registration=call.source.registration)
     rows, end = selectors.statements_page(wanted, limit, after)
     found = [row.body for row in rows]
     more = _more(params, end) if end else ""
@@ -254,7 +265,10 @@ class Documents(Resource):
         if self.name not in params:
             return self._names(call, params)
         self._refuse_since(params)
-        found = Document.objects.filter(**self._place(call, params).as_filter()).first()
+        place, rules = self._place(call, params), launches.rules()
+        if rules:
+            rules.document_read(call.source, place)
+        found = Document.objects.filter(**place.as_filter()).first()
         if found is None:
             raise Refused(404, "There is no such document.")
         response = HttpResponse(bytes(found.content), content_type=found.content_type)
@@ -273,7 +287,9 @@ class Documents(Resource):
     def delete(self, call: Call) -> HttpResponse:
         may_write(call)
         params = call.only({self.name, *self._optional(), *self.place_params}, self._all_params())
-        with_conditions(document_delete, place=self._place(call, params), conditions=_conditions(call))
+        place = self._place(call, params)
+        _may_change(call, place, None)
+        with_conditions(document_delete, place=place, conditions=_conditions(call))
         return HttpResponse(status=204)
 
     def _write(
@@ -281,9 +297,11 @@ class Documents(Resource):
     ) -> HttpResponse:
         may_write(call)
         params = call.only({self.name, *self._optional(), *self.place_params}, self._all_params())
+        place = self._place(call, params)
+        _may_change(call, place, call.body)
         with_conditions(
             service,
-            place=self._place(call, params),
+            place=place,
             content=call.body,
             content_type=call.content_type or "application/octet-stream",
             conditions=_conditions(call, must_say=must_say, always=always),
@@ -328,9 +346,12 @@ class State(Documents):
         may_write(call)
         params = call.only({"registration", *self.place_params}, self.place_params)
         place = self._place(call, params)
-        selectors.documents(
+        rows = selectors.documents(
             place.resource, activity=place.activity, agent=place.agent, registration=place.registration
-        ).delete()
+        )
+        for name in rows.values_list("full_name", flat=True) if call.source.registration else ():
+            _may_change(call, replace(place, name=name), None)
+        rows.delete()
         return HttpResponse(status=204)
 
 
@@ -340,6 +361,12 @@ class ActivityProfile(Documents):
 
 class AgentProfile(Documents):
     kind, name, place_params = ResourceKind.AGENT_PROFILE, "profileId", ("agent",)
+
+
+def _may_change(call: Call, place: Place, content: bytes | None) -> None:
+    rules = launches.rules()
+    if rules:
+        rules.document_written(call.source, place, call.media_type, content)
 
 
 def with_conditions(service: Any, **arguments: Any) -> None:

@@ -15,6 +15,7 @@ from enablement.certifications.models import (
     Certification,
     CertificationCourse,
 )
+from enablement.cmi5.models import Cmi5Registration, Cmi5Session, Cmi5Unit
 from enablement.courses.models import Course, Enrolment, Module
 from enablement.library.models import Asset, AssetFile, AssetProduct, Collection, CollectionItem
 from enablement.packages.models import Launch, ModulePackage, Package, PartState
@@ -87,6 +88,13 @@ def launch(world: VendorWorld) -> Launch:
     )  # fmt: skip
 
 
+def registration(world: VendorWorld) -> Cmi5Registration:
+    return one(
+        Cmi5Registration, world, enrolment=enrolment(world), module=module(world), package=package(world),
+        iri="https://x.example/cmi5/1", actor={}, **theirs(world),
+    )  # fmt: skip
+
+
 def store_key(world: VendorWorld) -> StoreKey:
     return one(StoreKey, world, name=f"Tool of {world.vendor.slug}", secret_hash="x")
 
@@ -149,6 +157,14 @@ FILLERS: dict[str, Callable[[VendorWorld], Any]] = {
     ),
     "IssuerKey": lambda world: one(IssuerKey, world, number=1, public="z6Mk", sealed="x"),
     "Badge": lambda world: one(Badge, world, award=FILLERS["Award"](world), place=1),
+    "Cmi5Registration": registration,
+    "Cmi5Unit": lambda world: one(
+        Cmi5Unit, world, registration=registration(world), unit="x", position=1, **theirs(world)
+    ),
+    "Cmi5Session": lambda world: one(
+        Cmi5Session, world, registration=registration(world), launch=launch(world), position=1,
+        **theirs(world),
+    ),
     "StoreKey": store_key,
     "Statement": kept_statement,
     "StatementMention": lambda world: one(

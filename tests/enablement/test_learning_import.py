@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 
 from enablement.assignments.models import Assignment
+from enablement.certifications.models import Award, Certification
+from enablement.certifications.services import awards_mind
 from enablement.courses.models import Course, Enrolment
 from enablement.quizzes.models import Attempt
 from portal.events.models import PortalEvent
 from portal.imports import kinds
 from portal.imports.services import load
+from portal.notifications.models import Notification
 from portal.tenancy.scope import entered, system_scope
 from tests.enablement import school
 from tests.enablement.test_assignments import assign
@@ -84,3 +87,40 @@ def test_courses_of_another_system(world: VendorWorld) -> None:
         assert course.is_offered
         assert [module.kind for module in course.published.modules.all()] == ["external"]
         assert not Enrolment.objects.exists()
+
+
+AWARDS = """email,certification,date,valid until,result
+partner_rep@acme.example,Technician,2025-03-01,,85
+partner_rep@acme.example,Technician,2026-03-01,2027-02-28,
+nobody@acme.example,Technician,2026-03-01,,
+partner_rep@acme.example,Welder,2026-03-01,,
+partner_admin@acme.example,Technician,2026-03-01,2026-02-01,
+"""
+
+
+def test_certifications_of_another_system_are_on_record_and_nobody_hears_of_it(world: VendorWorld) -> None:
+    with entered(system_scope(world.vendor.pk)):
+        Certification.objects.create(name="Technician", validity_months=12)
+    report = take(world, "awards", AWARDS)
+    assert (report.created, sorted({fault.line for fault in report.faults})) == (2, [4, 5, 6])
+    with entered(system_scope(world.vendor.pk)):
+        first, second = Award.objects.order_by("awarded_at")
+        assert second.renews_id == first.pk
+        assert (first.score, str(first.expires_on), str(second.expires_on)) == (
+            8_500, "2026-03-01", "2027-02-28",
+        )  # fmt: skip
+        assert first.reminded_days == 0, "it ended before it came"
+        assert not Notification.objects.exists()
+        assert awards_mind(vendor=world.vendor) == 0
+    again = take(world, "awards", AWARDS)
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
+
+
+def test_an_empty_cell_of_an_award_changes_nothing(world: VendorWorld) -> None:
+    with entered(system_scope(world.vendor.pk)):
+        Certification.objects.create(name="Technician", validity_months=12)
+    rows = "id,email,certification,date,valid until\nA1,partner_rep@acme.example,Technician,2026-03-01,{}\n"
+    take(world, "awards", rows.format("2028-01-31"))
+    assert take(world, "awards", rows.format("")).unchanged == 1
+    with entered(system_scope(world.vendor.pk)):
+        assert str(Award.objects.get().expires_on) == "2028-01-31"

@@ -13,7 +13,6 @@ from enablement.packages.content import played
 from enablement.packages.manifest import CMI5
 from portal.tenancy.http import OuterRequest
 from portal.tenancy.links import absolute
-from portal.tenancy.models import Vendor
 
 
 @csrf_exempt
@@ -43,7 +42,7 @@ def left(request: OuterRequest, token: str) -> HttpResponse:
         if found.launch is None:
             raise Http404("no launch")
         course, module = found.launch.enrolment.course, found.launch.module
-        vendor = Vendor.objects.get(pk=found.launch.vendor_id)
+        vendor = found.launch.vendor
         back = absolute(vendor, "enablement:module", course.slug, module.position)
     response = render(request, "enablement/cmi5/left.html", {"module": module, "back": back})
     response["Content-Security-Policy"] = (

@@ -13,7 +13,6 @@ from enablement.records.documents import Place
 from enablement.records.models import Resource, Statement, StoreKey
 from enablement.records.protocol import Refused
 from enablement.records.statements import Json
-from portal.tenancy.models import Vendor
 
 
 class Cmi5Rules:
@@ -32,7 +31,7 @@ class Cmi5Rules:
                 standing.follow(statement)
         except Violation as error:
             raise Refused(403, str(error)) from error
-        vendor = Vendor.objects.get(pk=session.vendor_id)
+        vendor = session.vendor
         return lambda: services.statements_work_in(vendor=vendor, session=session, said=fresh)
 
     def document_written(self, key: StoreKey, place: Place, content_type: str, content: bytes | None) -> None:

@@ -202,7 +202,7 @@ def _keenness() -> dict[int, float]:
     won, lost = Count("pk", filter=Q(won_at__isnull=False)), Count("pk", filter=Q(lost_at__isnull=False))
     rows = Deal.objects.order_by().values("partner").annotate(won=won, lost=lost)
     return {
-        row["partner"]: 0.1 + 0.55 * row["won"] / (row["won"] + row["lost"])
+        row["partner"]: min(max(2 * row["won"] / (row["won"] + row["lost"]) - 0.45, 0.05), 0.9)
         for row in rows
         if row["won"] + row["lost"] >= 5
     }

@@ -172,6 +172,7 @@ class Look:
     interval: str = ""
     verdict: str = ""
     is_clear: bool = False
+    is_less: bool = False
     missing: str = ""
 
 
@@ -255,7 +256,7 @@ def before_and_after(found: BeforeAfter) -> Look:
             ("Matched", *_change(found.matched, sum(found.others_deals))),
         ],
     )
-    subtitle = f"{_counted(found.partners, 'partner')} that trained, each with up to 3 like it that did not"
+    subtitle = f"{_counted(found.partners, 'partner')} that trained, each with up to 3 like it"
     if found.difference is None:
         missing = (
             f"{_counted(found.partners, 'partner')} that trained, {formatting.format_number(found.others)}"
@@ -320,6 +321,7 @@ def _told(title: str, subtitle: str, table: Table, chart: dict[str, Any], found:
         bounds(found),
         reading(found).word.lower(),
         found.is_clear,
+        found.estimate < 0,
     )
 
 

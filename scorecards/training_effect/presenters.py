@@ -98,7 +98,7 @@ def products_heading(rows: Sequence[Comparison]) -> str:
 
 def courses_heading(rows: Sequence[CourseEffect]) -> str:
     clear = [one for one in rows if one.effect.difference and one.effect.difference.is_clear]
-    return f"By course: a difference shows for {len(clear)} of {len(rows)}"
+    return f"By course: a difference shows for {len(clear) or 'none'} of {len(rows)}"
 
 
 def _clear_in(names: Sequence[str]) -> str:
@@ -237,7 +237,8 @@ def same_partner(pairs: Pairs) -> Look:
         return Look("Same partner, same size of deal: not enough data", subtitle, table, {}, missing=missing)
     scale = axis([pairs.difference])
     chart = {"axis": scale, "mark": scale.mark(pairs.difference), "ends": _ends(pairs.difference)}
-    title = f"Same partner, same size of deal: {signed(pairs.difference.estimate, 0)} points"
+    size = signed(pairs.difference.estimate, 0)
+    title = f"Same partner, same size of deal: {size} {'point' if size in ('+1', '−1') else 'points'}"
     return _told(title, subtitle, table, chart, pairs.difference)
 
 

@@ -473,7 +473,7 @@ def test_pairs_and_spells_agree_with_counting_one_by_one(past: Past) -> None:
 
 def test_a_real_difference_is_seen_and_none_is_not_made_up(world: VendorWorld) -> None:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        strong = Past(world, partners=20, deals=60, edge=0.45)
+        strong = Past(world, partners=12, edge=0.45)
     found = found_by(strong)
     assert found.everything.difference
     assert found.everything.difference.low > 0
@@ -483,7 +483,7 @@ def test_a_real_difference_is_seen_and_none_is_not_made_up(world: VendorWorld) -
 
 def test_no_difference_may_be_chance(world: VendorWorld) -> None:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        level = Past(world, partners=20, deals=60, edge=0.0)
+        level = Past(world, partners=12, edge=0.0)
     found = found_by(level)
     assert found.everything.difference
     assert not found.everything.difference.is_clear
@@ -635,7 +635,7 @@ def test_looking_past_ones_own_partners_is_recorded_for_managers_alone(
 
 def test_too_little_says_what_it_takes(world: VendorWorld, client_as: ClientAs) -> None:
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        Past(world, partners=6, deals=12)
+        Past(world, partners=6, deals=6)
     text = text_of(client_as(world.people["executive"]).get(PAGE))
     assert "Not enough closed deals yet to tell what goes with training" in text
     assert "All deals: not enough data" in text
@@ -713,7 +713,7 @@ def test_statements_do_not_grow(world: VendorWorld, client_as: ClientAs, who: st
     client = client_as(world.people[who])
     few = statements(client, PAGE)
     with entered(system_scope(world.vendor.pk)), transaction.atomic():
-        Past(world, partners=50, deals=12)
+        Past(world, partners=50, deals=4)
     assert statements(client, PAGE) == few <= 12
 
 

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string, module_has_submodule
 DECLARING = (
     "events",
     "metrics",
+    "facts",
     "emails",
     "notifications",
     "navigation",

@@ -3,6 +3,7 @@ from portal.features import FeatureConfig
 
 class ScorecardsConfig(FeatureConfig):
     name = "scorecards"
+    features = ("training_effect",)
     new_vendor = ("scorecards.services.programme_defaults",)
 
     def ready(self) -> None:

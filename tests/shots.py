@@ -29,6 +29,7 @@ STAFF = {
     "portfolio": "portfolio/?sort=-booked",
     "portfolio-map": "portfolio/map/",
     "portfolio-empty": "portfolio/?q=zzzz",
+    "training-effect": "training-effect/",
     "partners": "partners/",
     "partner": "partners/{partner}/",
     "partner-timeline": "partners/{partner}/timeline/",

@@ -300,6 +300,8 @@ MATRIX: dict[str, Line] = {
     "scorecards:portfolio": page(STAFF),
     "scorecards:portfolio_export": page(STAFF),
     "scorecards:portfolio_map": page(STAFF),
+    "scorecards:training_effect": page(STAFF),
+    "scorecards:training_effect_export": page(STAFF),
     "scorecards:own": page(PARTNER_PEOPLE),
     "scorecards:detail": page(SEE_BETA, args="partner"),
     "scorecards:card": page(SEE_BETA, args="partner"),

@@ -70,6 +70,7 @@ STAFF = {
     "home": "",
     "portfolio": "portfolio/",
     "portfolio without a hit": "portfolio/?q=zzzz",
+    "effect of training": "training-effect/",
     "partners": "partners/",
     "partner": "partners/beta/",
     "timeline": "partners/beta/timeline/",

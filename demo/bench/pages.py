@@ -6,7 +6,6 @@ from statistics import median_low
 from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
 from deals.deal.models import Deal
@@ -14,6 +13,7 @@ from demo.bench import web
 from demo.bench.timing import p50, p95
 from partners.models import Partner
 from portal.people.models import Membership, User
+from portal.people.sessions import SessionStore
 from portal.tenancy.models import Vendor
 from portal.tenancy.roles import Role
 from portal.tenancy.scope import entered, system_scope

@@ -55,7 +55,7 @@ def test_without_the_lock_it_would_be_accepted_twice(
             looked.wait()
         return found
 
-    monkeypatch.setattr(actions, "worked_on", unlocked)
+    monkeypatch.setattr(services, "worked_on", unlocked)
     accept_twice(world, offer)
     assert acceptances(world) == 2
 

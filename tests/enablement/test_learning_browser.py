@@ -11,6 +11,7 @@ from django.utils import timezone
 from enablement.editor import services as editor
 from enablement.quizzes.models import Attempt, AttemptQuestion
 from enablement.quizzes.services import attempt_submit
+from portal.sealed_ids import sealed
 from tests.enablement import school
 from tests.enablement.test_assignments import assign
 from tests.support.worlds import VendorWorld, acting_as
@@ -43,7 +44,7 @@ def places(world: VendorWorld) -> dict[str, str]:
     assign(world, course, due_on=timezone.localdate() + timedelta(days=3), note="Before the fair.")
     school.course(world, "other")
     return {
-        "attempt": str(attempt.pk), "over": str(over.pk), "pool": str(pool.pk), "test": str(test.pk),
+        "attempt": sealed(attempt.pk), "over": sealed(over.pk), "pool": sealed(pool.pk), "test": sealed(test.pk),
     }  # fmt: skip
 
 

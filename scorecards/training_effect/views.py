@@ -1,13 +1,12 @@
 """The page of what training does, and its file."""
 
-from typing import Any
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from portal.tenancy.http import PortalRequest
 from portal.ui.exports import csv_response
 from scorecards.services import day_that_ended
 from scorecards.training_effect import policies, presenters, selectors
@@ -16,7 +15,7 @@ from scorecards.training_effect.selectors import Effect
 
 
 @require_GET
-def page(request: Any) -> HttpResponse:
+def page(request: PortalRequest) -> HttpResponse:
     """Three looks side by side, then product by product, course by course, and by groups of partners."""
     form, effect = _asked(request)
     currency = request.vendor.currency
@@ -50,7 +49,7 @@ def page(request: Any) -> HttpResponse:
 
 
 @require_GET
-def export(request: Any) -> HttpResponse:
+def export(request: PortalRequest) -> HttpResponse:
     """Every line of the page."""
     form, effect = _asked(request)
     if form.errors:  # the page tells what is wrong; a file of everybody would mislead
@@ -60,7 +59,7 @@ def export(request: Any) -> HttpResponse:
     return csv_response(name, presenters.HEADER, lines, actor=request.actor)
 
 
-def _asked(request: Any) -> tuple[EffectForm, Effect]:
+def _asked(request: PortalRequest) -> tuple[EffectForm, Effect]:
     if not policies.may_see(request.actor):
         raise Http404("for the vendor's people")
     vendor = request.vendor

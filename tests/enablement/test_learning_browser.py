@@ -44,7 +44,8 @@ def places(world: VendorWorld) -> dict[str, str]:
     assign(world, course, due_on=timezone.localdate() + timedelta(days=3), note="Before the fair.")
     school.course(world, "other")
     return {
-        "attempt": sealed(attempt.pk), "over": sealed(over.pk), "pool": sealed(pool.pk), "test": sealed(test.pk),
+        "attempt": sealed(attempt.pk), "over": sealed(over.pk),
+        "pool": sealed(pool.pk), "test": sealed(test.pk),
     }  # fmt: skip
 
 

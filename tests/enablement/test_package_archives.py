@@ -177,8 +177,8 @@ class TestManifests:
                     "cmi5.xml": (
                         '<courseStructure xmlns="https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd">'
                         '<course id="https://x.example/c"><title><langstring lang="en">C</langstring></title>'
-                        '</course><block id="b"><au id="https://x.example/au" moveOn="Passed" '
-                        'masteryScore="0.8"><title><langstring>Unit</langstring></title>'
+                        '</course><block id="https://x.example/b"><au id="https://x.example/au" '
+                        'moveOn="Passed" masteryScore="0.8"><title><langstring>Unit</langstring></title>'
                         "<url>au/index.html?a=1</url></au></block></courseStructure>"
                     ),
                     "au/index.html": "<html></html>",

@@ -411,8 +411,9 @@ def test_pages_of_the_person(
 @pytest.mark.django_db
 def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: Any) -> None:
     """Not even the program admin's session opens the record store or a package's files."""
-    answers = {"records:more": 401, "content:play": 404, "content:save": 404, "content:file": 404}
-    args = {"records:more": ["x"], "content:play": ["x"], "content:save": ["x"], "content:file": ["x", "y"]}
+    by_token = ("content:play", "content:save", "content:fetch", "content:left", "content:file")
+    answers = {"records:more": 401, **dict.fromkeys(by_token, 404)}
+    args = {"records:more": ["x"], **{name: ["x"] for name in by_token}, "content:file": ["x", "y"]}
     names = {name for name, _ in addresses() if name.startswith(KEYED)}
     assert len(names) > 10
     for name in names - {"records:about"}:  # which versions are spoken is no secret
@@ -422,7 +423,7 @@ def test_a_key_is_asked_for_and_no_person_let_in(world: VendorWorld, client_as: 
             body = {"part": "x", "sequence": 1, "data": {}}
             answer = (
                 send.post(address, body, content_type="application/json")
-                if name == "content:save"
+                if name in ("content:save", "content:fetch")
                 else send.get(address, headers={"X-Experience-API-Version": "2.0.0"})
             )
             assert answer.status_code == answers.get(name, 401), (name, person)
@@ -648,7 +649,7 @@ def _unit_targets(world: VendorWorld) -> dict[str, dict[str, Any]]:
     opened = cmi5.launch(world, rep, enrolment)
     registration = opened.session.registration_id
     return {
-        "unit_launch": {"enrolment_id": enrolment.pk, "position": 1, "unit": 1},
+        "unit_launch": {"enrolment_id": enrolment.pk, "position": 1, "place": 1},
         "unit_session": {"pk": opened.session.pk},
         "units": {"pk": registration},
         "unit": {"pk": registration, "position": 1},

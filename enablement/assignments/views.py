@@ -43,7 +43,7 @@ def _partner(request: PortalRequest, slug: str) -> Partner:
 
 @require_GET
 def team_gaps(request: PortalRequest, slug: str) -> HttpResponse:
-    """Which modules this partner's people failed or skipped, and what helps."""
+    """Which modules this partner's people failed or skipped and what helps, and the packages they are in."""
     partner = _partner(request, slug)
     page = Paginator(gaps_of(partner), _GAPS).get_page(request.GET.get("page"))
     context = {
@@ -51,6 +51,7 @@ def team_gaps(request: PortalRequest, slug: str) -> HttpResponse:
         "page": page,
         "assigns": policies.may_assign(request.actor, partner.pk),
         "is_staff": request.actor.is_staff,
+        "under_way": units_under_way(partner.pk),
     }
     return render(request, "enablement/assignments/gaps.html", context)
 
@@ -73,7 +74,6 @@ def _page(
         "problems": problems or [],
         "today": selectors.today(request.actor.vendor).isoformat(),
         "is_staff": request.actor.is_staff,
-        "under_way": units_under_way(partner.pk),
     }
     return render(
         request,

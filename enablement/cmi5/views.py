@@ -19,12 +19,14 @@ from portal.tenancy.http import PortalRequest
 
 
 @require_POST
-def launch(request: PortalRequest, enrolment_id: int, position: int, unit: int) -> HttpResponseBase:
+def launch(request: PortalRequest, enrolment_id: int, position: int, place: int) -> HttpResponseBase:
     rows = Enrolment.objects.select_related("course", "version")
     enrolment = get_object_or_404(rows, pk=enrolment_id, user=request.actor.user)
     module = get_object_or_404(Module, version=enrolment.version_id, position=position)
     try:
-        made = services.session_launch(actor=request.actor, enrolment=enrolment, module=module, position=unit)
+        made = services.session_launch(
+            actor=request.actor, enrolment=enrolment, module=module, position=place
+        )
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("enablement:module", enrolment.course.slug, position)
